@@ -1,0 +1,67 @@
+package domain
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// Role is what a user may do, from everything to reading.
+type Role string
+
+// The roles, from the one that may do everything to the one that only reads. A
+// visitor, who has not logged in, has none of them.
+const (
+	Admin  Role = "ADMIN"
+	Editor Role = "EDITOR"
+	Author Role = "AUTHOR"
+	Viewer Role = "VIEWER"
+)
+
+// Valid reports whether r is one of the four roles.
+func (r Role) Valid() bool {
+	switch r {
+	case Admin, Editor, Author, Viewer:
+		return true
+	}
+	return false
+}
+
+// MarshalGQL writes the role as a GraphQL enum value.
+func (r Role) MarshalGQL(w io.Writer) { writeQuoted(w, string(r)) }
+
+// UnmarshalGQL reads a GraphQL enum value.
+func (r *Role) UnmarshalGQL(v any) error { return readEnum(r, v, "Role") }
+
+// Actor is who asks. The zero value is a visitor.
+type Actor struct {
+	UserID string
+	Role   Role
+}
+
+// System is the actor of what the operator does from the command line: it may do
+// everything, and leaves no user id in the log.
+var System = Actor{Role: Admin}
+
+// Visitor reports whether nobody is logged in.
+func (a Actor) Visitor() bool { return a.Role == "" }
+
+// enum is a string type with a fixed set of values.
+type enum interface {
+	~string
+	Valid() bool
+}
+
+// readEnum sets e to the value v, which must be one of the enum's, in its case.
+func readEnum[E enum](e *E, v any, name string) error {
+	s, ok := v.(string)
+	if !ok || !E(s).Valid() {
+		return fmt.Errorf("%v is not a value of %s", v, name)
+	}
+	*e = E(s)
+	return nil
+}
+
+// writeQuoted writes s as a JSON string. The error is the writer's to keep:
+// gqlgen writes into a buffer.
+func writeQuoted(w io.Writer, s string) { _, _ = io.WriteString(w, strconv.Quote(s)) }

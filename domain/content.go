@@ -1,0 +1,197 @@
+package domain
+
+import (
+	"io"
+)
+
+// ContentStatus says who a content is for.
+type ContentStatus string
+
+// A draft is seen by its author and by editors, a published content by everybody,
+// an archived one again by its author and editors.
+const (
+	Draft     ContentStatus = "DRAFT"
+	Published ContentStatus = "PUBLISHED"
+	Archived  ContentStatus = "ARCHIVED"
+)
+
+// Valid reports whether s is one of the statuses.
+func (s ContentStatus) Valid() bool { return s == Draft || s == Published || s == Archived }
+
+// MarshalGQL writes the status as a GraphQL enum value.
+func (s ContentStatus) MarshalGQL(w io.Writer) { writeQuoted(w, string(s)) }
+
+// UnmarshalGQL reads a GraphQL enum value.
+func (s *ContentStatus) UnmarshalGQL(v any) error { return readEnum(s, v, "ContentStatus") }
+
+// ContentFormat says what the text of a content is written in.
+type ContentFormat string
+
+// The formats.
+const (
+	Markdown  ContentFormat = "MARKDOWN"
+	HTML      ContentFormat = "HTML"
+	Plaintext ContentFormat = "PLAINTEXT"
+	JSON      ContentFormat = "JSON"
+)
+
+// Valid reports whether f is one of the formats.
+func (f ContentFormat) Valid() bool {
+	switch f {
+	case Markdown, HTML, Plaintext, JSON:
+		return true
+	}
+	return false
+}
+
+// MarshalGQL writes the format as a GraphQL enum value.
+func (f ContentFormat) MarshalGQL(w io.Writer) { writeQuoted(w, string(f)) }
+
+// UnmarshalGQL reads a GraphQL enum value.
+func (f *ContentFormat) UnmarshalGQL(v any) error { return readEnum(f, v, "ContentFormat") }
+
+// ContentCreated is the first event of a content.
+type ContentCreated struct {
+	ContentID   string        `json:"contentId"`
+	Title       string        `json:"title"`
+	Slug        string        `json:"slug"`
+	Description *string       `json:"description,omitempty"`
+	Content     string        `json:"content"`
+	Format      ContentFormat `json:"format"`
+	AuthorID    string        `json:"authorId,omitempty"`
+	Tags        []string      `json:"tags,omitempty"`
+	Status      ContentStatus `json:"status"`
+}
+
+// ContentUpdated carries the fields that changed; the others are absent.
+type ContentUpdated struct {
+	ContentID   string         `json:"contentId"`
+	Title       *string        `json:"title,omitempty"`
+	Slug        *string        `json:"slug,omitempty"`
+	Description Change[string] `json:"description,omitzero"`
+	Content     *string        `json:"content,omitempty"`
+	Format      *ContentFormat `json:"format,omitempty"`
+	// Tags is the whole new list; nil when it did not change.
+	Tags []string `json:"tags,omitzero"`
+}
+
+// ContentPublished makes a content public.
+type ContentPublished struct {
+	ContentID string `json:"contentId"`
+}
+
+// ContentUnpublished makes a content a draft again.
+type ContentUnpublished struct {
+	ContentID string `json:"contentId"`
+}
+
+// ContentArchived takes a content out of public view without deleting it.
+type ContentArchived struct {
+	ContentID string `json:"contentId"`
+}
+
+// ContentDeleted hides a content everywhere but in its history.
+type ContentDeleted struct {
+	ContentID string `json:"contentId"`
+}
+
+// ContentRestored gives a content the fields it had at an earlier version. It
+// carries them, so that it can be applied without looking back.
+type ContentRestored struct {
+	ContentID   string        `json:"contentId"`
+	FromVersion int           `json:"fromVersion"`
+	Title       string        `json:"title"`
+	Slug        string        `json:"slug"`
+	Description *string       `json:"description,omitempty"`
+	Content     string        `json:"content"`
+	Format      ContentFormat `json:"format"`
+	Tags        []string      `json:"tags,omitempty"`
+	Status      ContentStatus `json:"status"`
+}
+
+func (ContentCreated) kind() Kind     { return KindContent }
+func (ContentUpdated) kind() Kind     { return KindContent }
+func (ContentPublished) kind() Kind   { return KindContent }
+func (ContentUnpublished) kind() Kind { return KindContent }
+func (ContentArchived) kind() Kind    { return KindContent }
+func (ContentDeleted) kind() Kind     { return KindContent }
+func (ContentRestored) kind() Kind    { return KindContent }
+
+// Content is what the events of a content add up to. The zero value is a content
+// that does not exist.
+type Content struct {
+	ID          string
+	Version     int
+	Title       string
+	Slug        string
+	Description *string
+	Content     string
+	Format      ContentFormat
+	Status      ContentStatus
+	AuthorID    string
+	Tags        []string
+	CreatedAt   Instant
+	UpdatedAt   Instant
+	// PublishedAt is when the content was last published; nil for a draft.
+	PublishedAt *Instant
+	Deleted     bool
+}
+
+// Apply returns the content after one more event.
+func (c Content) Apply(event Event, at Instant) (State, error) {
+	switch e := event.(type) {
+	case ContentCreated:
+		c.ID, c.Title, c.Slug, c.Description = e.ContentID, e.Title, e.Slug, e.Description
+		c.Content, c.Format, c.AuthorID, c.Tags = e.Content, e.Format, e.AuthorID, e.Tags
+		c.CreatedAt = at
+		c.setStatus(e.Status, at)
+	case ContentUpdated:
+		c.update(e)
+	case ContentPublished:
+		c.setStatus(Published, at)
+	case ContentUnpublished:
+		c.setStatus(Draft, at)
+	case ContentArchived:
+		c.setStatus(Archived, at)
+	case ContentDeleted:
+		c.Deleted = true
+	case ContentRestored:
+		c.Title, c.Slug, c.Description = e.Title, e.Slug, e.Description
+		c.Content, c.Format, c.Tags = e.Content, e.Format, e.Tags
+		c.Deleted = false
+		if e.Status != c.Status {
+			c.setStatus(e.Status, at)
+		}
+	default:
+		return nil, foreign(c, event)
+	}
+	c.UpdatedAt = at
+	c.Version++
+	return c, nil
+}
+
+func (c *Content) update(e ContentUpdated) {
+	assign(&c.Title, e.Title)
+	assign(&c.Slug, e.Slug)
+	c.Description = e.Description.Apply(c.Description)
+	assign(&c.Content, e.Content)
+	assign(&c.Format, e.Format)
+	if e.Tags != nil {
+		c.Tags = e.Tags
+	}
+}
+
+// setStatus keeps the moment of publication through archiving and forgets it with
+// the return to a draft.
+func (c *Content) setStatus(status ContentStatus, at Instant) {
+	c.Status = status
+	switch status {
+	case Published:
+		c.PublishedAt = &at
+	case Draft:
+		c.PublishedAt = nil
+	}
+}
+
+// Exists reports whether the content was created and is not deleted.
+func (c Content) Exists() bool { return c.Version > 0 && !c.Deleted }

@@ -1,0 +1,44 @@
+package domain
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// Instant is a moment in microseconds since 1970-01-01T00:00:00Z, the resolution
+// in which the log keeps time.
+type Instant int64
+
+// InstantOf returns the microsecond in which t falls.
+func InstantOf(t time.Time) Instant { return Instant(t.UnixMicro()) }
+
+// Time returns the moment in UTC.
+func (i Instant) Time() time.Time { return time.UnixMicro(int64(i)).UTC() }
+
+// String returns the moment as RFC 3339 in UTC with six digits of a second.
+func (i Instant) String() string { return i.Time().Format("2006-01-02T15:04:05.000000Z") }
+
+// ParseInstant reads an RFC 3339 instant. The offset is required: a time without
+// one means another moment in every place.
+func ParseInstant(s string) (Instant, error) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not an instant: write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z", s)
+	}
+	return InstantOf(t), nil
+}
+
+// MarshalGQL writes the moment as the scalar DateTime.
+func (i Instant) MarshalGQL(w io.Writer) { writeQuoted(w, i.String()) }
+
+// UnmarshalGQL reads the scalar DateTime.
+func (i *Instant) UnmarshalGQL(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a DateTime is a string, such as \"2026-01-31T12:00:00Z\"")
+	}
+	var err error
+	*i, err = ParseInstant(s)
+	return err
+}

@@ -1,0 +1,97 @@
+package eventstore
+
+import (
+	"context"
+	"sync"
+)
+
+// maxTailBytes bounds the data of the events that a feed keeps.
+const maxTailBytes = 16 << 20
+
+// feed follows the log. It keeps the latest events in memory, so that those who
+// are up to date need not ask the engine, and wakes those who wait for more. It
+// holds nothing for anybody in particular: a subscriber is a position.
+type feed struct {
+	engine Reader
+	limit  int
+
+	mu    sync.RWMutex // guards what follows
+	head  Position
+	tail  []Event       // contiguous, ends at head; may be empty
+	bytes int           // of the tail's data
+	more  chan struct{} // closed and replaced when head moves
+}
+
+func newFeed(engine Reader, head Position, limit int) *feed {
+	return &feed{engine: engine, limit: limit, head: head, more: make(chan struct{})}
+}
+
+// publish makes known what was committed. events begin right after the head.
+func (f *feed) publish(events []Event) {
+	if len(events) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.head = events[len(events)-1].Position
+	f.tail = append(f.tail, events...)
+	for _, e := range events {
+		f.bytes += len(e.Data)
+	}
+	f.trim()
+	close(f.more)
+	f.more = make(chan struct{})
+}
+
+// trim forgets the oldest events over the limits. It lets them be collected by
+// moving the rest once half of the slice is dead.
+func (f *feed) trim() {
+	drop := 0
+	for len(f.tail)-drop > f.limit || f.bytes > maxTailBytes && drop < len(f.tail) {
+		f.bytes -= len(f.tail[drop].Data)
+		f.tail[drop] = Event{}
+		drop++
+	}
+	f.tail = f.tail[drop:]
+}
+
+// read returns events after a position, from memory where they are there.
+func (f *feed) read(ctx context.Context, after Position, limit int) ([]Event, error) {
+	if events, ok := f.fromTail(after, limit); ok {
+		return events, nil
+	}
+	return f.engine.Read(ctx, after, limit)
+}
+
+func (f *feed) fromTail(after Position, limit int) ([]Event, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if after >= f.head {
+		return nil, true
+	}
+	if len(f.tail) == 0 || f.tail[0].Position > after+1 {
+		return nil, false
+	}
+	from := int(after + 1 - f.tail[0].Position)
+	events := make([]Event, min(limit, len(f.tail)-from))
+	copy(events, f.tail[from:])
+	return events, true
+}
+
+// wait returns once the head is after a position. It takes the channel together
+// with the head it compares, so that no wake-up falls between the two.
+func (f *feed) wait(ctx context.Context, after Position) error {
+	for {
+		f.mu.RLock()
+		head, more := f.head, f.more
+		f.mu.RUnlock()
+		if head > after {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"flightdeck/eventstore"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+)
+
+// errNotADatabase says that a file is something else.
+var errNotADatabase = errors.New("it is not a database")
+
+// errCorrupt says that SQLite found the file damaged.
+var errCorrupt = errors.New("the database file is damaged")
+
+// translate turns an error of the driver into the one of package eventstore that
+// says the same, by its code, and leaves all others as they are.
+func translate(err error) error {
+	cause, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	const primary = 0xff // of an extended result code, https://sqlite.org/rescode.html
+	switch cause.Code() & primary {
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+		return fmt.Errorf("%w: %w", eventstore.ErrBusy, err)
+	case lib.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", eventstore.ErrFull, err)
+	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
+		return fmt.Errorf("%w: %w", eventstore.ErrReadOnly, err)
+	case lib.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", errNotADatabase, err)
+	case lib.SQLITE_CORRUPT:
+		return fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	return err
+}
+
+// explain says why a database could not be opened, and what to do.
+func explain(path string, err error) error {
+	hint := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		hint = "create the folder first, or choose another file with --db"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, eventstore.ErrReadOnly):
+		hint = "make the file and its folder writable for this user, or choose another file with --db"
+	case errors.Is(err, errNotADatabase), errors.Is(err, errForeign):
+		hint = "nothing was changed; choose another file with --db"
+	case errors.Is(err, errNewer):
+		hint = "nothing was changed; run the version that wrote it, or a later one"
+	case errors.Is(err, errOlder):
+		hint = "run flightdeck serve once to bring it up to date"
+	case errors.Is(err, eventstore.ErrBusy):
+		hint = "close the program that has it open, then try again"
+	case errors.Is(err, eventstore.ErrFull):
+		hint = "make room on the disk, then try again; nothing that was acknowledged is lost"
+	case errors.Is(err, errCorrupt):
+		hint = "restore a backup"
+	default:
+		return fmt.Errorf("open database %s: %w", path, err)
+	}
+	return fmt.Errorf("open database %s: %w: %s", path, err, hint)
+}
+
+// noTransaction reports whether err says that no transaction is open: a plain
+// SQLITE_ERROR, which ROLLBACK gives for no other reason.
+func noTransaction(err error) bool {
+	cause, ok := errors.AsType[*sqlite.Error](err)
+	return ok && cause.Code() == lib.SQLITE_ERROR
+}

@@ -1,0 +1,160 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+)
+
+//go:embed migration/*.sql
+var migrationFiles embed.FS
+
+// applicationID marks a SQLite file as FlightDeck's: "FDck" in ASCII.
+const applicationID = 0x4644636b
+
+func logMigrations() Migrations {
+	files, err := fs.Sub(migrationFiles, "migration")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return Migrations{"log", files}
+}
+
+// queryer is what a connection and a pool have in common.
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// errForeign says that a file is a database of some other program.
+var errForeign = errors.New("it is a SQLite database of another program")
+
+// errNewer says that a later version of FlightDeck wrote a database.
+var errNewer = errors.New("a later version of FlightDeck has written it")
+
+// errOlder says that an older version of FlightDeck wrote a database.
+var errOlder = errors.New("an older version of FlightDeck has written it")
+
+// checkOurs fails with errForeign unless FlightDeck made the database.
+func checkOurs(ctx context.Context, db queryer) error {
+	var id int
+	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return translate(err)
+	}
+	if id != applicationID {
+		return errForeign
+	}
+	return nil
+}
+
+// claim marks an empty database as ours, or fails with errForeign.
+func claim(ctx context.Context, conn *sql.Conn) error {
+	var tables int
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return translate(err)
+	}
+	if tables > 0 {
+		return checkOurs(ctx, conn)
+	}
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID))
+	return translate(err)
+}
+
+// migrate applies what is missing, each step in a transaction that records it.
+func migrate(ctx context.Context, conn *sql.Conn, all []Migrations) error {
+	if err := claim(ctx, conn); err != nil {
+		return err
+	}
+	const ddl = `CREATE TABLE IF NOT EXISTS migrations (
+		component TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, applied_at INTEGER NOT NULL,
+		PRIMARY KEY (component, number)) STRICT, WITHOUT ROWID`
+	if _, err := conn.ExecContext(ctx, ddl); err != nil {
+		return translate(err)
+	}
+	for _, m := range all {
+		if err := m.apply(ctx, conn); err != nil {
+			return fmt.Errorf("migrate the tables of the %s: %w", m.Component, err)
+		}
+	}
+	return begin(ctx, conn)
+}
+
+// begin gives a new log its lineage.
+func begin(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "INSERT INTO log (lineage, created_at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM log)",
+		rand.Text(), time.Now().UnixMicro())
+	return translate(err)
+}
+
+func (m Migrations) apply(ctx context.Context, conn *sql.Conn) error {
+	names, err := fs.Glob(m.Files, "*.sql")
+	if err != nil {
+		return err
+	}
+	applied, err := m.applied(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if applied > len(names) {
+		return errNewer
+	}
+	for number := applied + 1; number <= len(names); number++ {
+		if err := m.step(ctx, conn, number, names[number-1]); err != nil {
+			return fmt.Errorf("%s: %w", names[number-1], err)
+		}
+	}
+	return nil
+}
+
+func (m Migrations) applied(ctx context.Context, db queryer) (number int, err error) {
+	row := db.QueryRowContext(ctx, "SELECT coalesce(max(number), 0) FROM migrations WHERE component = ?", m.Component)
+	return number, translate(row.Scan(&number))
+}
+
+func (m Migrations) step(ctx context.Context, conn *sql.Conn, number int, name string) (err error) {
+	ddl, err := fs.ReadFile(m.Files, name)
+	if err != nil {
+		return err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.Rollback())
+		}
+	}()
+	if _, err := tx.ExecContext(ctx, string(ddl)); err != nil {
+		return translate(err)
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT INTO migrations (component, number, name, applied_at) VALUES (?, ?, ?, ?)",
+		m.Component, number, name, time.Now().UnixMicro()); err != nil {
+		return translate(err)
+	}
+	return translate(tx.Commit())
+}
+
+// checkUpToDate fails unless every migration, and no later one, was applied.
+func checkUpToDate(ctx context.Context, db queryer, all []Migrations) error {
+	for _, m := range append([]Migrations{logMigrations()}, all...) {
+		names, err := fs.Glob(m.Files, "*.sql")
+		if err != nil {
+			return err
+		}
+		applied, err := m.applied(ctx, db)
+		switch {
+		case err != nil:
+			return err
+		case applied > len(names):
+			return errNewer
+		case applied < len(names):
+			return errOlder
+		}
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"flightdeck/eventstore"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Options says how a file is opened.
+type Options struct {
+	// ReadOnly opens an existing database to look at it, beside a running server
+	// if there is one. Nothing is created or migrated, and Begin fails.
+	ReadOnly bool
+	// Migrations are those of the tables beside the log, applied after its own.
+	Migrations []Migrations
+}
+
+// Migrations are the steps that lead to the tables of one component: files named
+// NNNN_name.sql, numbered from 0001 without gaps, applied in that order.
+type Migrations struct {
+	Component string
+	Files     fs.FS
+}
+
+// Engine is a log in a SQLite file. It implements eventstore.Engine.
+type Engine struct {
+	reader
+	path    string
+	lock    *lock
+	writes  *sql.DB
+	conn    *sql.Conn
+	stmts   statements
+	lineage string
+}
+
+var _ eventstore.Engine = (*Engine)(nil)
+
+// Open opens the database at path, creates it where there is none, and brings its
+// tables up to date. It fails when another process has it open for writing, when
+// the file is not FlightDeck's, and when a later version of FlightDeck wrote it;
+// the error says what to do.
+func Open(ctx context.Context, path string, o Options) (_ *Engine, err error) {
+	e := &Engine{path: path}
+	defer func() {
+		if err != nil {
+			err = errors.Join(explain(path, err), e.Close())
+		}
+	}()
+	if o.ReadOnly {
+		if _, err := os.Stat(path); err != nil {
+			return nil, err
+		}
+	} else if err := e.openWriter(ctx, o.Migrations); err != nil {
+		return nil, err
+	}
+	if err := e.openReaders(ctx); err != nil {
+		return nil, err
+	}
+	if o.ReadOnly {
+		if err := checkUpToDate(ctx, e.db, o.Migrations); err != nil {
+			return nil, err
+		}
+	}
+	row := e.db.QueryRowContext(ctx, "SELECT lineage FROM log")
+	return e, row.Scan(&e.lineage)
+}
+
+func (e *Engine) openWriter(ctx context.Context, migrations []Migrations) (err error) {
+	if e.lock, err = acquire(e.path); err != nil {
+		return err
+	}
+	if err := touch(e.path); err != nil {
+		return err
+	}
+	if e.writes, err = sql.Open("sqlite", dsn(e.path, "rw",
+		"busy_timeout(0)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		// A longer log between checkpoints: fewer of them, each on fewer pages twice.
+		"wal_autocheckpoint(8000)", "journal_size_limit(67108864)", "cache_size(-32000)")); err != nil {
+		return err
+	}
+	e.writes.SetMaxOpenConns(1)
+	if e.conn, err = e.writes.Conn(ctx); err != nil {
+		return err
+	}
+	if err := checkLibrary(ctx, e.conn); err != nil {
+		return err
+	}
+	e.stmts = statements{conn: e.conn}
+	return migrate(ctx, e.conn, append([]Migrations{logMigrations()}, migrations...))
+}
+
+// openReaders opens the pool of connections that cannot write.
+func (e *Engine) openReaders(ctx context.Context) (err error) {
+	e.db, err = sql.Open("sqlite", dsn(e.path, "ro",
+		"busy_timeout(5000)", "query_only(1)", "cache_size(-8000)"))
+	if err != nil {
+		return err
+	}
+	connections := max(4, 2*runtime.GOMAXPROCS(0))
+	e.db.SetMaxOpenConns(connections)
+	e.db.SetMaxIdleConns(connections)
+	if err := checkOurs(ctx, e.db); err != nil {
+		return err
+	}
+	return e.prepare(ctx)
+}
+
+// touch creates the file, readable by its owner only; SQLite gives the files
+// beside it the same permissions.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func dsn(path, mode string, pragmas ...string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	u := url.URL{Scheme: "file", Path: path}
+	q := url.Values{"mode": {mode}, "_pragma": pragmas}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// checkLibrary refuses SQLite versions that can corrupt a database in WAL mode:
+// 3.7.0 to 3.51.2, see https://sqlite.org/wal.html#walresetbug.
+func checkLibrary(ctx context.Context, conn *sql.Conn) error {
+	var version string
+	if err := conn.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return err
+	}
+	var major, minor, patch int
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil {
+		return fmt.Errorf("read the version of SQLite %q: %w", version, err)
+	}
+	if major*1_000_000+minor*1000+patch < 3_051_003 {
+		return fmt.Errorf("SQLite %s can corrupt this database: build with a driver that has 3.51.3 or newer", version)
+	}
+	return nil
+}
+
+// Lineage identifies this log.
+func (e *Engine) Lineage() string { return e.lineage }
+
+// DB is the pool of read-only connections, for queries on the tables beside the
+// log. It belongs to the engine.
+func (e *Engine) DB() *sql.DB { return e.db }
+
+// Close brings the write-ahead log back into the file and releases everything. It
+// may be called twice.
+func (e *Engine) Close() error {
+	var errs []error
+	if e.db != nil {
+		errs = append(errs, e.db.Close())
+	}
+	if e.conn != nil {
+		if _, err := e.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil && !errors.Is(err, sql.ErrConnDone) {
+			errs = append(errs, translate(err))
+		}
+		if err := e.conn.Close(); !errors.Is(err, sql.ErrConnDone) {
+			errs = append(errs, err)
+		}
+	}
+	if e.writes != nil {
+		errs = append(errs, e.writes.Close())
+	}
+	if e.lock != nil {
+		errs = append(errs, e.lock.release())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,158 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"flightdeck/eventstore"
+)
+
+// busyPatience is how long Begin waits for another program that writes.
+const busyPatience = 5 * time.Second
+
+// Begin starts the write transaction. While another program is writing it tries
+// again after short, random pauses, and gives up with ErrBusy after five seconds.
+func (e *Engine) Begin(ctx context.Context) (eventstore.EngineTx, error) {
+	if e.conn == nil {
+		return nil, eventstore.ErrReadOnly
+	}
+	deadline := time.Now().Add(busyPatience)
+	for {
+		_, err := e.stmts.exec(ctx, "BEGIN IMMEDIATE")
+		switch {
+		case err == nil:
+			return &tx{statements: &e.stmts, open: true}, nil
+		case !errors.Is(err, eventstore.ErrBusy) || time.Now().After(deadline):
+			return nil, err
+		}
+		select {
+		case <-time.After(5*time.Millisecond + rand.N(45*time.Millisecond)):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// tx is the write transaction. It implements eventstore.EngineTx.
+type tx struct {
+	*statements
+	open bool
+}
+
+// Exec runs a statement and returns how many rows it changed.
+func (t *tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	return t.exec(context.WithoutCancel(ctx), query, args...)
+}
+
+// Query runs a query; the caller closes the rows.
+func (t *tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.query(context.WithoutCancel(ctx), query, args...)
+}
+
+// run is Exec for a statement whose count does not matter.
+func (t *tx) run(ctx context.Context, query string, args ...any) error {
+	_, err := t.Exec(ctx, query, args...)
+	return err
+}
+
+// Savepoint begins a part that can be taken back alone.
+func (t *tx) Savepoint(ctx context.Context) error { return t.run(ctx, "SAVEPOINT command") }
+
+// Release keeps the part begun by Savepoint.
+func (t *tx) Release(ctx context.Context) error { return t.run(ctx, "RELEASE command") }
+
+// RollbackTo takes back the part begun by Savepoint, and ends it.
+func (t *tx) RollbackTo(ctx context.Context) error {
+	if err := t.run(ctx, "ROLLBACK TO command"); err != nil {
+		return err
+	}
+	return t.Release(ctx)
+}
+
+// Stream returns the type and version of a stream.
+func (t *tx) Stream(ctx context.Context, id eventstore.StreamID) (streamType string, version int, err error) {
+	_, err = t.one(ctx, "SELECT type, version FROM streams WHERE stream_id = ?", []any{string(id)}, &streamType, &version)
+	return streamType, version, err
+}
+
+// ReadStream returns up to limit events of a stream after a version, in order.
+func (t *tx) ReadStream(ctx context.Context, id eventstore.StreamID, after, limit int) ([]eventstore.Event, error) {
+	return scanAll(t.Query(ctx, selectStream, string(id), after, limit))
+}
+
+// Insert adds an event and moves its stream's version.
+func (t *tx) Insert(ctx context.Context, e eventstore.Event) error {
+	at := e.RecordedAt.UnixMicro()
+	if err := t.moveStream(ctx, e, at); err != nil {
+		return err
+	}
+	return t.run(ctx, "INSERT INTO events ("+columns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		int64(e.Position), e.ID, string(e.Stream.ID), e.Stream.Type, e.Version, e.Type, e.SchemaVersion,
+		e.Actor, e.CorrelationID, e.CausationID, e.TraceID, at, e.Hash[:], string(e.Data))
+}
+
+func (t *tx) moveStream(ctx context.Context, e eventstore.Event, at int64) error {
+	if e.Version == 1 {
+		return t.run(ctx, "INSERT INTO streams (stream_id, type, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?)",
+			string(e.Stream.ID), e.Stream.Type, at, at)
+	}
+	n, err := t.Exec(ctx, "UPDATE streams SET version = ?, updated_at = ? WHERE stream_id = ? AND version = ?",
+		e.Version, at, string(e.Stream.ID), e.Version-1)
+	if err == nil && n != 1 {
+		return fmt.Errorf("stream %s is not at version %d: something else wrote to the database", e.Stream.ID, e.Version-1)
+	}
+	return err
+}
+
+// Recall returns what Remember kept for an idempotency key.
+func (t *tx) Recall(ctx context.Context, key eventstore.Key) (m eventstore.Memory, found bool, err error) {
+	found, err = t.one(ctx, "SELECT input, first_position, last_position FROM idempotency_keys WHERE actor = ? AND value = ?",
+		[]any{key.Actor, key.Value}, &m.Input, &m.First, &m.Last)
+	return m, found, err
+}
+
+// Remember keeps what a command with an idempotency key led to.
+func (t *tx) Remember(ctx context.Context, key eventstore.Key, m eventstore.Memory) error {
+	return t.run(ctx, "INSERT INTO idempotency_keys (actor, value, input, first_position, last_position) VALUES (?, ?, ?, ?, ?)",
+		key.Actor, key.Value, m.Input, int64(m.First), int64(m.Last))
+}
+
+// one scans the only row of a query, if there is one.
+func (t *tx) one(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
+	rows, err := t.Query(ctx, query, args...)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if !rows.Next() {
+		return false, translate(rows.Err())
+	}
+	return true, rows.Scan(dest...)
+}
+
+// Commit makes everything durable before it returns nil.
+func (t *tx) Commit(ctx context.Context) error {
+	if err := t.run(ctx, "COMMIT"); err != nil {
+		return err
+	}
+	t.open = false
+	return nil
+}
+
+// Rollback gives everything up. After Commit it does nothing. SQLite has already
+// done it after some errors, a full disk among them: that there is nothing left
+// to roll back is no error then.
+func (t *tx) Rollback() error {
+	if !t.open {
+		return nil
+	}
+	t.open = false
+	if _, err := t.exec(context.Background(), "ROLLBACK"); err != nil && !noTransaction(err) {
+		return err
+	}
+	return nil
+}

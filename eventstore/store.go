@@ -1,0 +1,161 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// Model is what the store is told to make of events. Apply is called for each
+// event of a stream in order, Project right after the event was inserted, in the
+// same transaction. Both run on the writer's goroutine; Apply also elsewhere, at
+// the same time.
+type Model interface {
+	// Apply returns the state of a stream after one more event; state is nil for
+	// the first. It leaves the state it was given as it is.
+	Apply(state any, e Event) (any, error)
+	// Project brings the rows from the state before e to the one after it.
+	Project(ctx context.Context, rows Rows, e Event, before, after any) error
+}
+
+// Options are the limits of a store. The zero value of each means its default.
+type Options struct {
+	// Queue is how many commands may wait for the writer: 1024 by default.
+	Queue int
+	// Batch is how many commands one transaction holds at most: 256 by default.
+	// 1 gives every command a transaction of its own.
+	Batch int
+	// Tail is how many of the latest events are kept in memory for the feed: 4096
+	// by default, and at most 16 MiB of data.
+	Tail int
+	// Clock tells the time; time.Now by default.
+	Clock func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	if o.Queue == 0 {
+		o.Queue = 1024
+	}
+	if o.Batch == 0 {
+		o.Batch = 256
+	}
+	if o.Tail == 0 {
+		o.Tail = 4096
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return o
+}
+
+// Store is an open log: one writer, any number of readers.
+type Store struct {
+	engine Engine
+	model  Model
+	head   atomic.Pointer[Head]
+	feed   *feed
+	writer *writer
+}
+
+// Open starts the writer on an engine. The store owns the engine from then on,
+// and Close closes it.
+func Open(ctx context.Context, engine Engine, model Model, o Options) (*Store, error) {
+	o = o.withDefaults()
+	head, err := engine.Head(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the head of the log: %w", err)
+	}
+	s := &Store{engine: engine, model: model, feed: newFeed(engine, head.Position, o.Tail)}
+	s.head.Store(&head)
+	s.writer = startWriter(s, o)
+	return s, nil
+}
+
+// Close lets the commands that wait be written, stops the writer, and closes the
+// engine. Later commands fail with ErrClosed. It may be called twice.
+func (s *Store) Close() error { return s.writer.close(s.engine.Close) }
+
+// Head returns the end of the log: the last position whose caller was, or is
+// about to be, answered.
+func (s *Store) Head() Head { return *s.head.Load() }
+
+// Lineage identifies this log among all logs. Positions of another lineage mean
+// nothing here.
+func (s *Store) Lineage() string { return s.engine.Lineage() }
+
+// Append adds events to the end of a stream and returns the position of the last
+// one, once they are durable. When the stream is not as expected nothing is
+// written and the error is a *ConflictError with the version it is at.
+func (s *Store) Append(ctx context.Context, stream Stream, expected ExpectedVersion, events ...NewEvent) (Position, error) {
+	result, err := s.Update(ctx, Command{}, func(tx *Tx) error {
+		_, err := tx.Append(stream, expected, events...)
+		return err
+	})
+	return result.Position, err
+}
+
+// Read returns up to limit events after a position, in log order. It does not
+// wait: at the end of the log there are none. See Wait.
+func (s *Store) Read(ctx context.Context, after Position, limit int) ([]Event, error) {
+	return s.feed.read(ctx, after, limit)
+}
+
+// Wait returns once there are events after a position, or when ctx ends.
+func (s *Store) Wait(ctx context.Context, after Position) error { return s.feed.wait(ctx, after) }
+
+// ReadStream returns up to limit events of a stream after a version, in order.
+func (s *Store) ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error) {
+	return s.engine.ReadStream(ctx, id, after, limit)
+}
+
+// PositionAt returns the position of the last event recorded at or before an
+// instant, 0 when there is none.
+func (s *Store) PositionAt(ctx context.Context, at time.Time) (Position, error) {
+	return s.engine.PositionAt(ctx, at)
+}
+
+// Until says how far a stream is replayed: to a version, to a position, or, where
+// both are 0, to its end.
+type Until struct {
+	Version  int
+	Position Position
+}
+
+func (u Until) includes(e Event) bool {
+	return (u.Version == 0 || e.Version <= u.Version) && (u.Position == 0 || e.Position <= u.Position)
+}
+
+// State replays a stream and returns its state and version; nil and 0 when the
+// stream has no events by then.
+func (s *Store) State(ctx context.Context, id StreamID, until Until) (state any, version int, err error) {
+	return replay(ctx, s.model, s.engine, id, until)
+}
+
+// streamReader is what replay needs of an Engine or of its transaction.
+type streamReader interface {
+	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)
+}
+
+// replay folds a stream, a page of events at a time.
+func replay(ctx context.Context, m Model, r streamReader, id StreamID, until Until) (state any, version int, err error) {
+	const page = 500
+	for {
+		events, err := r.ReadStream(ctx, id, version, page)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, e := range events {
+			if !until.includes(e) {
+				return state, version, nil
+			}
+			if state, err = m.Apply(state, e); err != nil {
+				return nil, 0, fmt.Errorf("fold event %d of stream %s: %w", e.Version, id, err)
+			}
+			version = e.Version
+		}
+		if len(events) < page {
+			return state, version, nil
+		}
+	}
+}
