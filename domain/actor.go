@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 )
@@ -56,7 +55,7 @@ type enum interface {
 func readEnum[E enum](e *E, v any, name string) error {
 	s, ok := v.(string)
 	if !ok || !E(s).Valid() {
-		return fmt.Errorf("%v is not a value of %s", v, name)
+		return Errorf(Invalid, "%v is not a value of %s", v, name)
 	}
 	*e = E(s)
 	return nil

@@ -195,3 +195,12 @@ func (c *Content) setStatus(status ContentStatus, at Instant) {
 
 // Exists reports whether the content was created and is not deleted.
 func (c Content) Exists() bool { return c.Version > 0 && !c.Deleted }
+
+// AtVersion returns the version of the stream.
+func (c Content) AtVersion() int { return c.Version }
+
+// Owner returns the id of the author.
+func (c Content) Owner() string { return c.AuthorID }
+
+// Public reports whether everybody may see the content.
+func (c Content) Public() bool { return c.Status == Published && !c.Deleted }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
 )
 
@@ -178,3 +179,9 @@ func marshal(v any) ([]byte, error) {
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
+
+// MarshalGQL writes the kind as a GraphQL enum value.
+func (k Kind) MarshalGQL(w io.Writer) { writeQuoted(w, string(k)) }
+
+// UnmarshalGQL reads a GraphQL enum value.
+func (k *Kind) UnmarshalGQL(v any) error { return readEnum(k, v, "StreamKind") }

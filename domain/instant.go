@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"fmt"
 	"io"
 	"time"
 )
@@ -24,7 +23,7 @@ func (i Instant) String() string { return i.Time().Format("2006-01-02T15:04:05.0
 func ParseInstant(s string) (Instant, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not an instant: write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z", s)
+		return 0, Errorf(Invalid, "%q is not an instant: write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z", s)
 	}
 	return InstantOf(t), nil
 }
@@ -36,7 +35,7 @@ func (i Instant) MarshalGQL(w io.Writer) { writeQuoted(w, i.String()) }
 func (i *Instant) UnmarshalGQL(v any) error {
 	s, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a DateTime is a string, such as \"2026-01-31T12:00:00Z\"")
+		return Errorf(Invalid, "a DateTime is a string, such as \"2026-01-31T12:00:00Z\"")
 	}
 	var err error
 	*i, err = ParseInstant(s)

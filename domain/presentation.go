@@ -209,3 +209,12 @@ func (p Presentation) Slide(id string) (Slide, bool) {
 
 // Exists reports whether the deck was created and is not deleted.
 func (p Presentation) Exists() bool { return p.Version > 0 && !p.Deleted }
+
+// AtVersion returns the version of the stream.
+func (p Presentation) AtVersion() int { return p.Version }
+
+// Owner returns the id of the author.
+func (p Presentation) Owner() string { return p.AuthorID }
+
+// Public reports whether everybody may see the deck.
+func (p Presentation) Public() bool { return p.IsPublic && !p.Deleted }

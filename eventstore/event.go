@@ -1,7 +1,6 @@
 package eventstore
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -19,10 +18,15 @@ const Forever Position = 1<<63 - 1
 func ParsePosition(s string) (Position, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%q is not a position: write a decimal number such as \"1042\"", s)
+		return 0, &SyntaxError{fmt.Sprintf("%q is not a position: write a decimal number such as \"1042\"", s)}
 	}
 	return Position(n), nil
 }
+
+// SyntaxError says that a text is not what it should be.
+type SyntaxError struct{ message string }
+
+func (e *SyntaxError) Error() string { return e.message }
 
 // String returns the position as a decimal number.
 func (p Position) String() string { return strconv.FormatInt(int64(p), 10) }
@@ -35,7 +39,7 @@ func (p Position) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, `"`+p.Strin
 func (p *Position) UnmarshalGQL(v any) error {
 	s, ok := v.(string)
 	if !ok {
-		return errors.New(`a Position is a string of digits, such as "1042"`)
+		return &SyntaxError{`a Position is a string of digits, such as "1042"`}
 	}
 	var err error
 	*p, err = ParsePosition(s)

@@ -16,14 +16,21 @@ type feed struct {
 	limit  int
 
 	mu    sync.RWMutex // guards what follows
-	head  Position
-	tail  []Event       // contiguous, ends at head; may be empty
+	end   Head
+	tail  []Event       // contiguous, ends at the head; may be empty
 	bytes int           // of the tail's data
-	more  chan struct{} // closed and replaced when head moves
+	more  chan struct{} // closed and replaced when the head moves
 }
 
-func newFeed(engine Reader, head Position, limit int) *feed {
-	return &feed{engine: engine, limit: limit, head: head, more: make(chan struct{})}
+func newFeed(engine Reader, head Head, limit int) *feed {
+	return &feed{engine: engine, limit: limit, end: head, more: make(chan struct{})}
+}
+
+// head returns the end of the log that is known: reading up to it finds it all.
+func (f *feed) head() Head {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.end
 }
 
 // publish makes known what was committed. events begin right after the head.
@@ -33,7 +40,7 @@ func (f *feed) publish(events []Event) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.head = events[len(events)-1].Position
+	f.end = events[len(events)-1].head()
 	f.tail = append(f.tail, events...)
 	for _, e := range events {
 		f.bytes += len(e.Data)
@@ -66,7 +73,7 @@ func (f *feed) read(ctx context.Context, after Position, limit int) ([]Event, er
 func (f *feed) fromTail(after Position, limit int) ([]Event, bool) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	if after >= f.head {
+	if after >= f.end.Position {
 		return nil, true
 	}
 	if len(f.tail) == 0 || f.tail[0].Position > after+1 {
@@ -83,7 +90,7 @@ func (f *feed) fromTail(after Position, limit int) ([]Event, bool) {
 func (f *feed) wait(ctx context.Context, after Position) error {
 	for {
 		f.mu.RLock()
-		head, more := f.head, f.more
+		head, more := f.end.Position, f.more
 		f.mu.RUnlock()
 		if head > after {
 			return nil

@@ -3,7 +3,6 @@ package eventstore
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 )
 
@@ -53,7 +52,6 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	engine Engine
 	model  Model
-	head   atomic.Pointer[Head]
 	feed   *feed
 	writer *writer
 }
@@ -66,8 +64,7 @@ func Open(ctx context.Context, engine Engine, model Model, o Options) (*Store, e
 	if err != nil {
 		return nil, fmt.Errorf("read the head of the log: %w", err)
 	}
-	s := &Store{engine: engine, model: model, feed: newFeed(engine, head.Position, o.Tail)}
-	s.head.Store(&head)
+	s := &Store{engine: engine, model: model, feed: newFeed(engine, head, o.Tail)}
 	s.writer = startWriter(s, o)
 	return s, nil
 }
@@ -78,7 +75,7 @@ func (s *Store) Close() error { return s.writer.close(s.engine.Close) }
 
 // Head returns the end of the log: the last position whose caller was, or is
 // about to be, answered.
-func (s *Store) Head() Head { return *s.head.Load() }
+func (s *Store) Head() Head { return s.feed.head() }
 
 // Lineage identifies this log among all logs. Positions of another lineage mean
 // nothing here.

@@ -19,8 +19,9 @@ type Tx struct {
 	now    time.Time
 	head   Head
 	// events and states are what this command did; cached is what was known
-	// before it.
+	// before it. failed is why it cannot be kept any more.
 	events []Event
+	failed error
 	states map[StreamID]folded
 	cached func(StreamID) (folded, bool)
 }
@@ -46,8 +47,12 @@ func (tx *Tx) State(id StreamID) (state any, version int, err error) {
 
 // Append adds events to the end of a stream, folds them and projects them. When
 // the stream is not as expected it writes nothing and the error is a
-// *ConflictError; the command may go on.
+// *ConflictError; the command may go on. When an event cannot be written, folded
+// or projected, the command is taken back whatever it returns.
 func (tx *Tx) Append(stream Stream, expected ExpectedVersion, events ...NewEvent) ([]Event, error) {
+	if tx.failed != nil {
+		return nil, tx.failed
+	}
 	f, err := tx.load(stream.ID)
 	if err != nil {
 		return nil, err
@@ -62,7 +67,8 @@ func (tx *Tx) Append(stream Stream, expected ExpectedVersion, events ...NewEvent
 	first := len(tx.events)
 	for _, e := range events {
 		if f, err = tx.append(stream, f, e); err != nil {
-			return nil, fmt.Errorf("append %s to %s: %w", e.Type, stream.ID, err)
+			tx.failed = fmt.Errorf("append %s to %s: %w", e.Type, stream.ID, err)
+			return nil, tx.failed
 		}
 	}
 	if len(events) > 0 {
@@ -147,6 +153,9 @@ func (tx *Tx) recall(key Key, input []byte) (Result, bool, error) {
 
 // result returns what the command led to, and remembers it under its key.
 func (tx *Tx) result(c Command) (Result, error) {
+	if tx.failed != nil {
+		return Result{}, tx.failed
+	}
 	r := Result{Events: tx.events, First: tx.head.Position + 1, Position: tx.head.Position}
 	if len(tx.events) > 0 {
 		r.First = tx.events[0].Position
@@ -154,7 +163,11 @@ func (tx *Tx) result(c Command) (Result, error) {
 	if c.Key.Value == "" {
 		return r, nil
 	}
-	return r, tx.engine.Remember(tx.ctx, c.Key, Memory{Input: c.Input, First: r.First, Last: r.Position})
+	input := append([]byte{}, c.Input...) // an empty digest is a digest, nil may be none to an engine
+	if err := tx.engine.Remember(tx.ctx, c.Key, Memory{Input: input, First: r.First, Last: r.Position}); err != nil {
+		return Result{}, err
+	}
+	return r, nil
 }
 
 // keep moves what the command did into the batch.

@@ -60,8 +60,12 @@ type job struct {
 	err    error
 }
 
+// answer gives the job's caller its outcome, or err when there is one: the
+// transaction failed then, and with it all that the job did or saw.
 func (j *job) answer(err error) {
-	j.err = err
+	if err != nil {
+		j.result, j.err = Result{}, err
+	}
 	close(j.done)
 }
 
@@ -72,6 +76,8 @@ type writer struct {
 	batch  int
 	clock  func() time.Time
 	states states
+	// unsure says that a transaction failed, and the log was not looked at since.
+	unsure bool
 
 	mu     sync.RWMutex // guards closed, and with it the sending end of queue
 	closed bool
@@ -161,73 +167,67 @@ type batch struct {
 	head   Head
 	events []Event
 	states map[StreamID]folded
-	done   []*job
 }
 
-// write commits the jobs together and answers every one of them: those that fail
-// by themselves with their own error, and all others with nil after COMMIT, or
-// with the error that kept the transaction from being committed.
+// write commits the jobs together and answers every one of them after COMMIT:
+// those that failed by themselves with their own error, as what they were refused
+// for is durable then, and all of them with the error that kept the transaction
+// from being committed, if one did.
 func (w *writer) write(jobs []*job) {
 	ctx := context.Background()
-	b := &batch{head: w.store.Head(), states: make(map[StreamID]folded)}
-	err := w.commit(ctx, b, jobs)
+	err := w.resync(ctx)
 	if err == nil {
-		for id, f := range b.states {
-			w.states.put(id, f)
-		}
-		w.publish(b.head, b.events)
-	} else {
+		err = w.commit(ctx, jobs)
+		w.unsure = err != nil
 		err = errors.Join(err, w.resync(ctx))
 	}
-	for _, j := range b.done {
+	for _, j := range jobs {
 		j.answer(err)
 	}
 }
 
-func (w *writer) publish(head Head, events []Event) {
-	w.store.head.Store(&head)
-	w.store.feed.publish(events)
-}
-
 // resync looks at the log after a transaction failed: a COMMIT that reported an
-// error may have been durable all the same.
+// error may have been durable all the same. Nothing is written until it succeeds.
 func (w *writer) resync(ctx context.Context) error {
-	w.states = states{}
-	for {
+	for w.unsure {
 		const page = 500
+		w.states = states{}
 		events, err := w.store.engine.Read(ctx, w.store.Head().Position, page)
-		if err != nil || len(events) == 0 {
-			return err
+		if err != nil {
+			return fmt.Errorf("look at the log after a failed transaction: %w", err)
 		}
-		w.publish(events[len(events)-1].head(), events)
+		w.store.feed.publish(events)
+		w.unsure = len(events) > 0
 	}
+	return nil
 }
 
-// commit runs the jobs in one transaction. Those that were refused have their
-// answer when it returns; the others are in b.done.
-func (w *writer) commit(ctx context.Context, b *batch, jobs []*job) (err error) {
+// commit runs the jobs in one transaction and makes known what they did.
+func (w *writer) commit(ctx context.Context, jobs []*job) (err error) {
+	b := &batch{head: w.store.Head(), states: make(map[StreamID]folded)}
 	if b.tx, err = w.store.engine.Begin(ctx); err != nil {
-		b.done = jobs
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { err = errors.Join(err, b.tx.Rollback()) }()
-	for i, j := range jobs {
-		if broken := w.do(ctx, b, j); broken != nil {
-			b.done = append(b.done, jobs[i:]...)
-			return broken
+	for _, j := range jobs {
+		if err := w.do(ctx, b, j); err != nil {
+			return err
 		}
 	}
 	if err := b.tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	for id, f := range b.states {
+		w.states.put(id, f)
+	}
+	w.store.feed.publish(b.events)
 	return nil
 }
 
 // do runs one job under a savepoint. It returns an error only when the whole
-// transaction cannot go on; the job is not answered then.
-func (w *writer) do(ctx context.Context, b *batch, j *job) (broken error) {
-	if err := j.ctx.Err(); err != nil {
-		j.answer(err)
+// transaction cannot go on.
+func (w *writer) do(ctx context.Context, b *batch, j *job) error {
+	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
 	if err := b.tx.Savepoint(ctx); err != nil {
@@ -237,24 +237,21 @@ func (w *writer) do(ctx context.Context, b *batch, j *job) (broken error) {
 		ctx: context.WithoutCancel(j.ctx), engine: b.tx, model: w.store.model, meta: j.cmd.Metadata, now: w.instant(j.cmd.At),
 		head: b.head, states: make(map[StreamID]folded), cached: w.remembered(b),
 	}
-	refused := j.run(tx)
-	if refused == nil {
-		if err := b.tx.Release(ctx); err != nil {
-			return err
+	if j.result, j.err = j.run(tx); j.err != nil {
+		if err := b.tx.RollbackTo(ctx); err != nil {
+			return errors.Join(j.err, err)
 		}
-		b.keep(tx)
-		b.done = append(b.done, j)
 		return nil
 	}
-	if err := b.tx.RollbackTo(ctx); err != nil {
-		return errors.Join(refused, err)
+	if err := b.tx.Release(ctx); err != nil {
+		return err
 	}
-	j.answer(refused)
+	b.keep(tx)
 	return nil
 }
 
 // run calls the job's function, unless its key says that it was done before.
-func (j *job) run(tx *Tx) (err error) {
+func (j *job) run(tx *Tx) (_ Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic in a command: %v", r)
@@ -262,15 +259,13 @@ func (j *job) run(tx *Tx) (err error) {
 	}()
 	if j.cmd.Key.Value != "" {
 		if result, ok, err := tx.recall(j.cmd.Key, j.cmd.Input); err != nil || ok {
-			j.result = result
-			return err
+			return result, err
 		}
 	}
 	if err := j.fn(tx); err != nil {
-		return err
+		return Result{}, err
 	}
-	j.result, err = tx.result(j.cmd)
-	return err
+	return tx.result(j.cmd)
 }
 
 // instant is the time a command is recorded at, unless the log is ahead of it.

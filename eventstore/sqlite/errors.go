@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 
 	"flightdeck/eventstore"
 
@@ -17,6 +18,9 @@ var errNotADatabase = errors.New("it is not a database")
 // errCorrupt says that SQLite found the file damaged.
 var errCorrupt = errors.New("the database file is damaged")
 
+// primary masks an extended result code, see https://sqlite.org/rescode.html.
+const primary = 0xff
+
 // translate turns an error of the driver into the one of package eventstore that
 // says the same, by its code, and leaves all others as they are.
 func translate(err error) error {
@@ -24,7 +28,6 @@ func translate(err error) error {
 	if !ok {
 		return err
 	}
-	const primary = 0xff // of an extended result code, https://sqlite.org/rescode.html
 	switch cause.Code() & primary {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
 		return fmt.Errorf("%w: %w", eventstore.ErrBusy, err)
@@ -50,6 +53,8 @@ func explain(path string, err error) error {
 		hint = "make the file and its folder writable for this user, or choose another file with --db"
 	case errors.Is(err, errNotADatabase), errors.Is(err, errForeign):
 		hint = "nothing was changed; choose another file with --db"
+	case errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
+		hint = "choose a file in a folder with --db"
 	case errors.Is(err, errNewer):
 		hint = "nothing was changed; run the version that wrote it, or a later one"
 	case errors.Is(err, errOlder):
@@ -64,6 +69,20 @@ func explain(path string, err error) error {
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
 	return fmt.Errorf("open database %s: %w: %s", path, err, hint)
+}
+
+// endsTransaction reports whether SQLite may have rolled the transaction back by
+// itself, see https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction.
+func endsTransaction(err error) bool {
+	cause, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch cause.Code() & primary {
+	case lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_NOMEM, lib.SQLITE_BUSY, lib.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
 }
 
 // noTransaction reports whether err says that no transaction is open: a plain

@@ -65,15 +65,16 @@ func claim(ctx context.Context, conn *sql.Conn) error {
 }
 
 // migrate applies what is missing, each step in a transaction that records it.
+// Where a later version of any component was, nothing is applied.
 func migrate(ctx context.Context, conn *sql.Conn, all []Migrations) error {
-	if err := claim(ctx, conn); err != nil {
-		return err
-	}
 	const ddl = `CREATE TABLE IF NOT EXISTS migrations (
 		component TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, applied_at INTEGER NOT NULL,
 		PRIMARY KEY (component, number)) STRICT, WITHOUT ROWID`
 	if _, err := conn.ExecContext(ctx, ddl); err != nil {
 		return translate(err)
+	}
+	if err := checkUpToDate(ctx, conn, all); err != nil && !errors.Is(err, errOlder) {
+		return err
 	}
 	for _, m := range all {
 		if err := m.apply(ctx, conn); err != nil {
@@ -98,9 +99,6 @@ func (m Migrations) apply(ctx context.Context, conn *sql.Conn) error {
 	applied, err := m.applied(ctx, conn)
 	if err != nil {
 		return err
-	}
-	if applied > len(names) {
-		return errNewer
 	}
 	for number := applied + 1; number <= len(names); number++ {
 		if err := m.step(ctx, conn, number, names[number-1]); err != nil {
@@ -139,9 +137,11 @@ func (m Migrations) step(ctx context.Context, conn *sql.Conn, number int, name s
 	return translate(tx.Commit())
 }
 
-// checkUpToDate fails unless every migration, and no later one, was applied.
+// checkUpToDate fails with errNewer when a migration was applied that is not among
+// these, else with errOlder when one of these was not.
 func checkUpToDate(ctx context.Context, db queryer, all []Migrations) error {
-	for _, m := range append([]Migrations{logMigrations()}, all...) {
+	var older error
+	for _, m := range all {
 		names, err := fs.Glob(m.Files, "*.sql")
 		if err != nil {
 			return err
@@ -153,8 +153,8 @@ func checkUpToDate(ctx context.Context, db queryer, all []Migrations) error {
 		case applied > len(names):
 			return errNewer
 		case applied < len(names):
-			return errOlder
+			older = errOlder
 		}
 	}
-	return nil
+	return older
 }

@@ -72,9 +72,9 @@ func (r *reader) PositionAt(ctx context.Context, at time.Time) (p eventstore.Pos
 }
 
 // scanAll reads and closes the rows of a query for events.
-func scanAll(rows *sql.Rows, err error) (events []eventstore.Event, _ error) {
-	if err != nil {
-		return nil, translate(err)
+func scanAll(rows *sql.Rows, queried error) (events []eventstore.Event, err error) {
+	if queried != nil {
+		return nil, translate(queried)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {

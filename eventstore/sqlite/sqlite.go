@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"flightdeck/eventstore"
 
@@ -51,28 +52,31 @@ var _ eventstore.Engine = (*Engine)(nil)
 // the error says what to do.
 func Open(ctx context.Context, path string, o Options) (_ *Engine, err error) {
 	e := &Engine{path: path}
+	migrations := append([]Migrations{logMigrations()}, o.Migrations...)
 	defer func() {
 		if err != nil {
 			err = errors.Join(explain(path, err), e.Close())
 		}
 	}()
 	if o.ReadOnly {
-		if _, err := os.Stat(path); err != nil {
+		if err := mustBeFile(path); err != nil {
 			return nil, err
 		}
-	} else if err := e.openWriter(ctx, o.Migrations); err != nil {
+	} else if err := e.openWriter(ctx, migrations); err != nil {
 		return nil, err
 	}
 	if err := e.openReaders(ctx); err != nil {
 		return nil, err
 	}
 	if o.ReadOnly {
-		if err := checkUpToDate(ctx, e.db, o.Migrations); err != nil {
+		if err := checkUpToDate(ctx, e.db, migrations); err != nil {
 			return nil, err
 		}
 	}
-	row := e.db.QueryRowContext(ctx, "SELECT lineage FROM log")
-	return e, row.Scan(&e.lineage)
+	if err := e.db.QueryRowContext(ctx, "SELECT lineage FROM log").Scan(&e.lineage); err != nil {
+		return nil, translate(err)
+	}
+	return e, nil
 }
 
 func (e *Engine) openWriter(ctx context.Context, migrations []Migrations) (err error) {
@@ -83,20 +87,28 @@ func (e *Engine) openWriter(ctx context.Context, migrations []Migrations) (err e
 		return err
 	}
 	if e.writes, err = sql.Open("sqlite", dsn(e.path, "rw",
-		"busy_timeout(0)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"busy_timeout(0)", "synchronous(FULL)", "foreign_keys(1)",
+		// Without it, REPLACE deletes rows behind the triggers' back.
+		"recursive_triggers(1)",
 		// A longer log between checkpoints: fewer of them, each on fewer pages twice.
 		"wal_autocheckpoint(8000)", "journal_size_limit(67108864)", "cache_size(-32000)")); err != nil {
 		return err
 	}
 	e.writes.SetMaxOpenConns(1)
 	if e.conn, err = e.writes.Conn(ctx); err != nil {
-		return err
+		return translate(err)
 	}
 	if err := checkLibrary(ctx, e.conn); err != nil {
 		return err
 	}
+	if err := claim(ctx, e.conn); err != nil {
+		return err
+	}
+	if err := logAhead(ctx, e.conn); err != nil {
+		return err
+	}
 	e.stmts = statements{conn: e.conn}
-	return migrate(ctx, e.conn, append([]Migrations{logMigrations()}, migrations...))
+	return migrate(ctx, e.conn, migrations)
 }
 
 // openReaders opens the pool of connections that cannot write.
@@ -125,6 +137,15 @@ func touch(path string) error {
 	return f.Close()
 }
 
+// mustBeFile says what SQLite would call an I/O error.
+func mustBeFile(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
+	}
+	return err
+}
+
 func dsn(path, mode string, pragmas ...string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
@@ -133,6 +154,19 @@ func dsn(path, mode string, pragmas ...string) string {
 	q := url.Values{"mode": {mode}, "_pragma": pragmas}
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// logAhead turns write-ahead logging on. It is written into the file, so it waits
+// until the file is known to be ours.
+func logAhead(ctx context.Context, conn *sql.Conn) error {
+	var mode string
+	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+		return translate(err)
+	}
+	if mode != "wal" {
+		return fmt.Errorf("the file system allows no write-ahead log (journal mode %s): choose a local disk with --db", mode)
+	}
+	return nil
 }
 
 // checkLibrary refuses SQLite versions that can corrupt a database in WAL mode:
@@ -167,6 +201,7 @@ func (e *Engine) Close() error {
 		errs = append(errs, e.db.Close())
 	}
 	if e.conn != nil {
+		errs = append(errs, e.stmts.close())
 		if _, err := e.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil && !errors.Is(err, sql.ErrConnDone) {
 			errs = append(errs, translate(err))
 		}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // statements prepares every statement of the write connection once. Only the
@@ -25,6 +26,17 @@ func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 	}
 	s.prepared[query] = stmt
 	return stmt, nil
+}
+
+// close gives the statements up. A connection that is closed before them stays
+// open, with its files.
+func (s *statements) close() error {
+	var errs []error
+	for _, stmt := range s.prepared {
+		errs = append(errs, stmt.Close())
+	}
+	s.prepared = nil
+	return errors.Join(errs...)
 }
 
 func (s *statements) exec(ctx context.Context, query string, args ...any) (int64, error) {

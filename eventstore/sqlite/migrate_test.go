@@ -1,0 +1,65 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"flightdeck/eventstore/sqlite"
+)
+
+// steps are the migrations of one component.
+func steps(ddl ...string) sqlite.Options {
+	files := fstest.MapFS{}
+	for i, text := range ddl {
+		files[fmt.Sprintf("%04d_step.sql", i+1)] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return sqlite.Options{Migrations: []sqlite.Migrations{{Component: "rows", Files: files}}}
+}
+
+func TestMigrationsAreAppliedOnceAndInOrder(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	all := []string{
+		"CREATE TABLE one (x); INSERT INTO one VALUES (1)",
+		"ALTER TABLE one ADD COLUMN y; UPDATE one SET y = x + 1",
+		"CREATE TRIGGER t AFTER INSERT ON one BEGIN UPDATE one SET y = 0; DELETE FROM one WHERE x = 0; END",
+	}
+	for n := range all {
+		for range 2 {
+			closeNow(t, open(t, path, steps(all[:n+1]...)))
+		}
+	}
+	conn := sqlOf(t, path)
+	if n := count(t, conn, "SELECT y FROM one"); n != 2 {
+		t.Errorf("y is %d", n)
+	}
+	if n := count(t, conn, "SELECT count(*) FROM migrations WHERE component = 'rows'"); n != 3 {
+		t.Errorf("%d steps are recorded", n)
+	}
+}
+
+func TestAFailedMigrationIsTakenBackWhole(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	good := "CREATE TABLE one (x)"
+	refuse(t, path, steps(good, "CREATE TABLE two (x); INSERT INTO missing VALUES (1)"), nil, "tables of the rows", "0002_step.sql", "missing")
+	var names []string
+	rows, err := sqlOf(t, path).QueryContext(within(t), "SELECT name FROM sqlite_schema WHERE name IN ('one', 'two')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if err := rows.Err(); err != nil || !slices.Equal(names, []string{"one"}) {
+		t.Errorf("tables are %s, error %v", strings.Join(names, ", "), err)
+	}
+	closeNow(t, open(t, path, steps(good, "CREATE TABLE two (x)")))
+}

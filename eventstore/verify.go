@@ -1,0 +1,59 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// BrokenError names the first position of a log that does not fit.
+type BrokenError struct {
+	Position Position
+	Reason   string
+}
+
+func (e *BrokenError) Error() string { return fmt.Sprintf("position %s: %s", e.Position, e.Reason) }
+
+// verifyPage is how many events are read at once.
+const verifyPage = 1000
+
+// Verify reads a log up to a position and checks that positions are contiguous,
+// that instants strictly increase, and that every hash follows from its
+// predecessor and from what is stored. It returns the head up to which the log
+// fits; the error is a *BrokenError where it does not. progress, which may be nil,
+// is called from time to time with the position reached.
+func Verify(ctx context.Context, r Reader, to Position, progress func(Position)) (Head, error) {
+	var at Head
+	for at.Position < to {
+		events, err := r.Read(ctx, at.Position, int(min(verifyPage, to-at.Position)))
+		if err != nil {
+			return at, err
+		}
+		if len(events) == 0 {
+			return at, &BrokenError{at.Position + 1, "the event is missing"}
+		}
+		for _, e := range events {
+			if err := follows(at, e); err != nil {
+				return at, err
+			}
+			at = e.head()
+		}
+		if progress != nil {
+			progress(at.Position)
+		}
+	}
+	return at, nil
+}
+
+// follows returns an error unless e is what comes after a head.
+func follows(at Head, e Event) error {
+	switch {
+	case e.Position != at.Position+1:
+		return &BrokenError{at.Position + 1, fmt.Sprintf("the event is missing; the next one is at %s", e.Position)}
+	case !e.RecordedAt.After(at.RecordedAt) && at.Position > 0:
+		return &BrokenError{e.Position, fmt.Sprintf("recorded at %s, not after its predecessor", e.RecordedAt.Format(time.RFC3339Nano))}
+	case e.Hash != Link(at.Hash, e):
+		return &BrokenError{e.Position, "the hash does not follow from the event and its predecessor: one of them was changed"}
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+// harness is a FlightDeck on a database of its own, behind a real HTTP server.
+type harness struct {
+	*deck
+	t   *testing.T
+	env *environment
+	url string
+}
+
+// start serves a new, empty database until the test ends.
+func start(t *testing.T) *harness {
+	t.Helper()
+	return startOn(t, filepath.Join(t.TempDir(), "flightdeck.db"))
+}
+
+// startOn serves the database at path until the test ends.
+func startOn(t *testing.T, path string) *harness {
+	t.Helper()
+	h := &harness{t: t, env: testEnvironment(t, path)}
+	var err error
+	if h.deck, err = h.env.open(eventstore.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	edge := (&serveCommand{Playground: true}).edge(h.env, h.deck)
+	server := httptest.NewServer(edge.Handler())
+	h.url = server.URL
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := edge.Shutdown(ctx); err != nil {
+			t.Errorf("shut the edge down: %v", err)
+		}
+		server.Close()
+		if err := h.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return h
+}
+
+// testEnvironment is the environment of a command whose output goes nowhere.
+func testEnvironment(t *testing.T, path string) *environment {
+	t.Helper()
+	logger := slog.New(slog.DiscardHandler)
+	if os.Getenv("FLIGHTDECK_TEST_LOG") != "" {
+		logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return &environment{config: config{DB: path}, ctx: t.Context(), logger: logger, stdout: io.Discard, stderr: io.Discard}
+}
+
+// user makes a user with a role and returns their id and a token.
+func (h *harness) user(role domain.Role) (id, token string) {
+	h.t.Helper()
+	name := strings.ToLower(string(role)) + "-" + eventstoreHead(h)
+	done, err := h.commands.Do(auth.WithActor(h.t.Context(), domain.System), command.CreateUser{
+		Email: name + "@example.org", DisplayName: name, Role: role,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	session, err := h.commands.Begin(h.t.Context(), done.ID, false)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return done.ID, session.Token
+}
+
+func eventstoreHead(h *harness) string { return h.log.Head().Position.String() }
+
+// answer is a GraphQL response.
+type answer struct {
+	Data   map[string]any
+	Errors []struct {
+		Message    string
+		Path       []any
+		Extensions map[string]any
+	}
+	raw []byte
+}
+
+// ask posts an operation; token may be empty, vars nil.
+func (h *harness) ask(token, query string, vars map[string]any) answer {
+	h.t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	status, raw := h.post(token, body)
+	var a answer
+	if err := json.Unmarshal(raw, &a); err != nil {
+		h.t.Fatalf("status %d, not JSON: %s", status, raw)
+	}
+	a.raw = raw
+	return a
+}
+
+// must is ask where no error is expected, at the top level or as data.
+func (h *harness) must(token, query string, vars map[string]any) answer {
+	h.t.Helper()
+	a := h.ask(token, query, vars)
+	if len(a.Errors) > 0 {
+		h.t.Fatalf("%s\nanswered %s", query, a.raw)
+	}
+	for name, field := range a.Data {
+		if payload, ok := field.(map[string]any); ok {
+			if list, ok := payload["errors"].([]any); ok && len(list) > 0 {
+				h.t.Fatalf("%s was refused: %v", name, list)
+			}
+		}
+	}
+	return a
+}
+
+// post sends a body and returns the status and the answer.
+func (h *harness) post(token string, body []byte) (status int, raw []byte) {
+	h.t.Helper()
+	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.url+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if raw, err = io.ReadAll(response.Body); err != nil {
+		h.t.Fatal(err)
+	}
+	return response.StatusCode, raw
+}
+
+// at follows a path of names and indexes into an answer; nil where it ends early.
+func (a answer) at(path ...any) any {
+	var v any = a.Data
+	for _, step := range path {
+		switch s := step.(type) {
+		case string:
+			m, _ := v.(map[string]any)
+			v = m[s]
+		case int:
+			list, _ := v.([]any)
+			if s >= len(list) {
+				return nil
+			}
+			v = list[s]
+		}
+	}
+	return v
+}
+
+// text is at for a string.
+func (a answer) text(path ...any) string {
+	s, _ := a.at(path...).(string)
+	return s
+}

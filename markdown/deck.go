@@ -1,0 +1,196 @@
+package markdown
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// MaxSlides is the most slides that ParseDeck accepts.
+	MaxSlides = 1000
+	// MaxDeckBytes is the longest text that ParseDeck accepts.
+	MaxDeckBytes = 4 << 20
+)
+
+// Deck is a presentation as one Markdown file.
+type Deck struct {
+	// Title comes from the headmatter or else is the title of the first slide.
+	Title string
+	// Description and Theme come from the headmatter and are empty without it.
+	Description, Theme string
+	// Extra holds the headmatter's other lines as they stand, without the ---.
+	Extra string
+	// Slides are in running order.
+	Slides []Slide
+}
+
+// Slide is one slide of a Deck.
+type Slide struct {
+	// Title is the text of the first heading in Content, without markup.
+	Title string
+	// Content is Markdown, its heading included. When the slide has front matter
+	// of its own, Content opens with it: ---, the YAML lines, ---, a blank line.
+	Content string
+	// Notes are for the speaker: Markdown, without the comment around them.
+	Notes string
+}
+
+// ParseDeck reads a presentation from Markdown, by the rules of the package
+// comment. Text without anything in it is a Deck without slides; a --- with
+// nothing below it is an empty slide. Line ends may be LF, CRLF or CR; contents
+// have LF, without blank lines around them.
+//
+// Every error is one that the author can fix, and says at which line and how:
+// text that is not UTF-8 or has a NUL, headmatter that is not YAML or is never
+// closed, more than MaxDeckBytes or MaxSlides.
+func ParseDeck(text string) (Deck, error) {
+	if err := checkReadable(text); err != nil {
+		return Deck{}, err
+	}
+	lines := strings.Split(normalise(text), "\n")
+	head, body, err := parseHead(lines)
+	if err != nil {
+		return Deck{}, err
+	}
+	slides := splitSlides(body)
+	if len(slides) > MaxSlides {
+		return Deck{}, fmt.Errorf("the deck has %d slides and %d is the most: split it into several decks", len(slides), MaxSlides)
+	}
+	if len(slides) == 0 && len(head.first) > 0 {
+		slides = [][]string{nil}
+	}
+	deck := Deck{Title: head.title, Description: head.description, Theme: head.theme, Extra: head.extra}
+	for i, raw := range slides {
+		front, rest := cutFrontMatter(raw)
+		if i == 0 && front == nil {
+			front = head.first
+		}
+		deck.Slides = append(deck.Slides, parseSlide(front, rest))
+	}
+	if deck.Title == "" && len(deck.Slides) > 0 {
+		deck.Title = deck.Slides[0].Title
+	}
+	return deck, nil
+}
+
+// checkReadable refuses what cannot be a text file of a sensible size.
+func checkReadable(text string) error {
+	if len(text) > MaxDeckBytes {
+		return fmt.Errorf("the deck has %d bytes and %d is the most: split it, or link images instead of embedding them", len(text), MaxDeckBytes)
+	}
+	if i := strings.IndexByte(text, 0); i >= 0 {
+		return fmt.Errorf("line %d: the text has a NUL character: remove it, or check that this is a Markdown file", lineOf(text, i))
+	}
+	if utf8.ValidString(text) {
+		return nil
+	}
+	for i, r := range text {
+		if _, size := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
+			return fmt.Errorf("line %d: the text is not UTF-8: save the file as UTF-8 and import it again", lineOf(text, i))
+		}
+	}
+	return errors.New("the text is not UTF-8: save the file as UTF-8 and import it again")
+}
+
+// lineOf returns the 1-based number of the line that the byte stands in.
+func lineOf(text string, offset int) int {
+	return 1 + strings.Count(text[:offset], "\n")
+}
+
+// splitSlides cuts the lines below the headmatter at the separators. A slide
+// with front matter begins with its opening ---, no other slide begins so.
+func splitSlides(lines []string) [][]string {
+	if isBlankText(lines) {
+		return nil
+	}
+	var slides [][]string
+	var s scanner
+	start := 0
+	for i := 0; i < len(lines); i++ {
+		if !s.separates(lines[i]) {
+			continue
+		}
+		slides = append(slides, lines[start:i])
+		s, start = scanner{}, i+1
+		if n := plainFrontMatter(lines[i:]); n > 0 {
+			start = i
+			i += n - 1
+		}
+	}
+	return append(slides, lines[start:])
+}
+
+// parseSlide reads the slide that has these lines below its front matter, which
+// is nil when it has none.
+func parseSlide(front, lines []string) Slide {
+	body, notes, _ := splitNotes(trimBlock(strings.Join(lines, "\n")))
+	body = unindentRules(body)
+	if front == nil && plainFrontMatter(strings.Split(body, "\n")) > 0 {
+		body = " " + body // without its space, this rule would become front matter
+	}
+	return Slide{Title: headingText(body), Content: joinFrontMatter(front, body), Notes: notes}
+}
+
+// normalise makes any string text: LF as the line end, valid UTF-8, no NUL and
+// no byte order mark, which is not only found at the top of joined files.
+func normalise(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	return newlines.Replace(text)
+}
+
+var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\uFFFD", "\uFEFF", "")
+
+// trimBlock takes away blank lines above a text and any white space below it.
+// The indent of the first line stays: it can mean code.
+func trimBlock(text string) string {
+	text = strings.TrimRight(text, " \t\n")
+	for {
+		line, rest, more := strings.Cut(text, "\n")
+		if !more || !isBlank(line) {
+			return text
+		}
+		text = rest
+	}
+}
+
+// singleLine joins the words of a title with single spaces.
+func singleLine(text string) string {
+	return strings.Join(strings.FieldsFunc(normalise(text), func(r rune) bool {
+		return r == ' ' || '\t' <= r && r <= '\r'
+	}), " ")
+}
+
+// trimText is the normal form of text that may have several lines.
+func trimText(text string) string { return strings.TrimSpace(normalise(text)) }
+
+// trimLines takes away the blank lines around the others.
+func trimLines(lines []string) []string {
+	for len(lines) > 0 && isBlank(lines[0]) {
+		lines = lines[1:]
+	}
+	for len(lines) > 0 && isBlank(lines[len(lines)-1]) {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
+}
+
+// splitLines returns the lines of a text; none, when it is empty.
+func splitLines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+func isBlank(line string) bool { return strings.Trim(line, " \t") == "" }
+
+func isBlankText(lines []string) bool {
+	for _, line := range lines {
+		if !isBlank(line) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,251 @@
+package markdown_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"flightdeck/markdown"
+)
+
+var update = flag.Bool("update", false, "write the golden files in testdata")
+
+// Each deck in testdata was written for one of the three programs. What is read
+// from it is kept as JSON, what is written for it as .out.md.
+func TestDecksOfOtherProgramsAreReadAsTheyReadThem(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"slidev", "marp", "reveal"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			deck := mustParse(t, mustRead(t, name+".md"))
+			golden(t, name+".json", toJSON(t, deck))
+			golden(t, name+".out.md", markdown.FormatDeck(deck))
+		})
+	}
+}
+
+func TestWrittenDecksReadBackEqual(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"slidev", "marp", "reveal"} {
+		deck := mustParse(t, mustRead(t, name+".md"))
+		if again := mustParse(t, markdown.FormatDeck(deck)); toJSON(t, again) != toJSON(t, deck) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, toJSON(t, again), toJSON(t, deck))
+		}
+	}
+}
+
+func TestSlidesSplitWhereNoParagraphIsAbove(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"blank lines around", "a\n\n---\n\nb", []string{"a", "b"}},
+		{"trailing spaces", "a\n\n--- \t\n\nb", []string{"a", "b"}},
+		{"CRLF", "a\r\n\r\n---\r\n\r\nb\r\n", []string{"a", "b"}},
+		{"setext heading", "Title\n---\nb", []string{"Title\n---\nb"}},
+		{"below a heading", "# Title\n---\nb", []string{"# Title", "b"}},
+		{"below a list", "- a\n---\nb", []string{"- a", "b"}},
+		{"below a table", "|a|\n|-|\n|1|\n---\nb", []string{"|a|\n|-|\n|1|", "b"}},
+		{"below a fence", "```\na\n```\n---\nb", []string{"```\na\n```", "b"}},
+		{"empty slide in the middle", "a\n\n---\n\n---\n\nb", []string{"a", "", "b"}},
+		{"empty slide at the end", "a\n\n---\n", []string{"a", ""}},
+		{"separator at the top", "---\n\na\n\n---\n\nb", []string{"a", "b"}},
+		{"other rules", "a\n\n***\n\n- - -\n\n----\n\n ---\n\nb", []string{"a\n\n***\n\n- - -\n\n----\n\n---\n\nb"}},
+		{"longer fence", "````\n```\n\n---\n\n````\n\n---\n\nb", []string{"````\n```\n\n---\n\n````", "b"}},
+		{"indented fence", "   ~~~ x\n\n---\n\n  ~~~~\n\n---\n\nb", []string{"   ~~~ x\n\n---\n\n  ~~~~", "b"}},
+		{"fence in a list item", "- ```\n\n  ---\n\n  ```\n\n---\n\nb", []string{"- ```\n\n  ---\n\n  ```", "b"}},
+		{"fence below a nested item", "- a\n  1. b\n\n     ```\n     ---\n---\n\nb", []string{"- a\n  1. b\n\n     ```\n     ---", "b"}},
+		{"below a lazy line of a list item", "- a\nb\n---\nc", []string{"- a\nb", "c"}},
+		{"below text in a list item", "- a\n\n  text\n---\nb", []string{"- a\n\n  text", "b"}},
+		{"list item ends its fence", "- ```\n  a\n\n---\n\nb", []string{"- ```\n  a", "b"}},
+		{"inline code is no fence", "``` a ```\n\n---\n\nb", []string{"``` a ```", "b"}},
+		{"comment", "<!--\n\n---\n\n-->\nb", []string{"<!--\n\n---\n\n-->\nb"}},
+		{"front matter", "a\n\n---\nlayout: x\n---\n\nb", []string{"a", "---\nlayout: x\n---\n\nb"}},
+		{"slide right below", "a\n\n---\nb\n\n---\n# c: d\n\n---\nd", []string{"a", "b", "# c: d", "d"}},
+		{"open fence lasts to the end", "a\n\n```\n\n---\n\nb", []string{"a\n\n```\n\n---\n\nb"}},
+		{"nothing", " \n\t\n", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, s := range mustParse(t, tt.text).Slides {
+				got = append(got, s.Content)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNotesAreTheCommentOrNoteParagraphAtTheEnd(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, text, content, notes string }{
+		{"comment", "a\n\n<!-- b -->\n", "a", "b"},
+		{"last of two comments", "a\n<!-- b -->\n\n<!--\nc\nd\n-->", "a\n<!-- b -->", "c\nd"},
+		{"comment within a line", "a <!-- b --> <!-- c -->", "a <!-- b -->", "c"},
+		{"comment not at the end", "<!-- b -->\na", "<!-- b -->\na", ""},
+		{"empty comment", "a <!-- b -->\n\n<!-- -->", "a <!-- b -->", ""},
+		{"directive", "a\n\n<!-- _class: lead -->", "a\n\n<!-- _class: lead -->", ""},
+		{"colon without directive", "a\n\n<!-- Remember: smile -->", "a", "Remember: smile"},
+		{"reveal.js attributes", "a\n\n<!-- .slide: data-x=1 -->", "a\n\n<!-- .slide: data-x=1 -->", ""},
+		{"comment in code", "```\n<!-- b -->\n```", "```\n<!-- b -->\n```", ""},
+		{"opener in inline code", "a `<!--`\n\n<!-- b -->", "a `<!--`", "b"},
+		{"note paragraph", "a\n\nNote: b\n\nc", "a", "b\n\nc"},
+		{"notes in any case", "# a\nNOTES:\n- b", "# a", "- b"},
+		{"note within a paragraph", "a\nNote: b", "a\nNote: b", ""},
+		{"two note paragraphs", "Note: a\n\nNote: b", "Note: a\n\nNote: b", ""},
+		{"note paragraph and comment", "Note: a\n\n<!-- b -->", "Note: a", "b"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			deck := mustParse(t, tt.text)
+			if got := deck.Slides[0]; got.Content != tt.content || got.Notes != tt.notes {
+				t.Errorf("got content %q and notes %q, want %q and %q", got.Content, got.Notes, tt.content, tt.notes)
+			}
+			if again := mustParse(t, markdown.FormatDeck(deck)); toJSON(t, again) != toJSON(t, deck) {
+				t.Errorf("read back as %s, want %s", toJSON(t, again), toJSON(t, deck))
+			}
+		})
+	}
+}
+
+func TestHeadmatterIsSplitIntoFieldsAndExtraLines(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, head, title, extra string }{
+		{"quoted", "title: \"a: b\"\nfoo: 1", "a: b", "foo: 1"},
+		{"number", "title: 2024", "2024", ""},
+		{"folded, with comments around", "# x\ntitle: >\n  a\n  b\n# y\nfoo:\n- 1", "a b", "# x\n# y\nfoo:\n- 1"},
+		{"not text", "title: [a]\nfoo: 1", "heading", "title: [a]\nfoo: 1"},
+		{"empty", "title:\nfoo: 1", "heading", "foo: 1"},
+		{"nested keys stay", "meta:\n  title: a\ntheme: b", "heading", "meta:\n  title: a"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			deck := mustParse(t, "---\n"+tt.head+"\n---\n\n# *heading*")
+			if deck.Title != tt.title || deck.Extra != tt.extra {
+				t.Errorf("got title %q and extra %q, want %q and %q", deck.Title, deck.Extra, tt.title, tt.extra)
+			}
+		})
+	}
+}
+
+func TestFirstSlideKeepsItsFrontMatterWithinTheHeadmatter(t *testing.T) {
+	t.Parallel()
+	deck := markdown.Deck{
+		Title: "Deck", Theme: "seriph", Extra: "layout: cover\nfonts:\n  sans: Inter",
+		Slides: []markdown.Slide{{Content: "---\nlayout: center\ntitle: Own\n---\n\ntext"}},
+	}
+	text := markdown.FormatDeck(deck)
+	want := "---\ntitle: Deck\ntheme: seriph\n#| layout: cover\nfonts:\n  sans: Inter\n# first slide\nlayout: center\n#| title: Own\n---\n\ntext\n"
+	if text != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
+	if again := mustParse(t, text); toJSON(t, again) != toJSON(t, deck) {
+		t.Errorf("read back as %s", toJSON(t, again))
+	}
+}
+
+func TestTitlesThatAreNoHeadingAreWrittenAsOne(t *testing.T) {
+	t.Parallel()
+	title := "A *b* _c_ snake_case `d` [e](f) <g> &amp; \\ # R&D #"
+	for _, content := range []string{"", "text", "# Other\n\ntext", "---\nlayout: x\n---\n\ntext"} {
+		deck := mustParse(t, markdown.FormatDeck(markdown.Deck{Title: "t", Slides: []markdown.Slide{{}, {Title: title, Content: content}}}))
+		if got := deck.Slides[1].Title; got != title {
+			t.Errorf("with content %q: got title %q", content, got)
+		}
+	}
+	kept := markdown.Slide{Title: "A b", Content: "A *b*\n===\n\ntext"}
+	if deck := mustParse(t, markdown.FormatDeck(markdown.Deck{Slides: []markdown.Slide{kept}})); deck.Slides[0] != kept {
+		t.Errorf("got %+v, want %+v", deck.Slides[0], kept)
+	}
+}
+
+func TestErrorsNameTheLineAndTheRemedy(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"invalid YAML", "\n---\nfoo: 1\ntitle: a: b\n---\n", []string{"line 4", "quotes", "line 2"}},
+		{"key twice", "---\na: 1\na: 2\n---\n", []string{"line 3", "already defined"}},
+		{"indented keys", "---\na: 1\n\n  b: 2\n---\n", []string{"line "}},
+		{"never closed", "---\ntitle: a\n\n# b\n", []string{"line 1", "never closed", "---"}},
+		{"too deep", "---\na: " + strings.Repeat("[", 40) + "\n---\n", []string{"line 2", "nested"}},
+		{"too long", "---\na: " + strings.Repeat("x", 20000) + "\n---\n", []string{"line 2", "longer than"}},
+		{"NUL", "a\nb\x00", []string{"line 2", "NUL"}},
+		{"not UTF-8", "a\n\nb\xff", []string{"line 3", "UTF-8"}},
+		{"too many slides", strings.Repeat("---\n\n", markdown.MaxSlides+2), []string{"1002 slides", "split it"}},
+		{"too many bytes", strings.Repeat("a", markdown.MaxDeckBytes+1), []string{"bytes", "split it"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := markdown.ParseDeck(tt.text)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+// failer is what *testing.T, *testing.F and *rapid.T share.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func mustParse(t failer, text string) markdown.Deck {
+	t.Helper()
+	deck, err := markdown.ParseDeck(text)
+	if err != nil {
+		t.Fatalf("ParseDeck(%q): %v", text, err)
+	}
+	return deck
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(filepath.Join("testdata", name), []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := mustRead(t, name); got != want {
+		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+func mustRead(t failer, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return string(text)
+}
+
+func toJSON(t *testing.T, deck markdown.Deck) string {
+	t.Helper()
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(deck); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,222 @@
+package markdown
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// maxFrontMatterBytes and maxYAMLDepth keep the YAML parser, whose time grows
+// with the square of the depth, from being a way to stop a server.
+const (
+	maxFrontMatterBytes = 16 << 10
+	maxYAMLDepth        = 32
+)
+
+var (
+	keyLine   = regexp.MustCompile(`^["']?[\p{L}\p{N}_.$-]+["']?[ \t]*:(?:[ \t]|$)`)
+	plainKey  = regexp.MustCompile(`^[\p{L}\p{N}_.$-]+$`)
+	sequences = regexp.MustCompile(`^[ \t]*(?:[-?][ \t]+){32}`)
+)
+
+// field is one `key: value` at the top of a YAML text.
+type field struct {
+	key         string
+	value       string // the text of a scalar
+	scalar      bool
+	first, last int // its lines, counted from 0
+}
+
+// frontMatter reads the block that opens the lines: ---, YAML fields, ---. It
+// returns the block's length with both --- and its fields; 0, when the first
+// line is no ---, or what follows does not begin with a field. The error is for
+// a block that was meant as front matter and cannot be, where number is the
+// first line's in the file.
+func frontMatter(lines []string, number int) (n int, fields []field, err error) {
+	if len(lines) < 2 || !isRule(lines[0]) || isBlank(lines[1]) {
+		return 0, nil, nil
+	}
+	inside := lines[1:]
+	for n = range inside {
+		if isRule(inside[n]) {
+			inside = inside[:n]
+			break
+		}
+	}
+	if !beginsWithField(inside) {
+		return 0, nil, nil
+	}
+	if len(inside) == len(lines)-1 {
+		return 0, nil, fmt.Errorf("line %d: the front matter that begins here is never closed: end it with a line of ---, "+
+			"or put a blank line below line %d, if none is meant", number, number)
+	}
+	fields, err = yamlFields(inside)
+	if err != nil {
+		return 0, nil, describeYAML(err, number)
+	}
+	return len(inside) + 2, fields, nil
+}
+
+// beginsWithField reports whether the first line that is no comment is `key:`.
+// Lines that hold what FormatDeck hides in comments count as well.
+func beginsWithField(lines []string) bool {
+	for _, line := range lines {
+		switch {
+		case isHidden(line), line == firstSlideMark:
+			return true
+		case !isBlank(line) && !strings.HasPrefix(line, "#"):
+			return keyLine.MatchString(line)
+		}
+	}
+	return false
+}
+
+// plainFrontMatter returns the length of the front matter that opens a slide or
+// page; 0, when there is none. It takes less for YAML than Slidev, so that text
+// right below a --- is not lost: keys are words, and if a # line comes first,
+// which is a heading as well as a comment, then there are no blank lines.
+func plainFrontMatter(lines []string) int {
+	n, fields, err := frontMatter(lines, 1)
+	if err != nil || len(fields) == 0 {
+		return 0
+	}
+	for _, f := range fields {
+		if !plainKey.MatchString(f.key) {
+			return 0
+		}
+	}
+	if strings.HasPrefix(lines[1], "#") {
+		for _, line := range lines[:n] {
+			if isBlank(line) {
+				return 0
+			}
+		}
+	}
+	return n
+}
+
+// cutFrontMatter parts a slide or page into the YAML lines of its front matter, nil when
+// it has none, and the lines below.
+func cutFrontMatter(lines []string) (front, rest []string) {
+	n := plainFrontMatter(lines)
+	if n == 0 {
+		return nil, lines
+	}
+	return trimLines(lines[1 : n-1]), lines[n:]
+}
+
+func joinFrontMatter(front []string, body string) string {
+	if len(front) == 0 {
+		return body
+	}
+	block := "---\n" + strings.Join(front, "\n") + "\n---"
+	if body == "" {
+		return block
+	}
+	return block + "\n\n" + body
+}
+
+// yamlError is a YAML problem and its line, counted from 1.
+type yamlError struct {
+	line    int
+	problem string
+}
+
+func (e *yamlError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.problem) }
+
+func describeYAML(err error, number int) error {
+	bad, ok := errors.AsType[*yamlError](err)
+	if !ok {
+		bad = &yamlError{line: 1, problem: err.Error()}
+	}
+	return fmt.Errorf("line %d: the front matter is not valid YAML, %s: write `key: value` lines, with quotes around a value that has a colon; "+
+		"or put a blank line below line %d, if none is meant", number+bad.line, bad.problem, number)
+}
+
+// yamlFields returns the fields of a YAML mapping in block style whose keys
+// begin their lines. Comments alone are a mapping without fields. Nothing is
+// decoded, so an alias cannot grow.
+func yamlFields(lines []string) ([]field, error) {
+	if err := checkYAMLSize(lines); err != nil {
+		return nil, err
+	}
+	file, err := parser.ParseBytes([]byte(strings.Join(lines, "\n")), 0)
+	if bad, ok := errors.AsType[yaml.Error](err); ok && bad.GetToken() != nil {
+		return nil, &yamlError{bad.GetToken().Position.Line, bad.GetMessage()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(file.Docs) == 0 || len(file.Docs) == 1 && file.Docs[0].Body == nil {
+		return nil, nil
+	}
+	mapping, ok := file.Docs[0].Body.(*ast.MappingNode)
+	if !ok || mapping.IsFlowStyle || len(file.Docs) > 1 {
+		return nil, &yamlError{1, "these are not `key: value` lines"}
+	}
+	return mappingFields(mapping, lines)
+}
+
+func checkYAMLSize(lines []string) error {
+	size, depth := 0, 0
+	for i, line := range lines {
+		size += len(line) + 1
+		depth += strings.Count(line, "[") + strings.Count(line, "{") - strings.Count(line, "]") - strings.Count(line, "}")
+		if depth > maxYAMLDepth || sequences.MatchString(line) {
+			return &yamlError{i + 1, fmt.Sprintf("it is nested more than %d deep", maxYAMLDepth)}
+		}
+		if size > maxFrontMatterBytes {
+			return &yamlError{i + 1, fmt.Sprintf("it is longer than %d bytes", maxFrontMatterBytes)}
+		}
+	}
+	return nil
+}
+
+func mappingFields(mapping *ast.MappingNode, lines []string) ([]field, error) {
+	var fields []field
+	for _, value := range mapping.Values {
+		key := value.Key.GetToken()
+		at := key.Position.Line - 1
+		if key.Position.Column != 1 || at >= len(lines) || at < 0 {
+			return nil, &yamlError{max(at, 0) + 1, "a key does not begin its line"}
+		}
+		if len(fields) > 0 {
+			endField(&fields[len(fields)-1], at, lines)
+		}
+		f := field{key: key.Value, first: at}
+		f.value, f.scalar = scalarText(value.Value)
+		fields = append(fields, f)
+	}
+	if len(fields) > 0 {
+		endField(&fields[len(fields)-1], len(lines), lines)
+	}
+	return fields, nil
+}
+
+// endField sets the field's last line: blank lines and comments above the next
+// field belong to that one.
+func endField(f *field, next int, lines []string) {
+	f.last = next - 1
+	for f.last > f.first && (isBlank(lines[f.last]) || strings.HasPrefix(lines[f.last], "#")) {
+		f.last--
+	}
+}
+
+func scalarText(node ast.Node) (text string, scalar bool) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.NullNode:
+		return "", true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value, true
+	}
+	return "", false
+}

@@ -1,0 +1,215 @@
+package markdown
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// headmatter is the front matter at the top of a deck. In Slidev it is at once
+// the first slide's front matter, so both are written into one block:
+//
+//	---
+//	title: A deck
+//	theme: seriph
+//	#| layout: cover
+//	# first slide
+//	layout: center
+//	---
+//
+// Below firstSlideMark stands what is the first slide's own. Where a key would
+// come twice, which YAML forbids, the deck's line is hidden in a comment that
+// begins with hidden, and ParseDeck brings it back.
+type headmatter struct {
+	title, description, theme string
+	extra                     string
+	first                     []string // the YAML lines of the first slide
+}
+
+const (
+	firstSlideMark = "# first slide"
+	hidden         = "#|"
+)
+
+// parseHead reads the headmatter and returns the lines below it. A --- at the
+// top that opens no headmatter opens the first slide and is dropped.
+func parseHead(lines []string) (headmatter, []string, error) {
+	top := 0
+	for top < len(lines)-1 && isBlank(lines[top]) {
+		top++
+	}
+	lines = lines[top:]
+	n, fields, err := frontMatter(lines, top+1)
+	switch {
+	case err != nil:
+		return headmatter{}, nil, err
+	case n > 0:
+		return readHead(lines[1:n-1], fields), lines[n:], nil
+	case isRule(lines[0]):
+		return headmatter{}, lines[1:], nil
+	}
+	return headmatter{}, lines, nil
+}
+
+func readHead(lines []string, fields []field) headmatter {
+	var h headmatter
+	own := slices.Index(lines, firstSlideMark)
+	if own >= 0 {
+		h.first = trimLines(unhide(lines[own+1:]))
+		lines = lines[:own]
+	}
+	extra := slices.Clone(lines)
+	for _, f := range slices.Backward(fields) {
+		target := h.target(f.key)
+		if f.first >= len(lines) || target == nil || !f.scalar {
+			continue
+		}
+		*target = f.value
+		extra = slices.Delete(extra, f.first, min(f.last+1, len(extra)))
+	}
+	h.title, h.theme = singleLine(h.title), singleLine(h.theme)
+	h.description = trimText(h.description)
+	h.extra = strings.Join(trimLines(unhide(extra)), "\n")
+	return h
+}
+
+// target returns where the value of a key that a Deck models goes, or nil.
+func (h *headmatter) target(key string) *string {
+	switch key {
+	case "title":
+		return &h.title
+	case "description":
+		return &h.description
+	case "theme":
+		return &h.theme
+	}
+	return nil
+}
+
+// withFirst takes in the front matter of the first slide, and leaves the title
+// to that slide where it is the same.
+func (h headmatter) withFirst(s writtenSlide) headmatter {
+	h.first = s.front
+	if h.title == s.title {
+		h.title = ""
+	}
+	return h
+}
+
+// format writes the block with its ---, or nothing when it is empty. Lines that do not read back as they are get hidden: first those whose
+// key is taken, then all extra lines, then the first slide's too.
+func (h headmatter) format() string {
+	modelled := h.modelledLines()
+	extra := splitLines(h.extra)
+	own := slices.Clone(h.first)
+	attempts := [][2][]string{
+		{hideKeys(extra, append(keysOf(own), "title", "description", "theme")), hideKeys(own, keysOf(modelled))},
+		{hideAll(extra), hideKeys(own, keysOf(modelled))},
+		{hideAll(extra), hideAll(own)},
+	}
+	var block string
+	for _, attempt := range attempts {
+		lines := slices.Concat(modelled, attempt[0])
+		if len(own) > 0 {
+			lines = append(append(lines, firstSlideMark), attempt[1]...)
+		}
+		if len(lines) == 0 {
+			return ""
+		}
+		block = "---\n" + strings.Join(lines, "\n") + "\n---\n"
+		if h.readsBackFrom(block) {
+			break
+		}
+	}
+	return block
+}
+
+func (h headmatter) readsBackFrom(block string) bool {
+	got, _, err := parseHead(strings.Split(block, "\n"))
+	return err == nil && got.title == h.title && got.description == h.description && got.theme == h.theme &&
+		got.extra == h.extra && slices.Equal(got.first, h.first)
+}
+
+func (h headmatter) modelledLines() []string {
+	var lines []string
+	for _, key := range []string{"title", "description", "theme"} {
+		if value := *h.target(key); value != "" {
+			lines = append(lines, key+": "+yamlScalar(value))
+		}
+	}
+	return lines
+}
+
+// plainScalar is what every YAML version reads as the string it looks like.
+var (
+	plainScalar = regexp.MustCompile(`^\p{L}[\p{L}\p{N} ,.()/'!?&+_-]*[\p{L}\p{N}.)!?]$`)
+	yamlWord    = regexp.MustCompile(`(?i)^(?:true|false|null|yes|no|on|off)$`)
+)
+
+// yamlScalar writes text on one line. Go's escapes are YAML's; --- is avoided
+// since Slidev ends front matter there, even within a line.
+func yamlScalar(text string) string {
+	if plainScalar.MatchString(text) && !yamlWord.MatchString(text) && !strings.Contains(text, "---") {
+		return text
+	}
+	return strings.ReplaceAll(strconv.Quote(text), "---", `-\x2d-`)
+}
+
+func isHidden(line string) bool { return strings.HasPrefix(line, hidden) }
+
+func hide(line string) string {
+	if line == "" {
+		return hidden
+	}
+	return hidden + " " + line
+}
+
+// hideKeys hides the fields with these keys, and every line that would not come
+// back from unhide as it is; all lines, when they are no YAML fields.
+func hideKeys(lines, keys []string) []string {
+	fields, err := yamlFields(lines)
+	if err != nil || len(fields) == 0 {
+		return hideAll(lines)
+	}
+	lines = slices.Clone(lines)
+	for i, line := range lines {
+		if isHidden(line) || line == firstSlideMark {
+			lines[i] = hide(line)
+		}
+	}
+	for _, f := range fields {
+		if slices.Contains(keys, f.key) {
+			copy(lines[f.first:f.last+1], hideAll(lines[f.first:f.last+1]))
+		}
+	}
+	return lines
+}
+
+func hideAll(lines []string) []string {
+	hid := make([]string, len(lines))
+	for i, line := range lines {
+		hid[i] = hide(line)
+	}
+	return hid
+}
+
+func unhide(lines []string) []string {
+	shown := make([]string, len(lines))
+	for i, line := range lines {
+		shown[i] = line
+		if rest, ok := strings.CutPrefix(line, hidden); ok {
+			shown[i] = strings.TrimPrefix(rest, " ")
+		}
+	}
+	return shown
+}
+
+func keysOf(lines []string) []string {
+	fields, _ := yamlFields(lines) // lines that are no fields have no keys
+	var keys []string
+	for _, f := range fields {
+		keys = append(keys, f.key)
+	}
+	return keys
+}

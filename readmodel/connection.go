@@ -1,0 +1,178 @@
+package readmodel
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+)
+
+// Sizes of a page.
+const (
+	DefaultPage = 20
+	MaxPage     = 500
+)
+
+// Page says which part of a connection is asked for, as Relay's connections do:
+// the first n after a cursor, or the last n before one.
+type Page struct {
+	First  *int
+	After  *string
+	Last   *int
+	Before *string
+}
+
+// PageInfo says how a page lies in its connection.
+type PageInfo struct {
+	HasNextPage     bool
+	HasPreviousPage bool
+	StartCursor     *string
+	EndCursor       *string
+}
+
+// Connection is what all connections have beside their edges.
+type Connection struct {
+	PageInfo PageInfo
+	// Position is where every page reached by these cursors is read.
+	Position eventstore.Position
+	count    func(context.Context) (int, error)
+}
+
+// TotalCount counts the members of the whole connection. It runs a query of its
+// own.
+func (c *Connection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// list is how one kind of connection is read.
+type list[T any] struct {
+	// name is listName of what determines its members.
+	name string
+	// keys are the columns it is ordered by, which together are unique, all in
+	// the same direction.
+	keys []string
+	desc bool
+	// key returns a row's values of the columns, in their order.
+	key func(row T) []any
+	// query selects the members as of a position, in no order.
+	query func(at eventstore.Position) *bun.SelectQuery
+	// scan runs a query for a page of members.
+	scan func(ctx context.Context, at eventstore.Position, q *bun.SelectQuery) ([]T, error)
+}
+
+// slice is one page of a list.
+type slice[T any] struct {
+	Connection
+	rows    []T
+	cursors []string
+}
+
+// request is a page's arguments, checked.
+type request struct {
+	limit    int
+	backward bool
+	cursor   *cursor
+}
+
+func (p Page) check(name string, keys int) (r request, err error) {
+	count, field, text, cursorField := p.First, "first", p.After, "after"
+	if p.Last != nil || p.Before != nil {
+		if p.First != nil || p.After != nil {
+			return r, domain.Errorf(domain.Invalid, "first and after go forward, last and before go backward: use one pair").At("last")
+		}
+		count, field, text, cursorField = p.Last, "last", p.Before, "before"
+		r.backward = true
+	}
+	r.limit = DefaultPage
+	if count != nil {
+		r.limit = *count
+	}
+	if r.limit < 0 || r.limit > MaxPage {
+		return r, domain.Errorf(domain.Invalid, "%s: %d is outside of 0 to %d: ask for less and follow pageInfo to the next page", field, r.limit, MaxPage).At(field)
+	}
+	if text != nil {
+		c, err := decodeCursor(cursorField, name, *text, keys)
+		if err != nil {
+			return r, err
+		}
+		r.cursor = &c
+	}
+	return r, nil
+}
+
+// read returns the page of the list that p asks for, in the view v, or, unless
+// v.At was named, at the position pinned by p's cursor.
+func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p Page) (*slice[T], error) {
+	r, err := p.check(l.name, len(l.keys))
+	if err != nil {
+		return nil, err
+	}
+	position := v.At
+	if r.cursor != nil {
+		if position = r.cursor.At; position > head {
+			return nil, domain.Errorf(domain.Invalid, "the cursor is from the future: the log ends at %s", head).At("after")
+		}
+		if v.Named && position != v.At {
+			return nil, domain.Errorf(domain.Invalid, "the cursor was read as of position %s, asOf is %s: leave asOf out, or start again without a cursor", position, v.At).At("asOf")
+		}
+	}
+	out := &slice[T]{Connection: Connection{Position: position, count: func(ctx context.Context) (int, error) {
+		n, err := l.query(position).Count(ctx)
+		return int(n), err
+	}}}
+	if r.limit == 0 {
+		return out, nil
+	}
+	rows, err := l.scan(ctx, position, l.sorted(l.query(position), r))
+	if err != nil {
+		return nil, err
+	}
+	l.fill(out, rows, r)
+	return out, nil
+}
+
+// sorted gives a query the order, start and length of a request, and one row more
+// to tell whether others follow.
+func (l list[T]) sorted(q *bun.SelectQuery, r request) *bun.SelectQuery {
+	desc := l.desc != r.backward
+	direction, beyond := " ASC", ">"
+	if desc {
+		direction, beyond = " DESC", "<"
+	}
+	for _, key := range l.keys {
+		q = q.OrderExpr(key + direction)
+	}
+	if r.cursor != nil {
+		if len(l.keys) == 1 {
+			q = q.Where(l.keys[0]+" "+beyond+" ?", r.cursor.Key[0])
+		} else {
+			marks := strings.TrimSuffix(strings.Repeat("?, ", len(l.keys)), ", ")
+			q = q.Where("("+strings.Join(l.keys, ", ")+") "+beyond+" ("+marks+")", r.cursor.Key...)
+		}
+	}
+	return q.Limit(int64(r.limit) + 1)
+}
+
+func (l list[T]) fill(out *slice[T], rows []T, r request) {
+	more := len(rows) > r.limit
+	if more {
+		rows = rows[:r.limit]
+	}
+	if r.backward {
+		slices.Reverse(rows)
+	}
+	out.rows, out.cursors = rows, make([]string, len(rows))
+	for i, row := range rows {
+		out.cursors[i] = cursor{l.name, out.Position, l.key(row)}.encode()
+	}
+	info := &out.PageInfo
+	info.HasNextPage, info.HasPreviousPage = more, r.cursor != nil
+	if r.backward {
+		info.HasNextPage, info.HasPreviousPage = info.HasPreviousPage, info.HasNextPage
+	}
+	if n := len(rows); n > 0 {
+		info.StartCursor, info.EndCursor = &out.cursors[0], &out.cursors[n-1]
+	}
+}

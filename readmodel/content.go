@@ -1,0 +1,127 @@
+package readmodel
+
+import (
+	"encoding/json"
+	"slices"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+)
+
+// Content is a content as it was from one of its events to the next.
+type Content struct {
+	bun.BaseModel `bun:"table:contents,alias:c"`
+
+	ValidFrom   eventstore.Position  `bun:"valid_from,pk"`
+	ValidTo     eventstore.Position  `bun:"valid_to"`
+	ID          string               `bun:"id"`
+	Version     int                  `bun:"version"`
+	Title       string               `bun:"title"`
+	Slug        string               `bun:"slug"`
+	Description *string              `bun:"description"`
+	Format      domain.ContentFormat `bun:"format"`
+	Status      domain.ContentStatus `bun:"status"`
+	AuthorID    string               `bun:"author_id"`
+	Tags        []string             `bun:"tags"`
+	CreatedAt   domain.Instant       `bun:"created_at"`
+	UpdatedAt   domain.Instant       `bun:"updated_at"`
+	PublishedAt *domain.Instant      `bun:"published_at"`
+	Deleted     bool                 `bun:"deleted"`
+	Public      bool                 `bun:"public"`
+	Content     string               `bun:"content"`
+
+	// Rank is how well the row matches a search; set by lists in that order.
+	Rank int `bun:"rank,scanonly"`
+
+	page *page `bun:"-"`
+}
+
+// contentRow is the row of a state from the position where it began.
+func contentRow(c domain.Content, from, to eventstore.Position) Content {
+	return Content{
+		ValidFrom: from, ValidTo: to, ID: c.ID, Version: c.Version,
+		Title: c.Title, Slug: c.Slug, Description: c.Description, Format: c.Format, Status: c.Status,
+		AuthorID: c.AuthorID, Tags: orEmpty(c.Tags), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, PublishedAt: c.PublishedAt,
+		Deleted: c.Deleted, Public: c.Public(), Content: c.Content,
+	}
+}
+
+func (w projection) content(before, after domain.Content) error {
+	if before.Version > 0 {
+		if err := w.close("contents", after.ID); err != nil {
+			return err
+		}
+	}
+	r := contentRow(after, w.at, eventstore.Forever)
+	tags, err := json.Marshal(r.Tags)
+	if err != nil {
+		return err
+	}
+	if err := w.exec(`INSERT INTO contents (valid_from, valid_to, id, version, title, slug, description, format, status,
+			author_id, tags, created_at, updated_at, published_at, deleted, public, content)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.ValidFrom, r.ValidTo, r.ID, r.Version, r.Title, r.Slug, r.Description, string(r.Format), string(r.Status),
+		r.AuthorID, string(tags), r.CreatedAt, r.UpdatedAt, r.PublishedAt, number(r.Deleted), number(r.Public), r.Content); err != nil {
+		return err
+	}
+	return w.tags(after.ID, liveTags(before), liveTags(after))
+}
+
+// ContentTag is a tag of a content, from when it was given to when it was taken
+// away or the content deleted.
+type ContentTag struct {
+	bun.BaseModel `bun:"table:content_tags,alias:t"`
+
+	Tag       string              `bun:"tag,pk"`
+	ContentID string              `bun:"content_id,pk"`
+	ValidFrom eventstore.Position `bun:"valid_from,pk"`
+	ValidTo   eventstore.Position `bun:"valid_to"`
+}
+
+// liveTags are the tags under which a content is found.
+func liveTags(c domain.Content) []string {
+	if c.Deleted {
+		return nil
+	}
+	return c.Tags
+}
+
+func (w projection) tags(id string, before, after []string) error {
+	for _, tag := range before {
+		if slices.Contains(after, tag) {
+			continue
+		}
+		if err := w.exec("UPDATE content_tags SET valid_to = ? WHERE tag = ? AND content_id = ? AND valid_to = ?",
+			w.at, tag, id, eventstore.Forever); err != nil {
+			return err
+		}
+	}
+	for _, tag := range after {
+		if slices.Contains(before, tag) {
+			continue
+		}
+		if err := w.exec("INSERT INTO content_tags (tag, content_id, valid_from, valid_to) VALUES (?, ?, ?, ?)",
+			tag, id, w.at, eventstore.Forever); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orEmpty is s, with an empty list for none.
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// number is how a truth value is stored.
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,285 @@
+package readmodel
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strconv"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+)
+
+// ContentFilter selects contents. Fields that are nil select nothing away.
+type ContentFilter struct {
+	Status      []domain.ContentStatus
+	TagsAny     []string
+	TagsAll     []string
+	AuthorID    *string
+	CreatedFrom *domain.Instant
+	CreatedTo   *domain.Instant
+	UpdatedFrom *domain.Instant
+	UpdatedTo   *domain.Instant
+}
+
+// OrderField names what a list can be ordered by.
+type OrderField string
+
+// The orders. Relevance is by where the searched words stand: in the title, then in
+// the description or the tags, then elsewhere, the latest changed first. What was
+// never published comes after, or with ascending order before, what was.
+const (
+	CreatedAt   OrderField = "CREATED_AT"
+	UpdatedAt   OrderField = "UPDATED_AT"
+	PublishedAt OrderField = "PUBLISHED_AT"
+	Title       OrderField = "TITLE"
+	Relevance   OrderField = "RELEVANCE"
+)
+
+// MarshalGQL writes the field as a GraphQL enum value.
+func (f OrderField) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(string(f))) }
+
+// UnmarshalGQL reads a GraphQL enum value.
+func (f *OrderField) UnmarshalGQL(v any) error {
+	s, ok := v.(string)
+	if !ok || !slices.Contains([]OrderField{CreatedAt, UpdatedAt, PublishedAt, Title, Relevance}, OrderField(s)) {
+		return domain.Errorf(domain.Invalid, "%v is not something to order by", v)
+	}
+	*f = OrderField(s)
+	return nil
+}
+
+// OrderDirection is ASC or DESC.
+type OrderDirection string
+
+// The directions.
+const (
+	Ascending  OrderDirection = "ASC"
+	Descending OrderDirection = "DESC"
+)
+
+// MarshalGQL writes the direction as a GraphQL enum value.
+func (d OrderDirection) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(string(d))) }
+
+// UnmarshalGQL reads a GraphQL enum value.
+func (d *OrderDirection) UnmarshalGQL(v any) error {
+	s, ok := v.(string)
+	if !ok || OrderDirection(s) != Ascending && OrderDirection(s) != Descending {
+		return domain.Errorf(domain.Invalid, "%v is not a direction", v)
+	}
+	*d = OrderDirection(s)
+	return nil
+}
+
+// Order is what a list is sorted by.
+type Order struct {
+	Field     OrderField
+	Direction OrderDirection
+}
+
+// ContentEdge is a content in a connection.
+type ContentEdge struct {
+	Cursor string
+	Node   *Content
+}
+
+// ContentConnection is a page of contents.
+type ContentConnection struct {
+	Connection
+	Edges []*ContentEdge
+	Nodes []*Content
+}
+
+// Content returns a content, nil when there is none that the view may see.
+func (r *Reader) Content(ctx context.Context, v View, id string) (*Content, error) {
+	if err := domain.CheckID(domain.KindContent, "id", id); err != nil {
+		return nil, err
+	}
+	return r.oneContent(ctx, v, lately("c", id, v.At))
+}
+
+// ContentBySlug returns the content that had a slug, nil when there is none that
+// the view may see.
+func (r *Reader) ContentBySlug(ctx context.Context, v View, slug string) (*Content, error) {
+	return r.oneContent(ctx, v, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("c.slug = ?", slug).Apply(at("c", v.At))
+	})
+}
+
+func (r *Reader) oneContent(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (*Content, error) {
+	row := new(Content)
+	ok, err := one(ctx, r.db.NewSelect().Model(row).Apply(which, v.visible(contentsTable, "c")))
+	if !ok || err != nil {
+		return nil, err
+	}
+	r.adoptContents(v, row)
+	return row, nil
+}
+
+// Contents returns a page of the contents that the filter and the search select.
+func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, o *Order, search *string) (*ContentConnection, error) {
+	l, err := r.contentList(ctx, v, f, o, search)
+	if err != nil {
+		return nil, err
+	}
+	s, err := l.read(ctx, v, r.log.Head().Position, p)
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]*ContentEdge, len(s.rows))
+	for i, row := range s.rows {
+		edges[i] = &ContentEdge{s.cursors[i], row}
+	}
+	return &ContentConnection{s.Connection, edges, s.rows}, nil
+}
+
+func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Order, search *string) (l list[*Content], err error) {
+	words, err := r.words(ctx, v, search)
+	if err != nil {
+		return l, err
+	}
+	order, err := o.orDefault(words)
+	if err != nil {
+		return l, err
+	}
+	l = list[*Content]{
+		name: r.listName("contents", f, order, words),
+		desc: order.Direction == Descending,
+		query: func(p eventstore.Position) *bun.SelectQuery {
+			v := v.moved(p)
+			q := r.db.NewSelect().Model((*Content)(nil)).Apply(at("c", p), v.visible(contentsTable, "c"), f.apply(p), words.contents)
+			if order.Field == Relevance {
+				q = r.ranked(q, (*Content)(nil), "c", "content_search", "title", "description tags", words)
+			}
+			return q
+		},
+		scan: func(ctx context.Context, p eventstore.Position, q *bun.SelectQuery) (rows []*Content, err error) {
+			err = q.Model(&rows).Scan(ctx)
+			r.adoptContents(v.moved(p), rows...)
+			return rows, err
+		},
+	}
+	l.keys, l.key = contentKeys(order.Field)
+	return l, nil
+}
+
+// contentKeys returns the columns of an order and how to read them off a row.
+func contentKeys(by OrderField) (keys []string, key func(*Content) []any) {
+	switch by {
+	case UpdatedAt:
+		return []string{"c.updated_at"}, func(c *Content) []any { return []any{c.UpdatedAt} }
+	case PublishedAt:
+		return []string{"coalesce(c.published_at, 0)", "c.id"}, func(c *Content) []any {
+			var published domain.Instant
+			if c.PublishedAt != nil {
+				published = *c.PublishedAt
+			}
+			return []any{published, c.ID}
+		}
+	case Title:
+		return []string{"c.title", "c.id"}, func(c *Content) []any { return []any{c.Title, c.ID} }
+	case Relevance:
+		return []string{"c.rank", "c.updated_at"}, func(c *Content) []any { return []any{c.Rank, c.UpdatedAt} }
+	}
+	return []string{"c.created_at"}, func(c *Content) []any { return []any{c.CreatedAt} }
+}
+
+// orDefault is the order, or what it is when none was asked for.
+func (o *Order) orDefault(words words) (Order, error) {
+	if o == nil {
+		if words.none() {
+			return Order{CreatedAt, Descending}, nil
+		}
+		return Order{Relevance, Descending}, nil
+	}
+	if o.Field == Relevance && words.none() {
+		return Order{}, domain.Errorf(domain.Invalid, "RELEVANCE orders what a search found: give search, or another order").At("orderBy")
+	}
+	return *o, nil
+}
+
+func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		if f.Status != nil {
+			q = q.Where("c.status IN (?)", bun.List(f.Status))
+		}
+		if f.AuthorID != nil {
+			q = q.Where("c.author_id = ?", *f.AuthorID)
+		}
+		if f.TagsAny != nil {
+			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag IN (?) AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
+				bun.List(f.TagsAny), p, p)
+		}
+		for _, tag := range f.TagsAll {
+			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag = ? AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
+				tag, p, p)
+		}
+		return q.Apply(between("c.created_at", f.CreatedFrom, f.CreatedTo), between("c.updated_at", f.UpdatedFrom, f.UpdatedTo))
+	}
+}
+
+// between selects instants from one, included, to another, excluded.
+func between(column string, from, to *domain.Instant) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		if from != nil {
+			q = q.Where(column+" >= ?", *from)
+		}
+		if to != nil {
+			q = q.Where(column+" < ?", *to)
+		}
+		return q
+	}
+}
+
+// moved is the same view of another moment.
+func (v View) moved(p eventstore.Position) View {
+	v.At = p
+	return v
+}
+
+// adoptContents makes rows know the view they were read in.
+func (r *Reader) adoptContents(v View, rows ...*Content) {
+	p := &page{reader: r, view: v}
+	for _, row := range rows {
+		row.page = p
+		p.userIDs = append(p.userIDs, row.AuthorID)
+	}
+}
+
+// Author returns who wrote the content.
+func (c *Content) Author(ctx context.Context) (*User, error) { return c.page.user(ctx, c.AuthorID) }
+
+// History returns a page of the content's events.
+func (c *Content) History(ctx context.Context, first *int, after *string, last *int, before *string) (*EventConnection, error) {
+	return c.page.reader.history(ctx, c.page.view, c.ID, Page{first, after, last, before})
+}
+
+// Revision returns the content at an earlier version, or as of a point; nil when
+// it did not exist then or the view may not see it.
+func (c *Content) Revision(ctx context.Context, version *int, asOf *AsOf) (*Content, error) {
+	p, err := c.page.revision(ctx, c.ID, version, asOf)
+	if err != nil {
+		return nil, err
+	}
+	return c.page.reader.oneContent(ctx, c.page.view, lately("c", c.ID, p))
+}
+
+// revision returns the position at which an object was at a version, or a point
+// in history; 0 when there is no such version.
+func (p *page) revision(ctx context.Context, id string, version *int, asOf *AsOf) (eventstore.Position, error) {
+	switch {
+	case (version == nil) == (asOf == nil):
+		return 0, domain.Errorf(domain.Invalid, "give either version or asOf").At("version")
+	case asOf != nil:
+		return p.reader.Resolve(ctx, *asOf)
+	case *version < 1:
+		return 0, domain.Errorf(domain.Invalid, "version %d does not exist: the first one is 1", *version).At("version")
+	}
+	events, err := p.reader.log.ReadStream(ctx, eventstore.StreamID(id), *version-1, 1)
+	if err != nil || len(events) == 0 {
+		return 0, err
+	}
+	return events[0].Position, nil
+}

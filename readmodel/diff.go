@@ -1,0 +1,187 @@
+package readmodel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"flightdeck/domain"
+
+	"github.com/aymanbagabas/go-udiff"
+)
+
+// Diff is what changed of an object from one version to another.
+type Diff struct {
+	From, To int
+	Changes  []*FieldChange
+}
+
+// FieldChange is one field that differs.
+type FieldChange struct {
+	// Path is a JSON Pointer (RFC 6901) to the field.
+	Path string
+	// Before and After are the values; nil where the field, or what it is in, is
+	// not there.
+	Before, After *JSON
+	// Patch is a unified diff of a text of several lines.
+	Patch *string
+}
+
+// maxPatch bounds the texts that are compared line by line, in bytes.
+const maxPatch = 256 << 10
+
+// Diff returns what changed between two versions of the content; to is this one
+// when it is nil. It fails for a version that does not exist, or that the view
+// may not see.
+func (c *Content) Diff(ctx context.Context, from int, to *int) (*Diff, error) {
+	before, after, err := twoRevisions(c, c.Version, from, to, func(version int) (*Content, error) { return c.Revision(ctx, &version, nil) })
+	if err != nil {
+		return nil, err
+	}
+	var d differ
+	d.text("/title", before.Title, after.Title)
+	d.text("/slug", before.Slug, after.Slug)
+	d.optional("/description", before.Description, after.Description)
+	d.text("/content", before.Content, after.Content)
+	d.value("/format", before.Format, after.Format)
+	d.value("/status", before.Status, after.Status)
+	d.value("/tags", before.Tags, after.Tags)
+	return &Diff{before.Version, after.Version, d.changes}, d.err
+}
+
+// Diff returns what changed between two versions of the deck; to is this one when
+// it is nil. Slides are compared by id, and their order as a list of ids. It fails
+// for a version that does not exist, or that the view may not see.
+func (p *Presentation) Diff(ctx context.Context, from int, to *int) (*Diff, error) {
+	before, after, err := twoRevisions(p, p.Version, from, to, func(version int) (*Presentation, error) { return p.Revision(ctx, &version, nil) })
+	if err != nil {
+		return nil, err
+	}
+	var d differ
+	d.text("/title", before.Title, after.Title)
+	d.optional("/description", before.Description, after.Description)
+	d.text("/theme", before.Theme, after.Theme)
+	d.value("/isPublic", before.IsPublic, after.IsPublic)
+	d.value("/order", before.SlideIDs, after.SlideIDs)
+	if err := d.slides(ctx, before, after); err != nil {
+		return nil, err
+	}
+	return &Diff{before.Version, after.Version, d.changes}, d.err
+}
+
+// twoRevisions loads the versions of a diff.
+func twoRevisions[T any](this *T, current, from int, to *int, load func(int) (*T, error)) (before, after *T, err error) {
+	after = this
+	if to != nil && *to != current {
+		if after, err = load(*to); err != nil {
+			return nil, nil, err
+		}
+	}
+	if before, err = load(from); err != nil {
+		return nil, nil, err
+	}
+	if before == nil {
+		return nil, nil, domain.Errorf(domain.NotFound, "version %d does not exist", from).At("from")
+	}
+	if after == nil {
+		return nil, nil, domain.Errorf(domain.NotFound, "version %d does not exist", *to).At("to")
+	}
+	return before, after, nil
+}
+
+func (d *differ) slides(ctx context.Context, before, after *Presentation) error {
+	was, err := before.Slides(ctx)
+	if err != nil {
+		return err
+	}
+	is, err := after.Slides(ctx)
+	if err != nil {
+		return err
+	}
+	old := make(map[string]*Slide, len(was))
+	for _, s := range was {
+		old[s.ID] = s
+	}
+	for _, s := range is {
+		d.slide("/slides/"+s.ID, old[s.ID], s)
+		delete(old, s.ID)
+	}
+	for _, s := range was {
+		if old[s.ID] != nil {
+			d.slide("/slides/"+s.ID, s, nil)
+		}
+	}
+	return nil
+}
+
+// slide compares a slide, which is nil where it is not in the deck.
+func (d *differ) slide(path string, before, after *Slide) {
+	switch {
+	case before == nil:
+		d.add(path, nil, d.json(slideFields(after)), nil)
+	case after == nil:
+		d.add(path, d.json(slideFields(before)), nil, nil)
+	default:
+		d.optional(path+"/title", before.Title, after.Title)
+		d.text(path+"/content", before.Content, after.Content)
+		d.optional(path+"/notes", before.Notes(), after.Notes())
+	}
+}
+
+func slideFields(s *Slide) any {
+	return struct {
+		Title   *string `json:"title"`
+		Content string  `json:"content"`
+		Notes   *string `json:"notes,omitempty"`
+	}{s.Title, s.Content, s.Notes()}
+}
+
+// differ collects changes.
+type differ struct {
+	changes []*FieldChange
+	err     error
+}
+
+func (d *differ) add(path string, before, after *JSON, patch *string) {
+	d.changes = append(d.changes, &FieldChange{path, before, after, patch})
+}
+
+func (d *differ) json(v any) *JSON {
+	data, err := json.Marshal(v)
+	if err != nil {
+		d.err = fmt.Errorf("show a change: %w", err)
+	}
+	j := JSON(data)
+	return &j
+}
+
+// value compares two values by their JSON.
+func (d *differ) value(path string, before, after any) {
+	b, a := d.json(before), d.json(after)
+	if string(*b) != string(*a) {
+		d.add(path, b, a, nil)
+	}
+}
+
+// optional compares two texts that may be missing.
+func (d *differ) optional(path string, before, after *string) {
+	if before != nil && after != nil {
+		d.text(path, *before, *after)
+		return
+	}
+	d.value(path, before, after)
+}
+
+// text compares two texts, by their lines when they have several.
+func (d *differ) text(path, before, after string) {
+	if before == after {
+		return
+	}
+	var patch *string
+	if long := strings.Contains(before, "\n") || strings.Contains(after, "\n"); long && len(before)+len(after) <= maxPatch {
+		p := udiff.Unified("before", "after", before, after)
+		patch = &p
+	}
+	d.add(path, d.json(before), d.json(after), patch)
+}

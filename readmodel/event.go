@@ -1,0 +1,259 @@
+package readmodel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+// JSON is a JSON text as a client gets it.
+type JSON json.RawMessage
+
+// MarshalGQL writes the text as it is.
+func (j JSON) MarshalGQL(w io.Writer) { _, _ = w.Write(j) }
+
+// UnmarshalGQL reads any value.
+func (j *JSON) UnmarshalGQL(v any) (err error) {
+	*j, err = json.Marshal(v)
+	return err
+}
+
+// Event is an event as clients see it: an Envelope, and for the events of package
+// domain their fields beside it.
+type Event interface {
+	IsEvent()
+	// At returns the event's position.
+	At() eventstore.Position
+}
+
+// Envelope is what all events have in common.
+type Envelope struct {
+	ID            string
+	Position      eventstore.Position
+	StreamID      string
+	StreamVersion int
+	Type          string
+	RecordedAt    domain.Instant
+	CorrelationID *string
+	CausationID   *string
+
+	kind  domain.Kind
+	actor string
+	data  []byte
+	page  *page
+	// notes says that the speaker notes in the event may be shown.
+	notes bool
+}
+
+// IsEvent marks the types that embed an Envelope as events.
+func (*Envelope) IsEvent() {}
+
+// At returns the event's position.
+func (e *Envelope) At() eventstore.Position { return e.Position }
+
+// Actor returns the user who caused the event, nil for the operator.
+func (e *Envelope) Actor(ctx context.Context) (*User, error) { return e.page.user(ctx, e.actor) }
+
+// Subject returns what the event is about, as the event left it; nil when that may
+// not be seen.
+func (e *Envelope) Subject(ctx context.Context) (Node, error) {
+	things, err := e.page.things.get(func() (map[eventstore.Position]Node, error) {
+		return e.page.reader.subjects(ctx, e.page.view, e.page.events)
+	})
+	return things[e.Position], err
+}
+
+// Data returns the event's JSON as it is stored, without what the view may not see.
+func (e *Envelope) Data() (JSON, error) {
+	if e.notes || e.kind != domain.KindPresentation {
+		return e.data, nil
+	}
+	return withoutNotes(e.data)
+}
+
+// withoutNotes removes the speaker notes from the JSON of an event about a deck:
+// its own, and those of the slides in it.
+func withoutNotes(data []byte) (JSON, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, fmt.Errorf("read an event: %w", err)
+	}
+	delete(fields, "notes")
+	if slides, ok := fields["slides"]; ok {
+		var list []map[string]json.RawMessage
+		if err := json.Unmarshal(slides, &list); err != nil {
+			return nil, fmt.Errorf("read an event: %w", err)
+		}
+		for _, slide := range list {
+			delete(slide, "notes")
+		}
+		var err error
+		if fields["slides"], err = json.Marshal(list); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(fields)
+}
+
+// The events of package domain with their envelopes, as the API shows them. An
+// event that is not listed is a GenericEvent.
+type (
+	GenericEvent struct{ *Envelope }
+
+	ContentCreated struct {
+		*Envelope
+		domain.ContentCreated
+	}
+	ContentUpdated struct {
+		*Envelope
+		domain.ContentUpdated
+	}
+	ContentPublished struct {
+		*Envelope
+		domain.ContentPublished
+	}
+	ContentUnpublished struct {
+		*Envelope
+		domain.ContentUnpublished
+	}
+	ContentArchived struct {
+		*Envelope
+		domain.ContentArchived
+	}
+	ContentDeleted struct {
+		*Envelope
+		domain.ContentDeleted
+	}
+	ContentRestored struct {
+		*Envelope
+		domain.ContentRestored
+	}
+	PresentationCreated struct {
+		*Envelope
+		domain.PresentationCreated
+	}
+	PresentationUpdated struct {
+		*Envelope
+		domain.PresentationUpdated
+	}
+	PresentationDeleted struct {
+		*Envelope
+		domain.PresentationDeleted
+	}
+	PresentationRestored struct {
+		*Envelope
+		domain.PresentationRestored
+	}
+	SlideAdded struct {
+		*Envelope
+		domain.SlideAdded
+	}
+	SlideUpdated struct {
+		*Envelope
+		domain.SlideUpdated
+	}
+	SlideMoved struct {
+		*Envelope
+		domain.SlideMoved
+	}
+	SlideRemoved struct {
+		*Envelope
+		domain.SlideRemoved
+	}
+	UserRegistered struct {
+		*Envelope
+		domain.UserRegistered
+	}
+	UserLoggedIn struct {
+		*Envelope
+		domain.UserLoggedIn
+	}
+	UserUpdated struct {
+		*Envelope
+		domain.UserUpdated
+	}
+	UserRoleChanged struct {
+		*Envelope
+		domain.UserRoleChanged
+	}
+)
+
+// typed gives an envelope the fields of its event. An event that this program
+// does not know stays readable as it is stored.
+func typed(e *Envelope, schemaVersion int) Event {
+	fact, err := domain.Decode(e.Type, schemaVersion, e.data)
+	if err != nil {
+		return GenericEvent{e}
+	}
+	switch f := fact.(type) {
+	case domain.ContentCreated:
+		return ContentCreated{e, f}
+	case domain.ContentUpdated:
+		return ContentUpdated{e, f}
+	case domain.ContentPublished:
+		return ContentPublished{e, f}
+	case domain.ContentUnpublished:
+		return ContentUnpublished{e, f}
+	case domain.ContentArchived:
+		return ContentArchived{e, f}
+	case domain.ContentDeleted:
+		return ContentDeleted{e, f}
+	case domain.ContentRestored:
+		return ContentRestored{e, f}
+	case domain.PresentationCreated:
+		return PresentationCreated{e, f}
+	case domain.PresentationUpdated:
+		return PresentationUpdated{e, f}
+	case domain.PresentationDeleted:
+		return PresentationDeleted{e, f}
+	case domain.PresentationRestored:
+		return PresentationRestored{e, f}
+	case domain.SlideAdded:
+		return SlideAdded{e, f}
+	case domain.SlideUpdated:
+		return SlideUpdated{e, f}
+	case domain.SlideMoved:
+		return SlideMoved{e, f}
+	case domain.SlideRemoved:
+		return SlideRemoved{e, f}
+	case domain.UserRegistered:
+		return UserRegistered{e, f}
+	case domain.UserLoggedIn:
+		return UserLoggedIn{e, f}
+	case domain.UserUpdated:
+		return UserUpdated{e, f}
+	case domain.UserRoleChanged:
+		return UserRoleChanged{e, f}
+	}
+	return GenericEvent{e}
+}
+
+// Description returns the new description, nil when it is cleared or unchanged;
+// Changes tells which.
+func (e ContentUpdated) Description() *string { return e.ContentUpdated.Description.Value() }
+
+// Description returns the new description, nil when it is cleared or unchanged;
+// Changes tells which.
+func (e PresentationUpdated) Description() *string { return e.PresentationUpdated.Description.Value() }
+
+// Title returns the new title, nil when it is cleared or unchanged; Changes tells
+// which.
+func (e SlideUpdated) Title() *string { return e.SlideUpdated.Title.Value() }
+
+// Notes returns the new notes, nil when they are cleared, unchanged, or not for
+// the asker; Changes tells which of the first two.
+func (e SlideUpdated) Notes() *string { return e.shown(e.SlideUpdated.Notes.Value()) }
+
+// Notes returns the slide's notes, nil for those who may not read them.
+func (e SlideAdded) Notes() *string { return e.shown(e.SlideAdded.Notes) }
+
+func (e *Envelope) shown(notes *string) *string {
+	if !e.notes {
+		return nil
+	}
+	return notes
+}

@@ -1,0 +1,264 @@
+package readmodel
+
+import (
+	"context"
+	"slices"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+)
+
+// EventFilter selects events. Fields that are nil select nothing away.
+type EventFilter struct {
+	StreamIds []string
+	Kinds     []domain.Kind
+	Types     []string
+	ActorIds  []string
+	From      *domain.Instant
+	To        *domain.Instant
+}
+
+// EventEdge is an event in a connection.
+type EventEdge struct {
+	Cursor string
+	Node   Event
+}
+
+// EventConnection is a page of events.
+type EventConnection struct {
+	Connection
+	Edges []*EventEdge
+	Nodes []Event
+}
+
+// eventRow is an event as the log's table has it, read through bun for its
+// filters.
+type eventRow struct {
+	bun.BaseModel `bun:"table:events,alias:e"`
+
+	Position      eventstore.Position `bun:"position,pk"`
+	ID            string              `bun:"id"`
+	StreamID      string              `bun:"stream_id"`
+	StreamType    string              `bun:"stream_type"`
+	Version       int                 `bun:"version"`
+	Type          string              `bun:"type"`
+	SchemaVersion int                 `bun:"schema_version"`
+	Actor         string              `bun:"actor"`
+	CorrelationID string              `bun:"correlation_id"`
+	CausationID   string              `bun:"causation_id"`
+	RecordedAt    domain.Instant      `bun:"recorded_at"`
+	Data          string              `bun:"data"`
+	// DeckAuthor is who made the deck that the event is about, empty for others.
+	DeckAuthor string `bun:"deck_author,scanonly"`
+}
+
+// Events returns a page of the log, oldest first: of the events that the filter
+// selects, those that the view may see.
+func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*EventConnection, error) {
+	l := list[*eventRow]{
+		name: r.listName("events", f),
+		keys: []string{"e.position"},
+		key:  func(e *eventRow) []any { return []any{e.Position} },
+		query: func(p eventstore.Position) *bun.SelectQuery {
+			return r.db.NewSelect().Model((*eventRow)(nil)).Where("e.position <= ?", p).Apply(f.apply, v.events)
+		},
+		scan: func(ctx context.Context, _ eventstore.Position, q *bun.SelectQuery) (rows []*eventRow, err error) {
+			err = q.Model(&rows).Apply(withDeckAuthor).Scan(ctx)
+			return rows, err
+		},
+	}
+	s, err := l.read(ctx, v, r.log.Head().Position, p)
+	if err != nil {
+		return nil, err
+	}
+	c := &EventConnection{s.Connection, make([]*EventEdge, len(s.rows)), r.adoptEvents(v.moved(s.Position), s.rows)}
+	for i, e := range c.Nodes {
+		c.Edges[i] = &EventEdge{s.cursors[i], e}
+	}
+	return c, nil
+}
+
+// history returns a page of the events of one object.
+func (r *Reader) history(ctx context.Context, v View, id string, p Page) (*EventConnection, error) {
+	return r.Events(ctx, v, p, EventFilter{StreamIds: []string{id}})
+}
+
+// EventsBetween returns the events from one position to another, both included,
+// that the view may see.
+func (r *Reader) EventsBetween(ctx context.Context, v View, first, last eventstore.Position) ([]Event, error) {
+	var rows []*eventRow
+	err := r.db.NewSelect().Model(&rows).Where("e.position BETWEEN ? AND ?", first, last).
+		Apply(v.events, withDeckAuthor).OrderExpr("e.position").Scan(ctx)
+	return r.adoptEvents(v, rows), err
+}
+
+// StreamSince returns the events of a stream after a version, at most a page full
+// of them, that the view may see.
+func (r *Reader) StreamSince(ctx context.Context, v View, id string, version int) ([]Event, error) {
+	var rows []*eventRow
+	err := r.db.NewSelect().Model(&rows).Where("e.stream_id = ? AND e.version > ?", id, version).
+		Apply(v.events, withDeckAuthor).OrderExpr("e.version").Limit(MaxPage).Scan(ctx)
+	return r.adoptEvents(v, rows), err
+}
+
+// Delivered returns of some events that a feed delivered, in log order, those that
+// the filter selects and the actor may see.
+func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilter, events []eventstore.Event) ([]Event, error) {
+	events = slices.DeleteFunc(slices.Clone(events), func(e eventstore.Event) bool { return !f.matches(e) })
+	if len(events) == 0 {
+		return nil, nil
+	}
+	v := View{At: events[len(events)-1].Position, Actor: actor}
+	positions := make([]eventstore.Position, len(events))
+	for i, e := range events {
+		positions[i] = e.Position
+	}
+	var seen []struct {
+		Position   eventstore.Position
+		DeckAuthor string
+	}
+	if err := r.db.NewSelect().TableExpr("events AS e").ColumnExpr("e.position").Apply(v.events, deckAuthor).
+		Where("e.position IN (?)", bun.List(positions)).OrderExpr("e.position").Scan(ctx, &seen); err != nil {
+		return nil, err
+	}
+	rows := make([]*eventRow, 0, len(seen))
+	for _, e := range events {
+		if len(seen) > len(rows) && seen[len(rows)].Position == e.Position {
+			rows = append(rows, rowOf(e, seen[len(rows)].DeckAuthor))
+		}
+	}
+	return r.adoptEvents(v, rows), nil
+}
+
+func rowOf(e eventstore.Event, deckAuthor string) *eventRow {
+	return &eventRow{
+		Position: e.Position, ID: e.ID, StreamID: string(e.Stream.ID), StreamType: e.Stream.Type, Version: e.Version,
+		Type: e.Type, SchemaVersion: e.SchemaVersion, Actor: e.Actor, CorrelationID: e.CorrelationID, CausationID: e.CausationID,
+		RecordedAt: domain.InstantOf(e.RecordedAt), Data: string(e.Data), DeckAuthor: deckAuthor,
+	}
+}
+
+// withDeckAuthor selects the events' columns and who made the deck they are about.
+func withDeckAuthor(q *bun.SelectQuery) *bun.SelectQuery {
+	return deckAuthor(q.ColumnExpr("?TableColumns"))
+}
+
+func deckAuthor(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.ColumnExpr("coalesce((SELECT d.author_id FROM presentations AS d WHERE d.valid_from = e.position), '') AS deck_author")
+}
+
+// events selects the events that the view may see: to an event about a content or
+// a deck belongs a row under its position.
+func (v View) events(q *bun.SelectQuery) *bun.SelectQuery {
+	if v.Actor.MayAdminister() {
+		return q
+	}
+	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		for _, table := range []string{contentsTable, presentationsTable} {
+			row := q.NewSelect().TableExpr("? AS x", bun.Ident(table)).ColumnExpr("1").
+				Where("x.valid_from = e.position").Apply(v.permitted(table, "x"))
+			q = q.WhereOr("EXISTS (?)", row)
+		}
+		if !v.Actor.Visitor() {
+			q = q.WhereOr("e.stream_id = ?", v.Actor.UserID)
+		}
+		return q
+	})
+}
+
+func (f EventFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
+	q = in(q, "e.stream_id", f.StreamIds)
+	q = in(q, "e.stream_type", f.Kinds)
+	q = in(q, "e.type", f.Types)
+	q = in(q, "e.actor", f.ActorIds)
+	return between("e.recorded_at", f.From, f.To)(q)
+}
+
+// in selects the rows whose column has one of the values; nil selects all.
+func in[T any](q *bun.SelectQuery, column string, values []T) *bun.SelectQuery {
+	if values == nil {
+		return q
+	}
+	return q.Where(column+" IN (?)", bun.List(values))
+}
+
+// matches is apply, of an event in memory.
+func (f EventFilter) matches(e eventstore.Event) bool {
+	at := domain.InstantOf(e.RecordedAt)
+	return among(f.StreamIds, string(e.Stream.ID)) && among(f.Kinds, domain.Kind(e.Stream.Type)) &&
+		among(f.Types, e.Type) && among(f.ActorIds, e.Actor) &&
+		(f.From == nil || at >= *f.From) && (f.To == nil || at < *f.To)
+}
+
+// among reports whether a value is in a list, where nil has all.
+func among[T comparable](values []T, value T) bool {
+	return values == nil || slices.Contains(values, value)
+}
+
+// adoptEvents makes events of rows that know the view they were read in.
+func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
+	p := &page{reader: r, view: v}
+	events := make([]Event, len(rows))
+	for i, row := range rows {
+		e := &Envelope{
+			ID: row.ID, Position: row.Position, StreamID: row.StreamID, StreamVersion: row.Version, Type: row.Type,
+			RecordedAt: row.RecordedAt, CorrelationID: optional(row.CorrelationID), CausationID: optional(row.CausationID),
+			kind: domain.Kind(row.StreamType), actor: row.Actor, data: []byte(row.Data), page: p,
+			notes: v.Actor.MaySeeHidden(row.DeckAuthor),
+		}
+		p.userIDs = append(p.userIDs, row.Actor)
+		p.events = append(p.events, e)
+		events[i] = typed(e, row.SchemaVersion)
+	}
+	return events
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// subjects returns what events are about, each as the event left it, in three
+// statements at most.
+func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[eventstore.Position]Node, error) {
+	positions := make(map[domain.Kind][]eventstore.Position)
+	for _, e := range events {
+		positions[e.kind] = append(positions[e.kind], e.Position)
+	}
+	things := make(map[eventstore.Position]Node, len(events))
+	if list := positions[domain.KindContent]; list != nil {
+		var rows []*Content
+		if err := r.db.NewSelect().Model(&rows).Where("c.valid_from IN (?)", bun.List(list)).Apply(v.visible(contentsTable, "c")).Scan(ctx); err != nil {
+			return nil, err
+		}
+		r.adoptContents(v, rows...)
+		for _, row := range rows {
+			things[row.ValidFrom] = row
+		}
+	}
+	if list := positions[domain.KindPresentation]; list != nil {
+		var rows []*Presentation
+		if err := r.db.NewSelect().Model(&rows).Where("p.valid_from IN (?)", bun.List(list)).Apply(v.visible(presentationsTable, "p")).Scan(ctx); err != nil {
+			return nil, err
+		}
+		r.adoptPresentations(v, rows...)
+		for _, row := range rows {
+			things[row.ValidFrom] = row
+		}
+	}
+	if list := positions[domain.KindUser]; list != nil {
+		var rows []*User
+		if err := r.db.NewSelect().Model(&rows).Where("u.valid_from IN (?)", bun.List(list)).Scan(ctx); err != nil {
+			return nil, err
+		}
+		r.adoptUsers(v, rows...)
+		for _, row := range rows {
+			things[row.ValidFrom] = row
+		}
+	}
+	return things, nil
+}

@@ -1,0 +1,88 @@
+package readmodel
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+//go:embed migration/*.sql
+var migrationFiles embed.FS
+
+// Component is the name under which the migrations of the rows are recorded.
+const Component = "read model"
+
+// Migrations returns the steps that lead to this package's tables.
+func Migrations() fs.FS {
+	files, err := fs.Sub(migrationFiles, "migration")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return files
+}
+
+// Model folds events into states of package domain and writes their rows. It
+// implements eventstore.Model; the states it is given and returns are of type
+// domain.State.
+type Model struct{}
+
+var _ eventstore.Model = Model{}
+
+// Apply returns the state of a stream after one more event. It fails with a
+// *domain.UnknownEventError for an event that this program does not know.
+func (Model) Apply(state any, e eventstore.Event) (any, error) {
+	fact, err := domain.Decode(e.Type, e.SchemaVersion, e.Data)
+	if err != nil {
+		return nil, err
+	}
+	before, ok := state.(domain.State)
+	if !ok {
+		if before, err = domain.NewState(domain.Kind(e.Stream.Type)); err != nil {
+			return nil, err
+		}
+	}
+	return before.Apply(fact, domain.InstantOf(e.RecordedAt))
+}
+
+// Project closes the rows that are no longer true and opens those that became
+// true with an event.
+func (Model) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {
+	w := projection{ctx, rows, e.Position}
+	switch after := after.(type) {
+	case domain.Content:
+		before, _ := before.(domain.Content) //nolint:errcheck // nil is the state before the first event
+		return w.content(before, after)
+	case domain.Presentation:
+		before, _ := before.(domain.Presentation) //nolint:errcheck // as above
+		return w.presentation(before, after)
+	case domain.User:
+		before, _ := before.(domain.User) //nolint:errcheck // as above
+		return w.user(before, after)
+	}
+	return fmt.Errorf("no rows are known for a %T", after)
+}
+
+// projection writes the rows that follow from the event at a position.
+type projection struct {
+	ctx  context.Context
+	rows eventstore.Rows
+	at   eventstore.Position
+}
+
+// close ends the row of an object that has been true so far.
+func (w projection) close(table, id string) error {
+	return w.exec("UPDATE "+table+" SET valid_to = ? WHERE valid_from = (SELECT max(valid_from) FROM "+table+" WHERE id = ?)", w.at, id)
+}
+
+// exec runs a statement that has to change exactly one row.
+func (w projection) exec(query string, args ...any) error {
+	n, err := w.rows.Exec(w.ctx, query, args...)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows changed instead of one: run flightdeck verify", n)
+	}
+	return err
+}

@@ -1,0 +1,227 @@
+package readmodel
+
+import (
+	"context"
+	"slices"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+)
+
+// PresentationFilter selects decks. Fields that are nil select nothing away.
+type PresentationFilter struct {
+	IsPublic    *bool
+	AuthorID    *string
+	CreatedFrom *domain.Instant
+	CreatedTo   *domain.Instant
+	UpdatedFrom *domain.Instant
+	UpdatedTo   *domain.Instant
+}
+
+// PresentationEdge is a deck in a connection.
+type PresentationEdge struct {
+	Cursor string
+	Node   *Presentation
+}
+
+// PresentationConnection is a page of decks.
+type PresentationConnection struct {
+	Connection
+	Edges []*PresentationEdge
+	Nodes []*Presentation
+}
+
+// Presentation returns a deck, nil when there is none that the view may see.
+func (r *Reader) Presentation(ctx context.Context, v View, id string) (*Presentation, error) {
+	if err := domain.CheckID(domain.KindPresentation, "id", id); err != nil {
+		return nil, err
+	}
+	return r.onePresentation(ctx, v, lately("p", id, v.At))
+}
+
+func (r *Reader) onePresentation(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (*Presentation, error) {
+	row := new(Presentation)
+	ok, err := one(ctx, r.db.NewSelect().Model(row).Apply(which, v.visible(presentationsTable, "p")))
+	if !ok || err != nil {
+		return nil, err
+	}
+	r.adoptPresentations(v, row)
+	return row, nil
+}
+
+// Slide returns a slide, nil when there is none in a deck that the view may see.
+func (r *Reader) Slide(ctx context.Context, v View, id string) (*Slide, error) {
+	if err := domain.CheckID(domain.KindSlide, "id", id); err != nil {
+		return nil, err
+	}
+	row := new(Slide)
+	ok, err := one(ctx, r.db.NewSelect().Model(row).Apply(lately("s", id, v.At)))
+	if !ok || err != nil {
+		return nil, err
+	}
+	row.deck, err = r.Presentation(ctx, v, row.PresentationID)
+	if row.deck == nil || err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+// Presentations returns a page of the decks that the filter and the search select.
+func (r *Reader) Presentations(ctx context.Context, v View, p Page, f PresentationFilter, o *Order, search *string) (*PresentationConnection, error) {
+	l, err := r.presentationList(ctx, v, f, o, search)
+	if err != nil {
+		return nil, err
+	}
+	s, err := l.read(ctx, v, r.log.Head().Position, p)
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]*PresentationEdge, len(s.rows))
+	for i, row := range s.rows {
+		edges[i] = &PresentationEdge{s.cursors[i], row}
+	}
+	return &PresentationConnection{s.Connection, edges, s.rows}, nil
+}
+
+func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFilter, o *Order, search *string) (l list[*Presentation], err error) {
+	words, err := r.words(ctx, v, search)
+	if err != nil {
+		return l, err
+	}
+	order, err := o.orDefault(words)
+	if err != nil {
+		return l, err
+	}
+	l = list[*Presentation]{
+		name: r.listName("presentations", f, order, words),
+		desc: order.Direction == Descending,
+		query: func(p eventstore.Position) *bun.SelectQuery {
+			v := v.moved(p)
+			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(at("p", p), v.visible(presentationsTable, "p"), f.apply, words.presentations)
+			if order.Field == Relevance {
+				q = r.ranked(q, (*Presentation)(nil), "p", "presentation_search", "title", "description", words)
+			}
+			return q
+		},
+		scan: func(ctx context.Context, p eventstore.Position, q *bun.SelectQuery) (rows []*Presentation, err error) {
+			err = q.Model(&rows).Scan(ctx)
+			r.adoptPresentations(v.moved(p), rows...)
+			return rows, err
+		},
+	}
+	l.keys, l.key = presentationKeys(order.Field)
+	return l, nil
+}
+
+// presentationKeys returns the columns of an order and how to read them off a row.
+func presentationKeys(by OrderField) (keys []string, key func(*Presentation) []any) {
+	switch by {
+	case UpdatedAt:
+		return []string{"p.updated_at"}, func(p *Presentation) []any { return []any{p.UpdatedAt} }
+	case Title:
+		return []string{"p.title", "p.id"}, func(p *Presentation) []any { return []any{p.Title, p.ID} }
+	case Relevance:
+		return []string{"p.rank", "p.updated_at"}, func(p *Presentation) []any { return []any{p.Rank, p.UpdatedAt} }
+	}
+	return []string{"p.created_at"}, func(p *Presentation) []any { return []any{p.CreatedAt} }
+}
+
+func (f PresentationFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
+	if f.IsPublic != nil {
+		q = q.Where("p.is_public = ?", number(*f.IsPublic))
+	}
+	if f.AuthorID != nil {
+		q = q.Where("p.author_id = ?", *f.AuthorID)
+	}
+	return q.Apply(between("p.created_at", f.CreatedFrom, f.CreatedTo), between("p.updated_at", f.UpdatedFrom, f.UpdatedTo))
+}
+
+// adoptPresentations makes rows know the view they were read in.
+func (r *Reader) adoptPresentations(v View, rows ...*Presentation) {
+	p := &page{reader: r, view: v, decks: rows}
+	for _, row := range rows {
+		row.page = p
+		p.userIDs = append(p.userIDs, row.AuthorID)
+	}
+}
+
+// Author returns who made the deck.
+func (p *Presentation) Author(ctx context.Context) (*User, error) {
+	return p.page.user(ctx, p.AuthorID)
+}
+
+// Slides returns the slides of the deck in running order.
+func (p *Presentation) Slides(ctx context.Context) ([]*Slide, error) {
+	all, err := p.page.slides.get(func() (map[string]*Slide, error) { return p.page.reader.slidesOf(ctx, p.page.decks) })
+	if err != nil {
+		return nil, err
+	}
+	slides := make([]*Slide, 0, len(p.SlideIDs))
+	for _, id := range p.SlideIDs {
+		if s, ok := all[id+p.ValidFrom.String()]; ok {
+			slides = append(slides, s)
+		}
+	}
+	return slides, nil
+}
+
+// slidesOf returns the slides of decks, each deck's as of the row's own time, by
+// id and the deck's position.
+func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[string]*Slide, error) {
+	all := make(map[string]*Slide)
+	for chunk := range slices.Chunk(decks, MaxPage) {
+		byPosition := make(map[eventstore.Position]*Presentation, len(chunk))
+		positions := make([]eventstore.Position, len(chunk))
+		for i, deck := range chunk {
+			positions[i] = deck.ValidFrom
+			byPosition[deck.ValidFrom] = deck
+		}
+		var rows []struct {
+			Slide `bun:",extend"`
+			Deck  eventstore.Position `bun:"deck"`
+		}
+		err := r.db.NewSelect().TableExpr("presentations AS p").
+			Join("JOIN slides AS s ON s.presentation_id = p.id AND s.valid_from <= p.valid_from AND s.valid_to > p.valid_from").
+			ColumnExpr("s.*, p.valid_from AS deck").Where("p.valid_from IN (?)", bun.List(positions)).Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			s := &rows[i].Slide
+			s.deck = byPosition[rows[i].Deck]
+			all[s.ID+rows[i].Deck.String()] = s
+		}
+	}
+	return all, nil
+}
+
+// History returns a page of the deck's events.
+func (p *Presentation) History(ctx context.Context, first *int, after *string, last *int, before *string) (*EventConnection, error) {
+	return p.page.reader.history(ctx, p.page.view, p.ID, Page{first, after, last, before})
+}
+
+// Revision returns the deck at an earlier version, or as of a point; nil when it
+// did not exist then or the view may not see it.
+func (p *Presentation) Revision(ctx context.Context, version *int, asOf *AsOf) (*Presentation, error) {
+	at, err := p.page.revision(ctx, p.ID, version, asOf)
+	if err != nil {
+		return nil, err
+	}
+	return p.page.reader.onePresentation(ctx, p.page.view, lately("p", p.ID, at))
+}
+
+// Presentation returns the deck the slide is in.
+func (s *Slide) Presentation() *Presentation { return s.deck }
+
+// Order returns the 1-based place of the slide in its deck.
+func (s *Slide) Order() int { return slices.Index(s.deck.SlideIDs, s.ID) + 1 }
+
+// Notes returns the speaker notes, nil for those who may not read them.
+func (s *Slide) Notes() *string {
+	if !s.deck.page.view.notes(s.deck) {
+		return nil
+	}
+	return s.SpeakerNotes
+}

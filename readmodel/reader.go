@@ -1,0 +1,143 @@
+package readmodel
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+)
+
+// Reader answers queries. Its methods may be called at the same time.
+type Reader struct {
+	db    *bun.DB
+	log   *eventstore.Store
+	index *Index
+}
+
+// NewReader returns a reader on a pool of connections to the database of a log.
+// index may be nil: searching fails then.
+func NewReader(db *sql.DB, dialect schema.Dialect, log *eventstore.Store, index *Index) *Reader {
+	return &Reader{db: bun.NewDB(db, dialect), log: log, index: index}
+}
+
+// Observe calls hook for every query. It is called before the reader is used.
+func (r *Reader) Observe(hook bun.QueryHook) { r.db = r.db.WithQueryHook(hook) }
+
+// at selects the rows that were true at a position. alias is the table's.
+func at(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), p, bun.Ident(alias), p)
+	}
+}
+
+// lately selects the row of an object that was true at a position, by going
+// straight to the last one that had begun.
+func lately(alias, id string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("?.id = ?", bun.Ident(alias), id).Apply(at(alias, p)).OrderExpr("?.valid_from DESC", bun.Ident(alias))
+	}
+}
+
+// one scans the only row of a query, and reports whether there is one.
+func one(ctx context.Context, q *bun.SelectQuery) (bool, error) {
+	err := q.Limit(1).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// page is what the rows of one answer have in common: the view they belong to,
+// and what is loaded for all of them as soon as one needs it. That makes a query
+// over any number of objects run a fixed number of statements.
+type page struct {
+	reader *Reader
+	view   View
+
+	userIDs []string
+	users   once[map[string]*User]
+	decks   []*Presentation
+	slides  once[map[string]*Slide]
+	events  []*Envelope
+	things  once[map[eventstore.Position]Node]
+}
+
+// user returns a user as of the page's view, nil for none.
+func (p *page) user(ctx context.Context, id string) (*User, error) {
+	if id == "" {
+		return nil, nil
+	}
+	users, err := p.users.get(func() (map[string]*User, error) { return p.reader.usersByID(ctx, p.view, p.userIDs) })
+	return users[id], err
+}
+
+// Node is anything with an id that names it among everything.
+type Node interface{ IsNode() }
+
+// IsNode marks the row as a node of the API.
+func (*Content) IsNode() {}
+
+// IsNode marks the row as a node of the API.
+func (*Presentation) IsNode() {}
+
+// IsNode marks the row as a node of the API.
+func (*Slide) IsNode() {}
+
+// IsNode marks the row as a node of the API.
+func (*User) IsNode() {}
+
+// Node returns what an id names, nil when there is nothing of it that the view
+// may see. It fails for what is no id.
+func (r *Reader) Node(ctx context.Context, v View, id string) (Node, error) {
+	kind, ok := domain.KindOf(id)
+	if !ok {
+		return nil, domain.Errorf(domain.Invalid, "%q is not an id", id).At("id")
+	}
+	switch kind {
+	case domain.KindContent:
+		return found(r.Content(ctx, v, id))
+	case domain.KindPresentation:
+		return found(r.Presentation(ctx, v, id))
+	case domain.KindSlide:
+		return found(r.Slide(ctx, v, id))
+	case domain.KindUser:
+		return found(r.User(ctx, v, id))
+	}
+	return nil, fmt.Errorf("no rows are known for ids of kind %s", kind)
+}
+
+// MaxNodes is how many ids Nodes takes.
+const MaxNodes = 100
+
+// Nodes returns what ids name, in their order, nil for each of which there is
+// nothing that the view may see.
+func (r *Reader) Nodes(ctx context.Context, v View, ids []string) ([]Node, error) {
+	if len(ids) > MaxNodes {
+		return nil, domain.Errorf(domain.Invalid, "%d ids are too many: at most %d are allowed", len(ids), MaxNodes).At("ids")
+	}
+	nodes := make([]Node, len(ids))
+	for i, id := range ids {
+		var err error
+		if nodes[i], err = r.Node(ctx, v, id); err != nil {
+			return nil, err
+		}
+	}
+	return nodes, nil
+}
+
+// found turns a nil pointer into a nil Node.
+func found[T any, N interface {
+	*T
+	Node
+}](row N, err error) (Node, error) {
+	if row == nil || err != nil {
+		return nil, err
+	}
+	return row, nil
+}

@@ -1,0 +1,66 @@
+package readmodel
+
+import (
+	"context"
+	"strings"
+
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+)
+
+// Tag is a tag that contents have.
+type Tag struct {
+	Name string `bun:"name"`
+	// Count is how many contents have it, of those the view may see.
+	Count int `bun:"count"`
+}
+
+// TagEdge is a tag in a connection.
+type TagEdge struct {
+	Cursor string
+	Node   *Tag
+}
+
+// TagConnection is a page of tags.
+type TagConnection struct {
+	Connection
+	Edges []*TagEdge
+	Nodes []*Tag
+}
+
+// Tags returns a page of the tags in use that begin with a prefix, by name.
+func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagConnection, error) {
+	l := list[*Tag]{
+		name:  r.listName("tags", prefix),
+		keys:  []string{"g.name"},
+		key:   func(t *Tag) []any { return []any{t.Name} },
+		query: func(p eventstore.Position) *bun.SelectQuery { return r.tagged(v.moved(p), prefix) },
+		scan: func(ctx context.Context, _ eventstore.Position, q *bun.SelectQuery) (rows []*Tag, err error) {
+			err = q.ColumnExpr("g.name, g.count").Scan(ctx, &rows)
+			return rows, err
+		},
+	}
+	s, err := l.read(ctx, v, r.log.Head().Position, p)
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]*TagEdge, len(s.rows))
+	for i, row := range s.rows {
+		edges[i] = &TagEdge{s.cursors[i], row}
+	}
+	return &TagConnection{s.Connection, edges, s.rows}, nil
+}
+
+// tagged counts the visible contents of each tag.
+func (r *Reader) tagged(v View, prefix string) *bun.SelectQuery {
+	tags := r.db.NewSelect().TableExpr("content_tags AS t").
+		Join("JOIN contents AS c ON c.id = t.content_id").
+		Apply(at("t", v.At), at("c", v.At), v.visible(contentsTable, "c")).
+		ColumnExpr("t.tag AS name, count(*) AS count").GroupExpr("t.tag")
+	if prefix != "" {
+		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(prefix)
+		tags = tags.Where(`t.tag LIKE ? ESCAPE '\'`, escaped+"%")
+	}
+	return r.db.NewSelect().TableExpr("(?) AS g", tags)
+}

@@ -1,0 +1,99 @@
+package readmodel
+
+import (
+	"context"
+	"slices"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+)
+
+// UserEdge is a user in a connection.
+type UserEdge struct {
+	Cursor string
+	Node   *User
+}
+
+// UserConnection is a page of users.
+type UserConnection struct {
+	Connection
+	Edges []*UserEdge
+	Nodes []*User
+}
+
+// User returns a user, nil when there is none.
+func (r *Reader) User(ctx context.Context, v View, id string) (*User, error) {
+	if err := domain.CheckID(domain.KindUser, "id", id); err != nil {
+		return nil, err
+	}
+	users, err := r.usersByID(ctx, v, []string{id})
+	return users[id], err
+}
+
+// usersByID returns those users that exist, in one statement.
+func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[string]*User, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(ids)
+	var rows []*User
+	q := r.db.NewSelect().Model(&rows)
+	for _, id := range slices.Compact(ids) {
+		q = q.WhereOr("u.valid_from = (SELECT max(valid_from) FROM users WHERE id = ? AND valid_from <= ?)", id, v.At)
+	}
+	err := q.Scan(ctx)
+	r.adoptUsers(v, rows...)
+	users := make(map[string]*User, len(rows))
+	for _, row := range rows {
+		users[row.ID] = row
+	}
+	return users, err
+}
+
+// Users returns a page of all users, in the order of their registration. Visitors
+// get an error: who has an account is not public.
+func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, error) {
+	if v.Actor.Visitor() {
+		return nil, domain.Errorf(domain.Unauthenticated, "log in to list users")
+	}
+	l := list[*User]{
+		name: r.listName("users"),
+		keys: []string{"u.created_at"},
+		key:  func(u *User) []any { return []any{u.CreatedAt} },
+		query: func(p eventstore.Position) *bun.SelectQuery {
+			return r.db.NewSelect().Model((*User)(nil)).Apply(at("u", p))
+		},
+		scan: func(ctx context.Context, p eventstore.Position, q *bun.SelectQuery) (rows []*User, err error) {
+			err = q.Model(&rows).Scan(ctx)
+			r.adoptUsers(v.moved(p), rows...)
+			return rows, err
+		},
+	}
+	s, err := l.read(ctx, v, r.log.Head().Position, p)
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]*UserEdge, len(s.rows))
+	for i, row := range s.rows {
+		edges[i] = &UserEdge{s.cursors[i], row}
+	}
+	return &UserConnection{s.Connection, edges, s.rows}, nil
+}
+
+func (r *Reader) adoptUsers(v View, rows ...*User) {
+	p := &page{reader: r, view: v}
+	for _, row := range rows {
+		row.page = p
+	}
+}
+
+// Email returns the user's address, nil for those who may not see it.
+func (u *User) Email() *string {
+	if !u.page.view.private(u) {
+		return nil
+	}
+	return &u.Address
+}

@@ -1,0 +1,281 @@
+package readmodel
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+)
+
+// Difference is a row that is not what the log says.
+type Difference struct {
+	Table string `json:"table"`
+	// Row is the id of the object and the position at which the row begins.
+	Row      string              `json:"row"`
+	Position eventstore.Position `json:"position"`
+	Reason   string              `json:"reason"`
+}
+
+func (d Difference) String() string {
+	return fmt.Sprintf("%s %s at position %s: %s", d.Table, d.Row, d.Position, d.Reason)
+}
+
+// VerifyRows folds every stream of a log up to a position and compares the rows
+// that follow with those in the tables. It calls report for each difference, and
+// progress, which may be nil, after each stream with how many are done. It may run
+// beside a server that writes.
+func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, log eventstore.Reader, to eventstore.Position, report func(Difference), progress func(done int)) error {
+	v := verifier{db: bun.NewDB(db, dialect), log: log, to: to, report: report, expected: map[string]int64{
+		"contents": 0, "content_tags": 0, "presentations": 0, "slides": 0, "users": 0,
+	}}
+	after := ""
+	for done := 0; ; {
+		var streams []struct {
+			StreamID string
+			Type     string
+		}
+		if err := v.db.NewSelect().Table("streams").Column("stream_id", "type").Where("stream_id > ?", after).
+			OrderExpr("stream_id").Limit(MaxPage).Scan(ctx, &streams); err != nil {
+			return err
+		}
+		for _, s := range streams {
+			if err := v.stream(ctx, s.StreamID, s.Type); err != nil {
+				return fmt.Errorf("verify stream %s: %w", s.StreamID, err)
+			}
+			after = s.StreamID
+			if done++; progress != nil {
+				progress(done)
+			}
+		}
+		if len(streams) < MaxPage {
+			return v.counts(ctx)
+		}
+	}
+}
+
+type verifier struct {
+	db     *bun.DB
+	log    eventstore.Reader
+	to     eventstore.Position
+	report func(Difference)
+	// expected counts the rows that should be there, by table.
+	expected map[string]int64
+}
+
+// stream compares the rows of one stream.
+func (v *verifier) stream(ctx context.Context, id, streamType string) error {
+	states, positions, err := v.fold(ctx, id)
+	if err != nil || len(states) == 0 {
+		return err
+	}
+	switch domain.Kind(streamType) {
+	case domain.KindContent:
+		return v.contents(ctx, id, states, positions)
+	case domain.KindPresentation:
+		return v.presentations(ctx, id, states, positions)
+	case domain.KindUser:
+		return v.users(ctx, id, states, positions)
+	}
+	return fmt.Errorf("streams of type %s are unknown to this version of FlightDeck", streamType)
+}
+
+// fold returns the states of a stream after each of its events, and where those
+// are. It reports versions that are not contiguous.
+func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, positions []eventstore.Position, err error) {
+	var state any
+	for {
+		events, err := v.log.ReadStream(ctx, eventstore.StreamID(id), len(states), MaxPage)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, e := range events {
+			if e.Position > v.to {
+				return states, positions, nil
+			}
+			if e.Version != len(states)+1 {
+				v.report(Difference{"events", id, e.Position, fmt.Sprintf("version %d follows version %d", e.Version, len(states))})
+				return nil, nil, nil
+			}
+			if state, err = (Model{}).Apply(state, e); err != nil {
+				v.report(Difference{"events", id, e.Position, err.Error()})
+				return nil, nil, nil
+			}
+			s, _ := state.(domain.State) //nolint:errcheck // Apply returns one
+			states, positions = append(states, s), append(positions, e.Position)
+		}
+		if len(events) < MaxPage {
+			return states, positions, nil
+		}
+	}
+}
+
+func (v *verifier) contents(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {
+	want := make([]Content, len(states))
+	var tags []ContentTag
+	var before []string
+	for i, s := range states {
+		c, _ := s.(domain.Content) //nolint:errcheck // the stream is a content's
+		want[i] = contentRow(c, positions[i], next(positions, i))
+		tags = tagRows(tags, c, before, positions[i])
+		before = liveTags(c)
+	}
+	var have []Content
+	if err := v.db.NewSelect().Model(&have).Where("c.id = ? AND c.valid_from <= ?", id, v.to).OrderExpr("c.valid_from").Scan(ctx); err != nil {
+		return err
+	}
+	compare(v, "contents", id, want, have, func(c *Content) (from, to *eventstore.Position) { return &c.ValidFrom, &c.ValidTo })
+	return v.tags(ctx, tags)
+}
+
+// tagRows carries the rows of a content's tags on by one state.
+func tagRows(rows []ContentTag, c domain.Content, before []string, at eventstore.Position) []ContentTag {
+	after := liveTags(c)
+	for i := range rows {
+		if rows[i].ValidTo == eventstore.Forever && !slices.Contains(after, rows[i].Tag) {
+			rows[i].ValidTo = at
+		}
+	}
+	for _, tag := range after {
+		if !slices.Contains(before, tag) {
+			rows = append(rows, ContentTag{Tag: tag, ContentID: c.ID, ValidFrom: at, ValidTo: eventstore.Forever})
+		}
+	}
+	return rows
+}
+
+// tags compares the rows of tags one by one: they are keyed by tag, not by content.
+func (v *verifier) tags(ctx context.Context, want []ContentTag) error {
+	for _, w := range want {
+		var have []ContentTag
+		if err := v.db.NewSelect().Model(&have).Where("t.tag = ? AND t.content_id = ? AND t.valid_from = ?", w.Tag, w.ContentID, w.ValidFrom).Scan(ctx); err != nil {
+			return err
+		}
+		compare(v, "content_tags", w.ContentID+" "+w.Tag, []ContentTag{w}, have,
+			func(t *ContentTag) (from, to *eventstore.Position) { return &t.ValidFrom, &t.ValidTo })
+	}
+	return nil
+}
+
+func (v *verifier) presentations(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {
+	want := make([]Presentation, len(states))
+	var slides []Slide
+	for i, s := range states {
+		p, _ := s.(domain.Presentation) //nolint:errcheck // the stream is a deck's
+		want[i] = presentationRow(p, positions[i], next(positions, i))
+		slides = slideRows(slides, p, positions[i])
+	}
+	var have []Presentation
+	if err := v.db.NewSelect().Model(&have).Where("p.id = ? AND p.valid_from <= ?", id, v.to).OrderExpr("p.valid_from").Scan(ctx); err != nil {
+		return err
+	}
+	compare(v, "presentations", id, want, have, func(p *Presentation) (from, to *eventstore.Position) { return &p.ValidFrom, &p.ValidTo })
+	var haveSlides []Slide
+	if err := v.db.NewSelect().Model(&haveSlides).Where("s.presentation_id = ? AND s.valid_from <= ?", id, v.to).OrderExpr("s.valid_from, s.id").Scan(ctx); err != nil {
+		return err
+	}
+	slices.SortStableFunc(slides, func(a, b Slide) int {
+		return cmp.Or(cmp.Compare(a.ValidFrom, b.ValidFrom), cmp.Compare(a.ID, b.ID))
+	})
+	compare(v, "slides", id, slides, haveSlides, func(s *Slide) (from, to *eventstore.Position) { return &s.ValidFrom, &s.ValidTo })
+	return nil
+}
+
+// slideRows carries the rows of a deck's slides on by one state.
+func slideRows(rows []Slide, p domain.Presentation, at eventstore.Position) []Slide {
+	open := make(map[string]bool)
+	for i := range rows {
+		r := &rows[i]
+		if r.ValidTo != eventstore.Forever {
+			continue
+		}
+		s, ok := p.Slide(r.ID)
+		if ok && sameSlide(s, domain.Slide{Title: r.Title, Notes: r.SpeakerNotes, Content: r.Content}) {
+			open[r.ID] = true
+		} else {
+			r.ValidTo = at
+		}
+	}
+	for _, s := range p.Slides {
+		if !open[s.ID] {
+			rows = append(rows, slideRow(p.ID, s, at, eventstore.Forever))
+		}
+	}
+	return rows
+}
+
+func (v *verifier) users(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {
+	want := make([]User, len(states))
+	for i, s := range states {
+		u, _ := s.(domain.User) //nolint:errcheck // the stream is a user's
+		want[i] = userRow(u, positions[i], next(positions, i))
+	}
+	var have []User
+	if err := v.db.NewSelect().Model(&have).Where("u.id = ? AND u.valid_from <= ?", id, v.to).OrderExpr("u.valid_from").Scan(ctx); err != nil {
+		return err
+	}
+	compare(v, "users", id, want, have, func(u *User) (from, to *eventstore.Position) { return &u.ValidFrom, &u.ValidTo })
+	return nil
+}
+
+// next returns where the state after the i-th begins.
+func next(positions []eventstore.Position, i int) eventstore.Position {
+	if i+1 < len(positions) {
+		return positions[i+1]
+	}
+	return eventstore.Forever
+}
+
+// compare reports the rows that are missing, too many, or different. A row that a
+// later event than those verified has closed counts as open.
+func compare[T any](v *verifier, table, id string, want, have []T, span func(*T) (from, to *eventstore.Position)) {
+	v.expected[table] += int64(len(want))
+	for i := range max(len(want), len(have)) {
+		switch {
+		case i >= len(have):
+			from, _ := span(&want[i])
+			v.report(Difference{table, id, *from, "the row is missing"})
+		case i >= len(want):
+			from, _ := span(&have[i])
+			v.report(Difference{table, id, *from, "no event leads to the row"})
+		default:
+			from, to := span(&have[i])
+			if *to > v.to {
+				*to = eventstore.Forever
+			}
+			if was, is := fields(want[i]), fields(have[i]); was != is {
+				v.report(Difference{table, id, *from, fmt.Sprintf("the log says %s, the row says %s", was, is)})
+			}
+		}
+	}
+}
+
+// fields is a row as text, to compare and to show.
+func fields(row any) string {
+	data, err := json.Marshal(row)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
+
+// counts reports tables that have rows of objects without a stream.
+func (v *verifier) counts(ctx context.Context) error {
+	for table, want := range v.expected {
+		have, err := v.db.NewSelect().Table(table).Where("valid_from <= ?", v.to).Count(ctx)
+		if err != nil {
+			return err
+		}
+		if have != want {
+			v.report(Difference{table, "all rows", v.to, fmt.Sprintf("%d rows follow from the log, the table has %d", want, have)})
+		}
+	}
+	return nil
+}

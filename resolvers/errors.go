@@ -1,0 +1,134 @@
+package resolvers
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/graph/model"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Codes of errors that are not package domain's.
+const (
+	codeInternal  = "INTERNAL_SERVER_ERROR"
+	codeCancelled = "REQUEST_CANCELLED"
+)
+
+// userErrors turns what the sender of a command can act on into data; root is the
+// argument that held the command. Every other error is returned.
+func userErrors(err error, root string) ([]model.UserError, error) {
+	var list domain.Errors
+	if one, ok := errors.AsType[*domain.Error](err); ok {
+		list = domain.Errors{one}
+	}
+	if all, ok := errors.AsType[domain.Errors](err); ok {
+		list = all
+	}
+	out := make([]model.UserError, 0, len(list))
+	for _, e := range list {
+		u := userError(e, root)
+		if u == nil {
+			return nil, err
+		}
+		out = append(out, u)
+	}
+	if len(out) == 0 {
+		return nil, err
+	}
+	return out, nil
+}
+
+// userError returns the type of the API that says what e says, nil when there is
+// none.
+func userError(e *domain.Error, root string) model.UserError {
+	path := []string{root}
+	if e.Field != "" {
+		path = append(path, strings.Split(e.Field, ".")...)
+	}
+	switch e.Code {
+	case domain.Invalid:
+		return model.ValidationError{Message: e.Message, Path: path}
+	case domain.NotFound:
+		return model.NotFoundError{Message: e.Message, Path: path}
+	case domain.Forbidden:
+		return model.ForbiddenError{Message: e.Message, Path: path}
+	case domain.AlreadyTaken:
+		return &model.AlreadyTakenError{Message: e.Message, Path: path, ID: e.Existing}
+	case domain.VersionConflict:
+		return &model.VersionConflictError{Message: e.Message, Path: path, ID: e.ID, Expected: &e.Expected, Actual: e.Actual}
+	case domain.KeyReused:
+		return model.IdempotencyKeyReusedError{Message: e.Message, Path: path}
+	}
+	return nil
+}
+
+// Present is the one place where an error becomes what a client sees: what a
+// client can act on with its code, what the executor found wrong with a request as
+// it is, and everything else as "internal error", logged here with the request's
+// id.
+func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
+	shown := graphql.DefaultErrorPresenter(ctx, err)
+	if e, ok := errors.AsType[*domain.Error](err); ok {
+		return present(shown, e.Message, string(e.Code), e.Field)
+	}
+	if all, ok := errors.AsType[domain.Errors](err); ok {
+		return present(shown, all.Error(), string(domain.Invalid), all[0].Field)
+	}
+	if code, message := unavailable(err); code != "" {
+		r.Logger.ErrorContext(ctx, "the log cannot be used", "err", err, "path", shown.Path.String(), "request", r.RequestID(ctx))
+		return present(shown, message, string(code), "")
+	}
+	switch cause := errors.Unwrap(shown); {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return present(shown, "the request ended before it was answered", codeCancelled, "")
+	case badValue(err):
+		return present(shown, shown.Message, string(domain.Invalid), "")
+	case cause == nil:
+		return shown
+	}
+	r.Logger.ErrorContext(ctx, "internal error", "err", err, "path", shown.Path.String(), "request", r.RequestID(ctx))
+	return present(shown, "internal error: the operator finds it in the log under request "+r.RequestID(ctx), codeInternal, "")
+}
+
+// Recover turns a panic in a resolver into an error for Present.
+func (r *Resolver) Recover(_ context.Context, p any) error { return panicError{p} }
+
+type panicError struct{ value any }
+
+func (e panicError) Error() string { return "panic in a resolver" }
+
+func present(shown *gqlerror.Error, message, code, field string) *gqlerror.Error {
+	shown.Message = message
+	shown.Err = nil
+	shown.Extensions = map[string]any{"code": code}
+	if field != "" {
+		shown.Extensions["argument"] = field
+	}
+	return shown
+}
+
+// unavailable returns how to say that the log cannot be used now.
+func unavailable(err error) (domain.Code, string) {
+	switch {
+	case errors.Is(err, eventstore.ErrFull):
+		return domain.Unavailable, "the server's disk is full: nothing was written; try again when the operator has made room"
+	case errors.Is(err, eventstore.ErrBusy):
+		return domain.Unavailable, "the database is in use by another program: nothing was written; try again in a moment"
+	case errors.Is(err, eventstore.ErrReadOnly):
+		return domain.Unavailable, "the database cannot be written: nothing was written; the operator has to make it writable"
+	}
+	return "", ""
+}
+
+// badValue reports whether a value of a request was not of its type.
+func badValue(err error) bool {
+	_, number := errors.AsType[*strconv.NumError](err)
+	_, syntax := errors.AsType[*eventstore.SyntaxError](err)
+	return number || syntax
+}

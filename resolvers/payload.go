@@ -1,0 +1,102 @@
+package resolvers
+
+import (
+	"context"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/graph/model"
+	"flightdeck/readmodel"
+)
+
+// done is what every payload says of its command.
+type done struct {
+	result   command.Result
+	position *eventstore.Position
+	errors   []model.UserError
+}
+
+// do runs a command. The error is what is not data.
+func (r *Resolver) do(ctx context.Context, cmd command.Command) (d done, err error) {
+	d.result, err = r.Commands.Do(ctx, cmd)
+	if err != nil {
+		d.errors, err = userErrors(err, "input")
+		return d, err
+	}
+	d.position, d.errors = &d.result.Position, []model.UserError{}
+	r.advance(ctx, d.result.Position, auth.ActorFrom(ctx))
+	return d, nil
+}
+
+// after returns the view right after a command.
+func (r *Resolver) after(ctx context.Context, result command.Result) readmodel.View {
+	return readmodel.View{At: result.Position, Actor: auth.ActorFrom(ctx)}
+}
+
+// events returns what a command appended; position is nil when it was refused.
+func (r *Resolver) events(ctx context.Context, position *eventstore.Position, result command.Result) ([]readmodel.Event, error) {
+	if position == nil || result.First > result.Position {
+		return []readmodel.Event{}, nil
+	}
+	return r.Reader.EventsBetween(ctx, r.after(ctx, result), result.First, result.Position)
+}
+
+func (r *Resolver) contentPayload(ctx context.Context, cmd command.Command) (*model.ContentPayload, error) {
+	d, err := r.do(ctx, cmd)
+	return &model.ContentPayload{Errors: d.errors, Position: d.position, Done: d.result, Query: &model.Query{}}, err
+}
+
+func (r *Resolver) presentationPayload(ctx context.Context, cmd command.Command) (*model.PresentationPayload, error) {
+	d, err := r.do(ctx, cmd)
+	return &model.PresentationPayload{Errors: d.errors, Position: d.position, Done: d.result, Query: &model.Query{}}, err
+}
+
+func (r *Resolver) userPayload(ctx context.Context, cmd command.Command) (*model.UserPayload, error) {
+	d, err := r.do(ctx, cmd)
+	return &model.UserPayload{Errors: d.errors, Position: d.position, Done: d.result, Query: &model.Query{}}, err
+}
+
+func (r *Resolver) deletePayload(ctx context.Context, cmd command.Command) (*model.DeletePayload, error) {
+	d, err := r.do(ctx, cmd)
+	p := &model.DeletePayload{Errors: d.errors, Position: d.position, Done: d.result, Query: &model.Query{}}
+	if d.position != nil {
+		p.DeletedID = &d.result.ID
+	}
+	return p, err
+}
+
+// sessionPayload returns what makes a payload of the outcome of logging in.
+func (r *Resolver) sessionPayload(ctx context.Context) func(command.Session, error) (*model.SessionPayload, error) {
+	return func(s command.Session, err error) (*model.SessionPayload, error) {
+		p := &model.SessionPayload{Query: &model.Query{}}
+		if err != nil {
+			p.Errors, err = userErrors(err, "input")
+			return p, err
+		}
+		view := readmodel.View{At: s.Position, Actor: domain.Actor{UserID: s.UserID}}
+		user, err := r.Reader.User(ctx, view, s.UserID)
+		if err != nil {
+			return nil, err
+		}
+		r.advance(ctx, s.Position, domain.Actor{UserID: s.UserID, Role: user.Role})
+		expires := domain.InstantOf(s.ExpiresAt)
+		p.Token, p.ExpiresAt, p.User, p.Errors = &s.Token, &expires, user, []model.UserError{}
+		return p, nil
+	}
+}
+
+func (r *Resolver) logOut(ctx context.Context) (*model.LogOutPayload, error) {
+	p := &model.LogOutPayload{Query: &model.Query{}}
+	token := auth.TokenFrom(ctx)
+	if token == "" {
+		return p, nil
+	}
+	if err := r.Commands.LogOut(ctx, token); err != nil {
+		return nil, err
+	}
+	r.advance(ctx, r.Log.Head().Position, domain.Actor{})
+	p.LoggedOut = true
+	return p, nil
+}

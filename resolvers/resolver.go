@@ -1,0 +1,113 @@
+package resolvers
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/graph/model"
+	"flightdeck/readmodel"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// Resolver answers the API. Its fields are set before it is used.
+type Resolver struct {
+	Log      *eventstore.Store
+	Reader   *readmodel.Reader
+	Commands *command.Commands
+	Logger   *slog.Logger
+	// RequestID returns the id under which a request is logged.
+	RequestID func(context.Context) string
+}
+
+// operation is what the fields of one operation share: the position they are read
+// at, so that they see one state of the world, and who asks.
+type operation struct {
+	mu    sync.Mutex // guards what follows
+	view  readmodel.View
+	begun bool
+}
+
+type operationKey struct{}
+
+// AroundOperation gives an operation what its fields share.
+func (r *Resolver) AroundOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	return next(context.WithValue(ctx, operationKey{}, new(operation)))
+}
+
+// now returns the view of everything that names no moment: the head of the log
+// when the operation first asked, or where its last mutation landed.
+func (r *Resolver) now(ctx context.Context) readmodel.View {
+	o, ok := ctx.Value(operationKey{}).(*operation)
+	if !ok {
+		return r.latest(ctx)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.begun {
+		o.view, o.begun = r.latest(ctx), true
+	}
+	return o.view
+}
+
+// latest returns the view of the head of the log.
+func (r *Resolver) latest(ctx context.Context) readmodel.View {
+	return r.Reader.Head(auth.ActorFrom(ctx))
+}
+
+// view returns the view of a moment, or of now when it is nil.
+func (r *Resolver) view(ctx context.Context, asOf *readmodel.AsOf) (readmodel.View, error) {
+	v := r.now(ctx)
+	if asOf == nil {
+		return v, nil
+	}
+	position, err := r.Reader.Resolve(ctx, *asOf)
+	return readmodel.View{At: position, Actor: v.Actor, Named: true}, err
+}
+
+// advance makes the rest of the operation see what a mutation did, as an actor.
+func (r *Resolver) advance(ctx context.Context, at eventstore.Position, actor domain.Actor) {
+	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.view, o.begun = readmodel.View{At: at, Actor: actor}, true
+	}
+}
+
+// viewer returns who is asking.
+func (r *Resolver) viewer(ctx context.Context) (*readmodel.User, error) {
+	v := r.now(ctx)
+	if v.Actor.Visitor() || v.Actor.UserID == "" {
+		return nil, nil
+	}
+	return r.Reader.User(ctx, v, v.Actor.UserID)
+}
+
+// status returns the end of the log.
+func (r *Resolver) status() *model.LogStatus {
+	head := r.Log.Head()
+	s := &model.LogStatus{Head: head.Position, Lineage: r.Log.Lineage()}
+	if head.Position > 0 {
+		at := domain.InstantOf(head.RecordedAt)
+		s.RecordedAt = &at
+	}
+	return s
+}
+
+// page is the paging arguments of a connection.
+func page(first *int, after *string, last *int, before *string) readmodel.Page {
+	return readmodel.Page{First: first, After: after, Last: last, Before: before}
+}
+
+// value is what p points to, or the zero value.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}

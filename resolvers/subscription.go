@@ -1,0 +1,211 @@
+package resolvers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"flightdeck/auth"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/graph/model"
+	"flightdeck/readmodel"
+)
+
+const (
+	// feedPage is how many events a subscription reads at once.
+	feedPage = 256
+	// A checkpoint is sent when nothing matched for as many positions, or when
+	// positions passed for as long.
+	checkpointEvents   = 1000
+	checkpointInterval = 5 * time.Second
+)
+
+// cursor is where a subscription begins: after a position of this log, or at its
+// head.
+func (r *Resolver) cursor(after *eventstore.Position, lineage *string) (eventstore.Position, error) {
+	head := r.Log.Head().Position
+	switch {
+	case lineage != nil && *lineage != r.Log.Lineage():
+		return 0, domain.Errorf(domain.Invalid, "the cursor is of another log, %s: read log { head lineage }, fetch everything again, and subscribe after head", *lineage).At("lineage")
+	case after == nil:
+		return head, nil
+	case *after > head:
+		return 0, domain.Errorf(domain.Invalid, "position %s is in the future, or of another log: this one ends at %s", *after, head).At("after")
+	}
+	return *after, nil
+}
+
+// follow calls deliver for all events after a position, page by page, for as long
+// as ctx lasts and deliver returns nil. A page is never empty; head is the end of
+// the log when it was read.
+func (r *Resolver) follow(ctx context.Context, after eventstore.Position, deliver func(page []eventstore.Event, head eventstore.Position) error) error {
+	for {
+		if err := r.Log.Wait(ctx, after); err != nil {
+			return err
+		}
+		head := r.Log.Head().Position
+		page, err := r.Log.Read(ctx, after, feedPage)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			continue
+		}
+		if err := deliver(page, head); err != nil {
+			return err
+		}
+		after = page[len(page)-1].Position
+	}
+}
+
+// send hands an item to the executor, or gives up with the context.
+func send[T any](ctx context.Context, to chan<- T, item T) error {
+	select {
+	case to <- item:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ended logs why a subscription ended, unless its client went away.
+func (r *Resolver) ended(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+		r.Logger.ErrorContext(ctx, "subscription ended", "err", err, "request", r.RequestID(ctx))
+	}
+}
+
+func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan readmodel.Event, error) {
+	start, err := r.cursor(after, lineage)
+	if err != nil {
+		return nil, err
+	}
+	out := make(chan readmodel.Event)
+	go func() {
+		defer close(out)
+		r.ended(ctx, r.follow(ctx, start, func(page []eventstore.Event, _ eventstore.Position) error {
+			events, err := r.Reader.Delivered(ctx, auth.ActorFrom(ctx), f, page)
+			for _, e := range events {
+				if err := send(ctx, out, e); err != nil {
+					return err
+				}
+			}
+			return err
+		}))
+	}()
+	return out, nil
+}
+
+func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan model.EventStreamItem, error) {
+	out := make(chan model.EventStreamItem)
+	start, err := r.cursor(after, lineage)
+	go func() {
+		defer close(out)
+		if err != nil {
+			r.ended(ctx, send(ctx, out, model.EventStreamItem(model.StreamReset{Position: r.Log.Head().Position, Reason: err.Error()})))
+			return
+		}
+		s := stream{Resolver: r, out: out, filter: f, told: start, toldAt: time.Now()}
+		r.ended(ctx, s.run(ctx, start))
+	}()
+	return out, nil
+}
+
+// stream is one eventStream.
+type stream struct {
+	*Resolver
+	out    chan<- model.EventStreamItem
+	filter readmodel.EventFilter
+	live   bool
+	// told is the last position that the client was told of, and toldAt when.
+	told   eventstore.Position
+	toldAt time.Time
+}
+
+func (s *stream) run(ctx context.Context, start eventstore.Position) error {
+	if err := s.catchUp(ctx, start, s.Log.Head().Position); err != nil {
+		return err
+	}
+	return s.follow(ctx, start, func(page []eventstore.Event, head eventstore.Position) error {
+		if err := s.deliver(ctx, page); err != nil {
+			return err
+		}
+		last := page[len(page)-1].Position
+		if err := s.catchUp(ctx, last, head); err != nil {
+			return err
+		}
+		if last-s.told >= checkpointEvents || last > s.told && time.Since(s.toldAt) >= checkpointInterval {
+			return s.tell(ctx, last, model.Checkpoint{Position: last})
+		}
+		return nil
+	})
+}
+
+// catchUp tells once that everything up to the head has been sent.
+func (s *stream) catchUp(ctx context.Context, at, head eventstore.Position) error {
+	if s.live || at < head {
+		return nil
+	}
+	s.live = true
+	return s.tell(ctx, at, model.CaughtUp{Position: at})
+}
+
+func (s *stream) deliver(ctx context.Context, page []eventstore.Event) error {
+	events, err := s.Reader.Delivered(ctx, auth.ActorFrom(ctx), s.filter, page)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		at := e.At()
+		if err := s.tell(ctx, at, model.EventReceived{Position: at, Event: e}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stream) tell(ctx context.Context, at eventstore.Position, item model.EventStreamItem) error {
+	s.told, s.toldAt = at, time.Now()
+	return send(ctx, s.out, item)
+}
+
+// changes sends what load returns: now, and again after each change of a stream,
+// the latest where several came before the client took one.
+func changes[T any](ctx context.Context, r *Resolver, id string, load func(readmodel.View) (*T, error)) (<-chan *T, error) {
+	view := r.latest(ctx)
+	first, err := load(view)
+	if err != nil {
+		return nil, err
+	}
+	out := make(chan *T)
+	go func() {
+		defer close(out)
+		if err := send(ctx, out, first); err != nil {
+			return
+		}
+		shown := first != nil
+		r.ended(ctx, r.follow(ctx, view.At, func(page []eventstore.Event, _ eventstore.Position) error {
+			if !about(page, id) {
+				return nil
+			}
+			row, err := load(r.latest(ctx))
+			if err != nil || row == nil && !shown {
+				return err
+			}
+			shown = row != nil
+			return send(ctx, out, row)
+		}))
+	}()
+	return out, nil
+}
+
+// about reports whether any of the events is of a stream.
+func about(events []eventstore.Event, id string) bool {
+	for _, e := range events {
+		if string(e.Stream.ID) == id {
+			return true
+		}
+	}
+	return false
+}

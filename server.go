@@ -1,0 +1,243 @@
+// Command flightdeck is an event-sourced backend for content and presentations:
+// one binary, a GraphQL API, an embedded database.
+//
+// This file is main: configuration, wiring, and the server. Each further command
+// is a file of its own and a row in the struct commands.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+	"flightdeck/graph"
+	"flightdeck/readmodel"
+	"flightdeck/resolvers"
+	"flightdeck/web"
+
+	"github.com/alecthomas/kong"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+)
+
+//go:generate go tool gqlgen generate
+
+// commands is the command line: a row a command.
+type commands struct {
+	config
+
+	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the API and the playground. This is the default."`
+	Import  importCommand  `cmd:"" help:"Import what was kept elsewhere into an empty log."`
+	Verify  verifyCommand  `cmd:"" help:"Check the log's hash chain, fold it, and compare every row."`
+	User    userCommand    `cmd:"" help:"Manage users: the operator's way in."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+	Help    helpCommand    `cmd:"" help:"Print this help."`
+}
+
+// config is what all commands share.
+type config struct {
+	DB        string `name:"db" env:"FLIGHTDECK_DB" default:"flightdeck.db" placeholder:"FILE" help:"The database file; made when there is none."`
+	LogLevel  string `env:"FLIGHTDECK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: debug, info, warn or error."`
+	LogFormat string `env:"FLIGHTDECK_LOG_FORMAT" default:"text" enum:"text,json" help:"How it is logged: text or json."`
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings as arguments. It returns the exit status: 0,
+// 1 for a failure, 2 for a command line that is not understood.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var all commands
+	parser, err := kong.New(&all, kong.Name("flightdeck"), kong.Writers(stdout, stderr), kong.UsageOnError(),
+		kong.Description("An event-sourced backend for content and presentations. Every flag has an environment variable beside it."))
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "flightdeck: %v\nflightdeck: run flightdeck --help for the commands and flags\n", err)
+		return 2
+	}
+	env := &environment{ctx: ctx, config: all.config, logger: all.logger(stderr), stdout: stdout, stderr: stderr, parsed: parsed}
+	if err := parsed.Run(env); err != nil {
+		fmt.Fprintf(stderr, "flightdeck: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// environment is what a command runs in.
+type environment struct {
+	config
+	ctx            context.Context
+	logger         *slog.Logger
+	stdout, stderr io.Writer
+	parsed         *kong.Context
+}
+
+func (c config) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// helpCommand prints the help.
+type helpCommand struct{}
+
+// Run prints the help of all commands.
+func (helpCommand) Run(env *environment) error {
+	top := *env.parsed
+	top.Path = top.Path[:1]
+	return kong.DefaultHelpPrinter(kong.HelpOptions{}, &top)
+}
+
+// deck is an open FlightDeck: the log, what is read from it, and what writes to it.
+type deck struct {
+	log      *eventstore.Store
+	index    *readmodel.Index
+	reader   *readmodel.Reader
+	commands *command.Commands
+}
+
+// migrations are those of the tables beside the log.
+func migrations() []sqlite.Migrations {
+	return []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}
+}
+
+// open opens the database and wires everything but the server.
+func (env *environment) open(options eventstore.Options) (*deck, error) {
+	engine, err := sqlite.Open(env.ctx, env.DB, sqlite.Options{Migrations: migrations()})
+	if err != nil {
+		return nil, err
+	}
+	log, err := eventstore.Open(env.ctx, engine, readmodel.Model{}, options)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	d := &deck{log: log}
+	if d.index, err = readmodel.StartIndex(env.ctx, log, engine.DB(), env.logger); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	d.reader = readmodel.NewReader(engine.DB(), sqlitedialect.New(), log, d.index)
+	d.commands = &command.Commands{
+		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader,
+		Correlation: web.RequestID, SessionLife: 30 * 24 * time.Hour,
+	}
+	return d, nil
+}
+
+// Close writes what is queued and closes everything.
+func (d *deck) Close() error {
+	d.index.Close()
+	return d.log.Close()
+}
+
+// serveCommand serves the API.
+type serveCommand struct {
+	Addr       string        `env:"FLIGHTDECK_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen."`
+	Playground bool          `env:"FLIGHTDECK_PLAYGROUND" default:"true" negatable:"" help:"Offer GraphiQL at /playground."`
+	Origins    []string      `name:"allow-origin" env:"FLIGHTDECK_ALLOW_ORIGIN" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API; * for all."`
+	Drain      time.Duration `env:"FLIGHTDECK_DRAIN" default:"10s" help:"How long requests may take to finish when the server stops."`
+	Batch      int           `env:"FLIGHTDECK_BATCH" default:"256" help:"How many commands are committed together at most; 1 gives each a transaction of its own."`
+}
+
+// Run serves until the process is told to stop, then lets what was begun finish.
+func (c *serveCommand) Run(env *environment) (err error) {
+	listener, err := (&net.ListenConfig{}).Listen(env.ctx, "tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: choose another address with --addr", c.Addr, err)
+	}
+	d, err := env.open(eventstore.Options{Batch: c.Batch})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	edge := c.edge(env, d)
+	server := &http.Server{Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	c.greet(env, listener.Addr().String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-env.ctx.Done():
+	}
+	env.logger.Info("stopping: requests and queued commands finish")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(env.ctx), c.Drain)
+	defer cancel()
+	return errors.Join(edge.Shutdown(ctx), server.Shutdown(ctx))
+}
+
+func (c *serveCommand) greet(env *environment, address string) {
+	env.logger.Info("serving", "db", env.DB, "addr", address, "version", version())
+	if c.Playground {
+		fmt.Fprintf(env.stdout, "FlightDeck is at http://%s/playground\n", address)
+	} else {
+		fmt.Fprintf(env.stdout, "FlightDeck is at http://%s/graphql\n", address)
+	}
+}
+
+// edge wires the resolvers into the HTTP edge.
+func (c *serveCommand) edge(env *environment, d *deck) *web.Server {
+	root := &resolvers.Resolver{Log: d.log, Reader: d.reader, Commands: d.commands, Logger: env.logger, RequestID: web.RequestID}
+	return web.New(web.Config{
+		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),
+		Authenticate:    d.authenticate,
+		Ready:           d.ready,
+		ErrorPresenter:  root.Present,
+		AroundOperation: root.AroundOperation,
+		AllowedOrigins:  c.Origins,
+		Playground:      c.Playground,
+		Logger:          env.logger,
+		Version:         version(),
+	})
+}
+
+// authenticate finds the session of a bearer token. No token is a visitor; a token
+// without a session is an error, so that nobody takes being logged out for there
+// being nothing to see.
+func (d *deck) authenticate(ctx context.Context, authorization string) (context.Context, time.Time, error) {
+	token, ok, err := auth.FromHeader(authorization)
+	if err != nil {
+		return ctx, time.Time{}, domain.Errorf(domain.Unauthenticated, "%v", err)
+	}
+	if !ok {
+		return ctx, time.Time{}, nil
+	}
+	actor, expires, found, err := d.reader.Session(ctx, auth.HashToken(token), time.Now())
+	if err != nil {
+		return ctx, time.Time{}, err
+	}
+	if !found {
+		return ctx, time.Time{}, domain.Errorf(domain.Unauthenticated, "the token is unknown or has expired: log in again")
+	}
+	return auth.WithToken(auth.WithActor(ctx, actor), token), expires, nil
+}
+
+// ready reports whether the database answers.
+func (d *deck) ready(ctx context.Context) error {
+	_, err := d.log.PositionAt(ctx, time.Now())
+	return err
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+// userCommand manages users.
+type userCommand struct {
+	Create userCreateCommand `cmd:"" help:"Make an account. The server must not be running on the same database."`
+}
+
+// userCreateCommand makes an account, also the first one after an import.
+type userCreateCommand struct {
+	Email         string      `required:"" help:"The address to log in with."`
+	Role          domain.Role `required:"" help:"ADMIN, EDITOR, AUTHOR or VIEWER."`
+	Name          string      `help:"The name that others see; the address up to its @ when left out."`
+	PasswordStdin bool        `help:"Read the password from standard input; without one the user cannot log in with a password."`
+	PrintToken    bool        `help:"Print a bearer token for the new user, to standard output."`
+}
+
+// Run makes the account.
+func (c *userCreateCommand) Run(env *environment) (err error) {
+	in := command.CreateUser{Email: c.Email, DisplayName: c.Name, Role: domain.Role(strings.ToUpper(string(c.Role)))}
+	if in.DisplayName == "" {
+		in.DisplayName, _, _ = strings.Cut(c.Email, "@")
+	}
+	if c.PasswordStdin {
+		if in.Password, err = readPassword(os.Stdin); err != nil {
+			return err
+		}
+	}
+	d, err := env.open(eventstore.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	result, err := d.commands.Do(auth.WithActor(env.ctx, domain.System), in)
+	if err != nil {
+		return fmt.Errorf("create user: %w", err)
+	}
+	fmt.Fprintf(env.stderr, "created %s with the role %s\n", result.ID, in.Role)
+	if !c.PrintToken {
+		return nil
+	}
+	session, err := d.commands.Begin(env.ctx, result.ID, false)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(env.stdout, session.Token)
+	return err
+}
+
+// readPassword reads one line.
+func readPassword(r io.Reader) (string, error) {
+	line, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	line = strings.TrimRight(line, "\r\n")
+	if line == "" {
+		return "", errors.New("read the password: standard input is empty: pipe the password in")
+	}
+	return line, nil
+}

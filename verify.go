@@ -1,0 +1,103 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+	"flightdeck/readmodel"
+
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+)
+
+// verifyCommand checks a database. It may run beside a server.
+type verifyCommand struct {
+	JSON bool `name:"json" help:"Print the result as JSON."`
+}
+
+// maxShown is how many differences are listed.
+const maxShown = 20
+
+// verification is what verify found.
+type verification struct {
+	Head        eventstore.Position    `json:"head"`
+	Hash        string                 `json:"hash"`
+	Broken      *broken                `json:"broken,omitempty"`
+	Differences []readmodel.Difference `json:"differences"`
+	// Count is how many differences there are; the first ones are listed.
+	Count int `json:"count"`
+}
+
+// broken is the first position at which the log does not fit.
+type broken struct {
+	Position eventstore.Position `json:"position"`
+	Reason   string              `json:"reason"`
+}
+
+var errDiffers = errors.New("the database is not what its log says: restore a backup, or ask for help with the output above")
+
+// Run checks the log, then every row, and fails when something differs.
+func (c *verifyCommand) Run(env *environment) (err error) {
+	engine, err := sqlite.Open(env.ctx, env.DB, sqlite.Options{ReadOnly: true, Migrations: migrations()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	head, err := engine.Head(env.ctx)
+	if err != nil {
+		return err
+	}
+	v := verification{Head: head.Position, Hash: head.Hash.String(), Differences: []readmodel.Difference{}}
+	bar := env.progress(int64(head.Position), "events", c.JSON)
+	_, err = eventstore.Verify(env.ctx, engine, head.Position, func(p eventstore.Position) { bar.set(int64(p)) })
+	bar.done()
+	if b, ok := errors.AsType[*eventstore.BrokenError](err); ok {
+		v.Broken = &broken{b.Position, b.Reason}
+	} else if err != nil {
+		return err
+	}
+	bar = env.progress(-1, "streams", c.JSON)
+	err = readmodel.VerifyRows(env.ctx, engine.DB(), sqlitedialect.New(), engine, head.Position, func(d readmodel.Difference) {
+		if v.Count++; v.Count <= maxShown {
+			v.Differences = append(v.Differences, d)
+		}
+	}, func(n int) { bar.set(int64(n)) })
+	bar.done()
+	if err != nil {
+		return err
+	}
+	return c.print(env, v)
+}
+
+func (c *verifyCommand) print(env *environment, v verification) error {
+	if c.JSON {
+		if err := json.NewEncoder(env.stdout).Encode(v); err != nil {
+			return err
+		}
+	} else {
+		v.write(env)
+	}
+	if v.Broken != nil || v.Count > 0 {
+		return errDiffers
+	}
+	return nil
+}
+
+func (v verification) write(env *environment) {
+	if v.Broken != nil {
+		fmt.Fprintf(env.stdout, "log: position %s: %s\n", v.Broken.Position, v.Broken.Reason)
+	} else {
+		fmt.Fprintf(env.stdout, "log: %s events fit, head %s\n", v.Head, v.Hash)
+	}
+	for _, d := range v.Differences {
+		fmt.Fprintln(env.stdout, "rows:", d)
+	}
+	switch {
+	case v.Count > maxShown:
+		fmt.Fprintf(env.stdout, "rows: %d differences, the first %d are listed\n", v.Count, maxShown)
+	case v.Count == 0:
+		fmt.Fprintln(env.stdout, "rows: all follow from the log")
+	}
+}

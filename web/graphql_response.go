@@ -1,0 +1,126 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// The codes of errors that arise in this package; clients find them in
+// extensions.code.
+const (
+	codeBadRequest   = "BAD_REQUEST"
+	codeInternal     = "INTERNAL"
+	codeMethod       = "METHOD_NOT_ALLOWED"
+	codeNotFound     = "NOT_FOUND"
+	codeOverloaded   = "OVERLOADED"
+	codeTooLarge     = "PAYLOAD_TOO_LARGE"
+	codeUnavailable  = "UNAVAILABLE"
+	codeForbidden    = "FORBIDDEN"
+	codeUnauthorized = "UNAUTHENTICATED"
+	codeMediaType    = "UNSUPPORTED_MEDIA_TYPE"
+)
+
+// refusal is a request that is turned away before any operation of it ran.
+type refusal struct {
+	status  int
+	code    string
+	message string
+}
+
+func (e *refusal) Error() string { return e.message }
+
+// present returns the refusal as clients see it.
+func (e *refusal) present() *gqlerror.Error {
+	return &gqlerror.Error{Message: e.message, Extensions: map[string]any{"code": e.code}}
+}
+
+// badRequest is a refusal of what the client sent.
+func badRequest(message string) *refusal {
+	return &refusal{http.StatusBadRequest, codeBadRequest, message}
+}
+
+var (
+	errInternal = &refusal{http.StatusInternalServerError, codeInternal, "internal error"}
+	errNotFound = &refusal{http.StatusNotFound, codeNotFound, "nothing is here: the API is at /graphql"}
+	errMethod   = &refusal{http.StatusMethodNotAllowed, codeMethod, "method not allowed"}
+	errClosing  = &refusal{http.StatusServiceUnavailable, codeUnavailable, "the server is shutting down"}
+)
+
+// statusOf returns the status for an operation that was refused with this error.
+func statusOf(err *gqlerror.Error, unknown int) int {
+	switch code, _ := err.Extensions["code"].(string); code {
+	case codeUnauthorized:
+		return http.StatusUnauthorized
+	case codeForbidden:
+		return http.StatusForbidden
+	case codeOverloaded, codeUnavailable:
+		return http.StatusServiceUnavailable
+	case codeInternal:
+		return http.StatusInternalServerError
+	}
+	return unknown
+}
+
+// executed reports whether a response is the result of an execution. One without
+// data, not even null, is a refusal.
+func executed(resp *graphql.Response) bool { return len(resp.Data) > 0 }
+
+// encodeResponse returns a response as JSON. Data is already JSON and copied as it
+// is: to have encoding/json check and compact it again costs more than all the rest.
+// A refusal has no member "data", as the specification wants it.
+func encodeResponse(resp *graphql.Response) []byte {
+	b := make([]byte, 0, len(resp.Data)+64)
+	b = append(b, '{')
+	if len(resp.Errors) > 0 {
+		b = appendMember(b, "errors", mustMarshal(resp.Errors))
+	}
+	if executed(resp) {
+		b = appendMember(b, "data", resp.Data)
+	}
+	if len(resp.Extensions) > 0 {
+		b = appendMember(b, "extensions", mustMarshal(resp.Extensions))
+	}
+	return append(b, '}')
+}
+
+// appendMember appends a member to an object that was opened; the name must not
+// need escaping.
+func appendMember(b []byte, name string, value []byte) []byte {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	b = append(append(append(b, '"'), name...), `":`...)
+	return append(b, value...)
+}
+
+// mustMarshal panics on what has no JSON, as an error's extensions may: that is a
+// fault of the program, and every caller's goroutine recovers.
+func mustMarshal(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+// writeRefusal answers a request that was turned away.
+func writeRefusal(w http.ResponseWriter, mediaType string, e *refusal) {
+	writeErrors(w, mediaType, e.status, gqlerror.List{e.present()})
+}
+
+func writeErrors(w http.ResponseWriter, mediaType string, status int, errs gqlerror.List) {
+	writeBody(w, mediaType, status, encodeResponse(&graphql.Response{Errors: errs}))
+}
+
+// writeBody writes a whole answer. A failure to write is the client's end of the
+// connection, which nobody can be told about.
+func writeBody(w http.ResponseWriter, mediaType string, status int, body []byte) {
+	w.Header().Set("Content-Type", mediaType+"; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,162 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/gorilla/websocket"
+)
+
+// defaultMaxBody is the largest request unless the configuration says otherwise.
+const defaultMaxBody = 1 << 20
+
+// Config is what a Server is made of. Only Schema is required.
+type Config struct {
+	// Schema executes the operations.
+	Schema graphql.ExecutableSchema
+
+	// Authenticate says who is asking. It is given the value of the Authorization
+	// header or of the websocket's connection parameter, "" when there is none, and
+	// returns a context derived from the one it was given.
+	//
+	// A websocket is closed with 4403 at the returned time, unless that is zero, or
+	// when the returned context is cancelled before, as a revoked token may want it.
+	//
+	// An error refuses the request. Its code, as ErrorPresenter presents it, decides
+	// how: UNAUTHENTICATED, FORBIDDEN, OVERLOADED and UNAVAILABLE answer 401, 403,
+	// 503 and 503; any other is a fault of the server and answers 500. A websocket is
+	// closed with 4403, for a fault of the server with 4500. Nil: everybody is a
+	// visitor.
+	Authenticate func(ctx context.Context, authorization string) (context.Context, time.Time, error)
+
+	// Ready returns nil when the process can serve. Its error is shown to whoever
+	// asks /readyz. Nil: always ready.
+	Ready func(ctx context.Context) error
+
+	// ErrorPresenter turns every error into what a client sees. Nil: gqlgen's, which
+	// hides nothing.
+	ErrorPresenter graphql.ErrorPresenterFunc
+
+	// Recover turns a panic into an error, which is then presented. Nil: the panic is
+	// logged with its stack, and the client is told "internal error".
+	Recover graphql.RecoverFunc
+
+	// AroundOperation runs around every operation, subscriptions included. A refusal
+	// must be wrapped in [graphql.OneShot], or it is given again and again. May be nil.
+	AroundOperation graphql.OperationMiddleware
+
+	// AllowedOrigins are the origins, beside the server's own, whose pages may use the
+	// API from a browser, over HTTP and by websocket: "https://app.example.com"; "*"
+	// allows every origin.
+	AllowedOrigins []string
+
+	// MaxBody is the largest request in bytes, over HTTP and as a websocket message.
+	// Zero: 1 MiB.
+	MaxBody int64
+
+	// Playground offers GraphiQL at /playground.
+	Playground bool
+
+	// Logger gets a line per request, at debug, or at warn when the server is at
+	// fault. Nil: slog's default.
+	Logger *slog.Logger
+
+	// Version is shown at /healthz.
+	Version string
+}
+
+// Server is the HTTP edge of one schema. Make it with New.
+type Server struct {
+	config   Config
+	exec     *executor.Executor
+	upgrader websocket.Upgrader
+	sockets  sockets
+	handler  http.Handler
+}
+
+// New returns a Server that is ready to handle requests. It starts nothing: what
+// runs later belongs to a request or a websocket, and ends with it or in Shutdown.
+func New(config Config) *Server {
+	if config.MaxBody == 0 {
+		config.MaxBody = defaultMaxBody
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	if config.Authenticate == nil {
+		config.Authenticate = func(ctx context.Context, _ string) (context.Context, time.Time, error) {
+			return ctx, time.Time{}, nil
+		}
+	}
+	s := &Server{config: config, sockets: newSockets()}
+	s.exec = s.newExecutor()
+	s.upgrader = s.newUpgrader()
+	s.handler = s.withRequestID(s.withAccessLog(s.withRecovery(withSecurityHeaders(s.routes()))))
+	return s
+}
+
+// Handler returns the handler of every route. It is meant for the root of a server;
+// websockets need HTTP/1.1 and a [http.ResponseWriter] that can be hijacked.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Shutdown cancels the operations of every websocket, closes the websockets with
+// 1001 "going away", and returns nil when all of them, their operations included,
+// have ended. From its call on new websockets are refused and /readyz fails; plain
+// requests are left to [http.Server.Shutdown], which in turn knows nothing of
+// websockets: call both.
+//
+// When ctx ends first the connections are cut and the error is ctx's; an operation
+// that ignores its cancellation may then still run. Shutdown may be called again,
+// and from several goroutines.
+func (s *Server) Shutdown(ctx context.Context) error {
+	return s.sockets.shutdown(ctx)
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/graphql", s.serveGraphQL)
+	mux.HandleFunc("/healthz", readOnly(s.serveHealth))
+	mux.HandleFunc("/readyz", readOnly(s.serveReadiness))
+	if s.config.Playground {
+		playground := newPlayground()
+		mux.HandleFunc("/{$}", readOnly(redirectToPlayground))
+		mux.HandleFunc("/playground/{$}", readOnly(redirectToPlayground))
+		mux.HandleFunc("/playground", readOnly(playground.servePage))
+		mux.HandleFunc("/playground/assets/{hash}/{name}", readOnly(playground.serveAsset))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { writeRefusal(w, mediaJSON, errNotFound) })
+	return mux
+}
+
+// readOnly refuses every method but GET and HEAD.
+func readOnly(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			writeRefusal(w, mediaJSON, errMethod)
+			return
+		}
+		next(w, r)
+	}
+}
+
+func redirectToPlayground(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/playground", http.StatusFound)
+}
+
+// withSecurityHeaders gives every answer the headers that suit data nobody should
+// interpret, keep or frame. The playground relaxes what it has to.
+func withSecurityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,212 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/gorilla/websocket"
+
+	"flightdeck/web"
+)
+
+func TestShutdownSaysGoingAwayAndWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		config := testConfig(newStub())
+		var cancelled bool
+		config.AroundOperation = func(ctx context.Context, _ graphql.OperationHandler) graphql.ResponseHandler {
+			return func(context.Context) *graphql.Response {
+				<-ctx.Done()
+				<-time.After(time.Second) // takes its time to clean up
+				cancelled = true
+				return nil
+			}
+		}
+		s, dial := serveBubble(t, config)
+		busy, idle, fresh := dial(transportWS), dial(legacyWS), dial(transportWS)
+		busy.enter()
+		busy.say(tick)
+		idle.enter()
+		idle.hear(`{"type":"ka"}`)
+		synctest.Wait()
+
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := s.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if !cancelled {
+				t.Error("an operation has not ended")
+			}
+		})
+		for _, c := range []*client{busy, idle, fresh} {
+			c.hearClose(1001, "going away")
+		}
+		wg.Wait()
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Errorf("the second time: %v", err)
+		}
+	})
+}
+
+func TestShutdownRefusesNewSockets(t *testing.T) {
+	t.Parallel()
+	s, url := serve(t, testConfig(newStub()))
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, resp, err := websocket.DefaultDialer.DialContext(t.Context(), url, nil)
+	if resp == nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "status", resp.StatusCode, http.StatusServiceUnavailable)
+	wantEqual(t, "code", decode(t, text(t, resp)).code(), "UNAVAILABLE")
+}
+
+func TestShutdownWaitsForClientsThatDoNotAnswerOnlySoLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, dial := serveBubble(t, testConfig(newStub()))
+		c := dial(transportWS)
+		c.enter()
+		c.conn.SetCloseHandler(func(int, string) error { return nil })
+		go c.hearClose(1001, "going away")
+		start := time.Now()
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		wantEqual(t, "after", time.Since(start), 2*time.Second)
+	})
+}
+
+func TestShutdownEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stubborn := make(chan struct{})
+		config := testConfig(newStub())
+		config.AroundOperation = func(context.Context, graphql.OperationHandler) graphql.ResponseHandler {
+			<-stubborn // whatever its context says
+			return graphql.OneShot(nil)
+		}
+		s, dial := serveBubble(t, config)
+		c := dial(transportWS)
+		c.enter()
+		c.say(tick)
+		synctest.Wait()
+		go c.hearClose(1001, "going away")
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := s.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("shutdown: %v", err)
+		}
+		close(stubborn)
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
+func TestEndOfTheServersContextIsGoingAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := web.New(testConfig(newStub()))
+		ctx, cancel := context.WithCancel(t.Context())
+		l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
+		srv := &http.Server{Handler: s.Handler(), BaseContext: func(net.Listener) context.Context { return ctx }}
+		served := make(chan error)
+		go func() { served <- srv.Serve(l) }()
+		dialer := &websocket.Dialer{NetDialContext: l.dial, Subprotocols: []string{transportWS}}
+		conn, _, err := dialer.DialContext(t.Context(), "ws://flightdeck/graphql", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &client{t, conn}
+		c.enter()
+		cancel()
+		c.hearClose(1001, "going away")
+		c.close()
+		if err := srv.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	})
+}
+
+// A client that vanishes takes its goroutines with it, which its last line in the log
+// says; the bubble, too, would not end with one of them left.
+func TestNothingIsLeftOfAVanishedClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		config := testConfig(newStub())
+		closed := &lineCounter{line: []byte("websocket closed")}
+		config.Logger = slog.New(slog.NewTextHandler(closed, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		_, dial := serveBubble(t, config)
+		for _, query := range []string{"subscription{tick}", "subscription{flood}", "{wait}", "{log{head}}"} {
+			c := dial(transportWS)
+			c.enter()
+			c.say(`{"id":"1","type":"subscribe","payload":{"query":"` + query + `"}}`)
+			synctest.Wait()
+			c.close()
+		}
+		dial(transportWS).close()
+		start := time.Now()
+		synctest.Wait()
+		wantEqual(t, "closed", closed.count.Load(), 5)
+		wantEqual(t, "after", time.Since(start), 0)
+	})
+}
+
+// lineCounter counts the lines of a log that contain some words.
+type lineCounter struct {
+	line  []byte
+	count atomic.Int64
+}
+
+func (w *lineCounter) Write(p []byte) (int, error) {
+	if bytes.Contains(p, w.line) {
+		w.count.Add(1)
+	}
+	return len(p), nil
+}
+
+// TestGoroutinesReturnToTheirNumber is not parallel: it counts those of the process.
+func TestGoroutinesReturnToTheirNumber(t *testing.T) {
+	before := runtime.NumGoroutine()
+	t.Run("serve", func(t *testing.T) {
+		s, url := serve(t, testConfig(newStub()))
+		for range 20 {
+			c := enter(t, url)
+			for id := range 5 {
+				c.say(fmt.Sprintf(`{"id":"%d","type":"subscribe","payload":{"query":"subscription{tick}"}}`, id))
+			}
+			c.hearNothing()
+		}
+		if now := runtime.NumGoroutine(); now < before+20*7 {
+			t.Errorf("%d goroutines for 20 connections with 5 operations each", now-before)
+		}
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	deadline := time.Now().Add(patience)
+	for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
+		runtime.Gosched() // those of net/http end by themselves
+	}
+	if now := runtime.NumGoroutine(); now > before {
+		t.Errorf("%d goroutines are left", now-before)
+	}
+}

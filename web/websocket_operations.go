@@ -1,0 +1,177 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+var errTooManyOperations = &refusal{
+	http.StatusServiceUnavailable, codeOverloaded,
+	fmt.Sprintf("more than %d operations on one connection: end some first", maxOperations),
+}
+
+// operation is a query, a mutation or a subscription that a client has started.
+type operation struct {
+	id      string
+	cancel  context.CancelFunc
+	stopped bool // the client wants nothing more; under the connection's mu
+}
+
+// subscribe starts an operation.
+func (c *connection) subscribe(m message) error {
+	if c.session == nil {
+		return errUnauthorized
+	}
+	id, err := m.operationID()
+	if err != nil {
+		return c.invalid(err)
+	}
+	params, err := decodeRequest(m.Payload)
+	if err != nil {
+		return c.invalid(err)
+	}
+	if err := checkText(params); err != nil {
+		return c.refuse(id, asRefusal(err))
+	}
+	params.Headers = c.header
+	ctx, cancel := context.WithCancel(c.session)
+	op := &operation{id: id, cancel: cancel}
+	switch duplicate, full := c.register(op); {
+	case duplicate:
+		cancel()
+		return &closing{code: closeDuplicateID, reason: "Subscriber for " + id + " already exists"}
+	case full:
+		cancel()
+		return c.refuse(id, errTooManyOperations)
+	}
+	c.tasks.Go(func() { c.run(ctx, op, params) })
+	return nil
+}
+
+// register makes an operation known, unless its id is taken or there are too many.
+func (c *connection) register(op *operation) (duplicate, full bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, duplicate = c.operations[op.id]; duplicate {
+		return true, false
+	}
+	if c.running >= maxOperations {
+		return false, true
+	}
+	c.operations[op.id] = op
+	c.running++
+	return false, false
+}
+
+// stop ends an operation because the client says so. One that has just ended by
+// itself is no error: the messages have crossed.
+func (c *connection) stop(m message) error {
+	id, err := m.operationID()
+	if err != nil {
+		return c.invalid(err)
+	}
+	c.mu.Lock()
+	op, ok := c.operations[id]
+	if ok {
+		op.stopped = true
+		delete(c.operations, id)
+	}
+	c.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	op.cancel()
+	if c.protocol.legacy { // it wants to be told, even so
+		c.send(c.ctx, frame{data: encodeMessage(typeComplete, id, nil)})
+	}
+	return nil
+}
+
+// wanted reports whether a frame is still to be written. The last one of an
+// operation frees its id: the client may use it again when it has read that.
+func (c *connection) wanted(f frame) bool {
+	if f.op == nil {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.op.stopped {
+		return false
+	}
+	if f.final {
+		delete(c.operations, f.op.id)
+	}
+	return true
+}
+
+// run executes an operation to its end.
+func (c *connection) run(ctx context.Context, op *operation, params *graphql.RawParams) {
+	defer func() {
+		op.cancel()
+		c.mu.Lock()
+		c.running--
+		c.mu.Unlock()
+	}()
+	defer func() {
+		if p := recover(); p != nil {
+			errs := gqlerror.List{c.server.presentPanic(ctx, p)}
+			c.conclude(ctx, op, c.protocol.encodeErrors(op.id, errs))
+		}
+	}()
+	prepared, errs := c.server.prepare(ctx, params)
+	if len(errs) > 0 {
+		c.conclude(ctx, op, c.protocol.encodeErrors(op.id, errs))
+		return
+	}
+	c.stream(ctx, op, prepared)
+	c.conclude(ctx, op, encodeMessage(typeComplete, op.id, nil))
+}
+
+// stream sends the results of an operation. Each is encoded before the next is
+// asked for: generated code uses its buffer again.
+func (c *connection) stream(ctx context.Context, op *operation, prepared *graphql.OperationContext) {
+	next, running := c.server.exec.DispatchOperation(ctx, prepared)
+	for {
+		resp := next(running)
+		if resp == nil {
+			return
+		}
+		data := encodeMessage(c.protocol.next, op.id, encodeResponse(resp))
+		if !c.send(ctx, frame{data: data, op: op}) {
+			return
+		}
+		// A refusal is the end, also of an interceptor that would repeat it for ever.
+		if !isSubscription(prepared) || !executed(resp) {
+			return
+		}
+	}
+}
+
+// conclude sends the last message of an operation. One that was cancelled has none:
+// the client has ended it, or the whole connection ends and says why.
+func (c *connection) conclude(ctx context.Context, op *operation, data []byte) {
+	if ctx.Err() == nil {
+		c.send(ctx, frame{data: data, op: op, final: true})
+	}
+}
+
+// refuse tells the client that an operation is not started.
+func (c *connection) refuse(id string, e *refusal) error {
+	c.send(c.ctx, frame{data: c.protocol.encodeErrors(id, gqlerror.List{e.present()})})
+	return nil
+}
+
+// send queues a frame, and waits while the queue is full. It reports false when ctx
+// ended first.
+func (c *connection) send(ctx context.Context, f frame) bool {
+	select {
+	case c.queue <- f:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
