@@ -7,17 +7,14 @@ import (
 	"time"
 
 	"flightdeck/domain"
-	"flightdeck/eventstore"
 )
 
 // PasswordByEmail returns the user with an e-mail address in its normal form and
 // the hash of their password; both are empty when nobody can log in with it.
 func (r *Reader) PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error) {
-	row := r.db.QueryRowContext(ctx, `SELECT u.id, k.password FROM users AS u
-		JOIN credentials AS k ON k.user_id = u.id WHERE u.email = ? AND u.valid_to = ?`, email, eventstore.Forever)
-	if err = row.Scan(&userID, &hash); errors.Is(err, sql.ErrNoRows) {
-		return "", "", nil
-	}
+	_, err = r.row(ctx, `SELECT u.id, k.password FROM users AS u
+		JOIN credentials AS k ON k.user_id = u.id WHERE u.email = ? AND u.valid_to = 9223372036854775807`,
+		[]any{email}, &userID, &hash)
 	return userID, hash, err
 }
 
@@ -25,12 +22,21 @@ func (r *Reader) PasswordByEmail(ctx context.Context, email string) (userID, has
 // unknown one belongs to nobody.
 func (r *Reader) Session(ctx context.Context, token []byte, now time.Time) (actor domain.Actor, expires time.Time, found bool, err error) {
 	var micros int64
-	row := r.db.QueryRowContext(ctx, `SELECT u.id, u.role, s.expires_at FROM sessions AS s
-		JOIN users AS u ON u.id = s.user_id AND u.valid_to = ? WHERE s.token = ? AND s.expires_at > ?`,
-		eventstore.Forever, token, now.UnixMicro())
-	err = row.Scan(&actor.UserID, &actor.Role, &micros)
-	if errors.Is(err, sql.ErrNoRows) {
-		return domain.Actor{}, time.Time{}, false, nil
+	found, err = r.row(ctx, `SELECT u.id, u.role, s.expires_at FROM sessions AS s
+		JOIN users AS u ON u.id = s.user_id AND u.valid_to = 9223372036854775807 WHERE s.token = ? AND s.expires_at > ?`,
+		[]any{token, now.UnixMicro()}, &actor.UserID, &actor.Role, &micros)
+	return actor, time.UnixMicro(micros).UTC(), found, err
+}
+
+// row scans the only row of a query into dest, and reports whether there is one.
+func (r *Reader) row(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
+	stmt, err := r.statements.get(ctx, r.db.DB, query)
+	if err != nil {
+		return false, err
 	}
-	return actor, time.UnixMicro(micros).UTC(), err == nil, err
+	err = stmt.QueryRowContext(ctx, args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -48,6 +48,7 @@ func (c *Connection) TotalCount(ctx context.Context) (int, error) { return c.cou
 
 // list is how one kind of connection is read.
 type list[T any] struct {
+	reader *Reader
 	// name is listName of what determines its members.
 	name string
 	// keys are the columns it is ordered by, which together are unique, all in
@@ -58,8 +59,8 @@ type list[T any] struct {
 	key func(row T) []any
 	// query selects the members as of a position, in no order.
 	query func(at eventstore.Position) *bun.SelectQuery
-	// scan runs a query for a page of members.
-	scan func(ctx context.Context, at eventstore.Position, q *bun.SelectQuery) ([]T, error)
+	// adopt makes the rows of a page know the view they were read in; may be nil.
+	adopt func(at eventstore.Position, rows []T)
 }
 
 // slice is one page of a list.
@@ -119,15 +120,17 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 		}
 	}
 	out := &slice[T]{Connection: Connection{Position: position, count: func(ctx context.Context) (int, error) {
-		n, err := l.query(position).Count(ctx)
-		return int(n), err
+		return l.reader.count(ctx, l.query(position))
 	}}}
 	if r.limit == 0 {
 		return out, nil
 	}
-	rows, err := l.scan(ctx, position, l.sorted(l.query(position), r))
-	if err != nil {
+	var rows []T
+	if err := l.reader.scan(ctx, l.sorted(l.query(position), r), &rows); err != nil {
 		return nil, err
+	}
+	if l.adopt != nil {
+		l.adopt(position, rows)
 	}
 	l.fill(out, rows, r)
 	return out, nil
@@ -146,10 +149,9 @@ func (l list[T]) sorted(q *bun.SelectQuery, r request) *bun.SelectQuery {
 	}
 	if r.cursor != nil {
 		if len(l.keys) == 1 {
-			q = q.Where(l.keys[0]+" "+beyond+" ?", r.cursor.Key[0])
+			q = q.Where(l.keys[0]+" "+beyond+" ?", bind(r.cursor.Key[0]))
 		} else {
-			marks := strings.TrimSuffix(strings.Repeat("?, ", len(l.keys)), ", ")
-			q = q.Where("("+strings.Join(l.keys, ", ")+") "+beyond+" ("+marks+")", r.cursor.Key...)
+			q = q.Where("("+strings.Join(l.keys, ", ")+") "+beyond+" (?)", bindAll(r.cursor.Key))
 		}
 	}
 	return q.Limit(int64(r.limit) + 1)

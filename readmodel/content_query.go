@@ -104,14 +104,13 @@ func (r *Reader) Content(ctx context.Context, v View, id string) (*Content, erro
 // the view may see.
 func (r *Reader) ContentBySlug(ctx context.Context, v View, slug string) (*Content, error) {
 	return r.oneContent(ctx, v, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("c.slug = ?", slug).Apply(at("c", v.At))
+		return q.Where("c.slug = ?", bind(slug)).Apply(at("c", v.At))
 	})
 }
 
 func (r *Reader) oneContent(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (*Content, error) {
-	row := new(Content)
-	ok, err := one(ctx, r.db.NewSelect().Model(row).Apply(which, v.visible(contentsTable, "c")))
-	if !ok || err != nil {
+	row, err := first[Content](ctx, r, r.db.NewSelect().Model((*Content)(nil)).Apply(which, v.visible(contentsTable, "c")))
+	if row == nil || err != nil {
 		return nil, err
 	}
 	r.adoptContents(v, row)
@@ -145,21 +144,18 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 		return l, err
 	}
 	l = list[*Content]{
-		name: r.listName("contents", f, order, words),
+		reader: r, name: r.listName("contents", f, order, words),
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
-			q := r.db.NewSelect().Model((*Content)(nil)).Apply(at("c", p), v.visible(contentsTable, "c"), f.apply(p), words.contents)
+			q := r.db.NewSelect().Model((*Content)(nil)).Apply(among("c", p), v.visible(contentsTable, "c"), f.apply(p), words.contents)
+			q = order.bound(q, "c", p)
 			if order.Field == Relevance {
 				q = r.ranked(q, (*Content)(nil), "c", "content_search", "title", "description tags", words)
 			}
 			return q
 		},
-		scan: func(ctx context.Context, p eventstore.Position, q *bun.SelectQuery) (rows []*Content, err error) {
-			err = q.Model(&rows).Scan(ctx)
-			r.adoptContents(v.moved(p), rows...)
-			return rows, err
-		},
+		adopt: func(p eventstore.Position, rows []*Content) { r.adoptContents(v.moved(p), rows...) },
 	}
 	l.keys, l.key = contentKeys(order.Field)
 	return l, nil
@@ -200,21 +196,32 @@ func (o *Order) orDefault(words words) (Order, error) {
 	return *o, nil
 }
 
+// bound keeps an order by time from walking over what came after a position.
+func (o Order) bound(q *bun.SelectQuery, alias string, p eventstore.Position) *bun.SelectQuery {
+	switch o.Field {
+	case CreatedAt:
+		return recordedBy(alias+".created_at", p)(q)
+	case UpdatedAt:
+		return recordedBy(alias+".updated_at", p)(q)
+	}
+	return q
+}
+
 func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if f.Status != nil {
-			q = q.Where("c.status IN (?)", bun.List(f.Status))
+			q = q.Where("c.status IN (?)", bindAll(f.Status))
 		}
 		if f.AuthorID != nil {
-			q = q.Where("c.author_id = ?", *f.AuthorID)
+			q = q.Where("c.author_id = ?", bind(*f.AuthorID))
 		}
 		if f.TagsAny != nil {
 			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag IN (?) AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
-				bun.List(f.TagsAny), p, p)
+				bindAll(f.TagsAny), bind(p), bind(p))
 		}
 		for _, tag := range f.TagsAll {
 			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag = ? AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
-				tag, p, p)
+				bind(tag), bind(p), bind(p))
 		}
 		return q.Apply(between("c.created_at", f.CreatedFrom, f.CreatedTo), between("c.updated_at", f.UpdatedFrom, f.UpdatedTo))
 	}
@@ -224,10 +231,10 @@ func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.
 func between(column string, from, to *domain.Instant) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if from != nil {
-			q = q.Where(column+" >= ?", *from)
+			q = q.Where(column+" >= ?", bind(*from))
 		}
 		if to != nil {
-			q = q.Where(column+" < ?", *to)
+			q = q.Where(column+" < ?", bind(*to))
 		}
 		return q
 	}

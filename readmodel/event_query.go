@@ -58,15 +58,11 @@ type eventRow struct {
 // selects, those that the view may see.
 func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*EventConnection, error) {
 	l := list[*eventRow]{
-		name: r.listName("events", f),
+		reader: r, name: r.listName("events", f),
 		keys: []string{"e.position"},
 		key:  func(e *eventRow) []any { return []any{e.Position} },
 		query: func(p eventstore.Position) *bun.SelectQuery {
-			return r.db.NewSelect().Model((*eventRow)(nil)).Where("e.position <= ?", p).Apply(f.apply, v.events)
-		},
-		scan: func(ctx context.Context, _ eventstore.Position, q *bun.SelectQuery) (rows []*eventRow, err error) {
-			err = q.Model(&rows).Apply(withDeckAuthor).Scan(ctx)
-			return rows, err
+			return r.db.NewSelect().Model((*eventRow)(nil)).Where("e.position <= ?", bind(p)).Apply(f.apply, v.events, withDeckAuthor)
 		},
 	}
 	s, err := l.read(ctx, v, r.log.Head().Position, p)
@@ -89,8 +85,8 @@ func (r *Reader) history(ctx context.Context, v View, id string, p Page) (*Event
 // that the view may see.
 func (r *Reader) EventsBetween(ctx context.Context, v View, first, last eventstore.Position) ([]Event, error) {
 	var rows []*eventRow
-	err := r.db.NewSelect().Model(&rows).Where("e.position BETWEEN ? AND ?", first, last).
-		Apply(v.events, withDeckAuthor).OrderExpr("e.position").Scan(ctx)
+	err := r.scan(ctx, r.db.NewSelect().Model((*eventRow)(nil)).Where("e.position BETWEEN ? AND ?", bind(first), bind(last)).
+		Apply(v.events, withDeckAuthor).OrderExpr("e.position"), &rows)
 	return r.adoptEvents(v, rows), err
 }
 
@@ -98,8 +94,8 @@ func (r *Reader) EventsBetween(ctx context.Context, v View, first, last eventsto
 // of them, that the view may see.
 func (r *Reader) StreamSince(ctx context.Context, v View, id string, version int) ([]Event, error) {
 	var rows []*eventRow
-	err := r.db.NewSelect().Model(&rows).Where("e.stream_id = ? AND e.version > ?", id, version).
-		Apply(v.events, withDeckAuthor).OrderExpr("e.version").Limit(MaxPage).Scan(ctx)
+	err := r.scan(ctx, r.db.NewSelect().Model((*eventRow)(nil)).Where("e.stream_id = ? AND e.version > ?", bind(id), bind(version)).
+		Apply(v.events, withDeckAuthor).OrderExpr("e.version").Limit(MaxPage), &rows)
 	return r.adoptEvents(v, rows), err
 }
 
@@ -119,8 +115,8 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 		Position   eventstore.Position
 		DeckAuthor string
 	}
-	if err := r.db.NewSelect().TableExpr("events AS e").ColumnExpr("e.position").Apply(v.events, deckAuthor).
-		Where("e.position IN (?)", bun.List(positions)).OrderExpr("e.position").Scan(ctx, &seen); err != nil {
+	if err := r.scan(ctx, r.db.NewSelect().TableExpr("events AS e").ColumnExpr("e.position").Apply(v.events, deckAuthor).
+		Where("e.position IN (?)", bindAll(positions)).OrderExpr("e.position"), &seen); err != nil {
 		return nil, err
 	}
 	rows := make([]*eventRow, 0, len(seen))
@@ -162,7 +158,7 @@ func (v View) events(q *bun.SelectQuery) *bun.SelectQuery {
 			q = q.WhereOr("EXISTS (?)", row)
 		}
 		if !v.Actor.Visitor() {
-			q = q.WhereOr("e.stream_id = ?", v.Actor.UserID)
+			q = q.WhereOr("e.stream_id = ?", bind(v.Actor.UserID))
 		}
 		return q
 	})
@@ -181,19 +177,19 @@ func in[T any](q *bun.SelectQuery, column string, values []T) *bun.SelectQuery {
 	if values == nil {
 		return q
 	}
-	return q.Where(column+" IN (?)", bun.List(values))
+	return q.Where(column+" IN (?)", bindAll(values))
 }
 
 // matches is apply, of an event in memory.
 func (f EventFilter) matches(e eventstore.Event) bool {
 	at := domain.InstantOf(e.RecordedAt)
-	return among(f.StreamIds, string(e.Stream.ID)) && among(f.Kinds, domain.Kind(e.Stream.Type)) &&
-		among(f.Types, e.Type) && among(f.ActorIds, e.Actor) &&
+	return oneOf(f.StreamIds, string(e.Stream.ID)) && oneOf(f.Kinds, domain.Kind(e.Stream.Type)) &&
+		oneOf(f.Types, e.Type) && oneOf(f.ActorIds, e.Actor) &&
 		(f.From == nil || at >= *f.From) && (f.To == nil || at < *f.To)
 }
 
-// among reports whether a value is in a list, where nil has all.
-func among[T comparable](values []T, value T) bool {
+// oneOf reports whether a value is in a list, where nil has all.
+func oneOf[T comparable](values []T, value T) bool {
 	return values == nil || slices.Contains(values, value)
 }
 
@@ -232,7 +228,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 	things := make(map[eventstore.Position]Node, len(events))
 	if list := positions[domain.KindContent]; list != nil {
 		var rows []*Content
-		if err := r.db.NewSelect().Model(&rows).Where("c.valid_from IN (?)", bun.List(list)).Apply(v.visible(contentsTable, "c")).Scan(ctx); err != nil {
+		if err := r.scan(ctx, r.db.NewSelect().Model((*Content)(nil)).Where("c.valid_from IN (?)", bindAll(list)).Apply(v.visible(contentsTable, "c")), &rows); err != nil {
 			return nil, err
 		}
 		r.adoptContents(v, rows...)
@@ -242,7 +238,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 	}
 	if list := positions[domain.KindPresentation]; list != nil {
 		var rows []*Presentation
-		if err := r.db.NewSelect().Model(&rows).Where("p.valid_from IN (?)", bun.List(list)).Apply(v.visible(presentationsTable, "p")).Scan(ctx); err != nil {
+		if err := r.scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).Where("p.valid_from IN (?)", bindAll(list)).Apply(v.visible(presentationsTable, "p")), &rows); err != nil {
 			return nil, err
 		}
 		r.adoptPresentations(v, rows...)
@@ -252,7 +248,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 	}
 	if list := positions[domain.KindUser]; list != nil {
 		var rows []*User
-		if err := r.db.NewSelect().Model(&rows).Where("u.valid_from IN (?)", bun.List(list)).Scan(ctx); err != nil {
+		if err := r.scan(ctx, r.db.NewSelect().Model((*User)(nil)).Where("u.valid_from IN (?)", bindAll(list)), &rows); err != nil {
 			return nil, err
 		}
 		r.adoptUsers(v, rows...)

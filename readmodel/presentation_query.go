@@ -42,9 +42,8 @@ func (r *Reader) Presentation(ctx context.Context, v View, id string) (*Presenta
 }
 
 func (r *Reader) onePresentation(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (*Presentation, error) {
-	row := new(Presentation)
-	ok, err := one(ctx, r.db.NewSelect().Model(row).Apply(which, v.visible(presentationsTable, "p")))
-	if !ok || err != nil {
+	row, err := first[Presentation](ctx, r, r.db.NewSelect().Model((*Presentation)(nil)).Apply(which, v.visible(presentationsTable, "p")))
+	if row == nil || err != nil {
 		return nil, err
 	}
 	r.adoptPresentations(v, row)
@@ -56,9 +55,8 @@ func (r *Reader) Slide(ctx context.Context, v View, id string) (*Slide, error) {
 	if err := domain.CheckID(domain.KindSlide, "id", id); err != nil {
 		return nil, err
 	}
-	row := new(Slide)
-	ok, err := one(ctx, r.db.NewSelect().Model(row).Apply(lately("s", id, v.At)))
-	if !ok || err != nil {
+	row, err := first[Slide](ctx, r, r.db.NewSelect().Model((*Slide)(nil)).Apply(lately("s", id, v.At)))
+	if row == nil || err != nil {
 		return nil, err
 	}
 	row.deck, err = r.Presentation(ctx, v, row.PresentationID)
@@ -95,21 +93,18 @@ func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFil
 		return l, err
 	}
 	l = list[*Presentation]{
-		name: r.listName("presentations", f, order, words),
+		reader: r, name: r.listName("presentations", f, order, words),
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
-			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(at("p", p), v.visible(presentationsTable, "p"), f.apply, words.presentations)
+			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(among("p", p), v.visible(presentationsTable, "p"), f.apply, words.presentations)
+			q = order.bound(q, "p", p)
 			if order.Field == Relevance {
 				q = r.ranked(q, (*Presentation)(nil), "p", "presentation_search", "title", "description", words)
 			}
 			return q
 		},
-		scan: func(ctx context.Context, p eventstore.Position, q *bun.SelectQuery) (rows []*Presentation, err error) {
-			err = q.Model(&rows).Scan(ctx)
-			r.adoptPresentations(v.moved(p), rows...)
-			return rows, err
-		},
+		adopt: func(p eventstore.Position, rows []*Presentation) { r.adoptPresentations(v.moved(p), rows...) },
 	}
 	l.keys, l.key = presentationKeys(order.Field)
 	return l, nil
@@ -130,10 +125,10 @@ func presentationKeys(by OrderField) (keys []string, key func(*Presentation) []a
 
 func (f PresentationFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	if f.IsPublic != nil {
-		q = q.Where("p.is_public = ?", number(*f.IsPublic))
+		q = q.Where("p.is_public = ?", bind(number(*f.IsPublic)))
 	}
 	if f.AuthorID != nil {
-		q = q.Where("p.author_id = ?", *f.AuthorID)
+		q = q.Where("p.author_id = ?", bind(*f.AuthorID))
 	}
 	return q.Apply(between("p.created_at", f.CreatedFrom, f.CreatedTo), between("p.updated_at", f.UpdatedFrom, f.UpdatedTo))
 }
@@ -182,10 +177,10 @@ func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[strin
 			Slide `bun:",extend"`
 			Deck  eventstore.Position `bun:"deck"`
 		}
-		err := r.db.NewSelect().TableExpr("presentations AS p").
+		q := r.db.NewSelect().TableExpr("presentations AS p").
 			Join("JOIN slides AS s ON s.presentation_id = p.id AND s.valid_from <= p.valid_from AND s.valid_to > p.valid_from").
-			ColumnExpr("s.*, p.valid_from AS deck").Where("p.valid_from IN (?)", bun.List(positions)).Scan(ctx, &rows)
-		if err != nil {
+			ColumnExpr("s.*, p.valid_from AS deck").Where("p.valid_from IN (?)", bindAll(positions))
+		if err := r.scan(ctx, q, &rows); err != nil {
 			return nil, err
 		}
 		for i := range rows {

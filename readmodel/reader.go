@@ -3,7 +3,6 @@ package readmodel
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"flightdeck/domain"
@@ -18,6 +17,9 @@ type Reader struct {
 	db    *bun.DB
 	log   *eventstore.Store
 	index *Index
+
+	statements statements
+	observe    func(query string)
 }
 
 // NewReader returns a reader on a pool of connections to the database of a log.
@@ -26,13 +28,30 @@ func NewReader(db *sql.DB, dialect schema.Dialect, log *eventstore.Store, index 
 	return &Reader{db: bun.NewDB(db, dialect), log: log, index: index}
 }
 
-// Observe calls hook for every query. It is called before the reader is used.
-func (r *Reader) Observe(hook bun.QueryHook) { r.db = r.db.WithQueryHook(hook) }
+// Observe calls f with every query. It is called before the reader is used.
+func (r *Reader) Observe(f func(query string)) { r.observe = f }
 
 // at selects the rows that were true at a position. alias is the table's.
 func at(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), p, bun.Ident(alias), p)
+		return q.Where("?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), bind(p), bun.Ident(alias), bind(p))
+	}
+}
+
+// among selects the rows of all objects that were true at a position. The plus
+// keeps the database from walking the whole history up to it: a list is read in
+// its own order.
+func among(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("+?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), bind(p), bun.Ident(alias), bind(p))
+	}
+}
+
+// recordedBy is the latest that anything known at a position can have happened:
+// a bound for orders by time, which then skip nothing that came later.
+func recordedBy(column string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where(column+" <= (SELECT recorded_at FROM events WHERE position = ?)", bind(p))
 	}
 }
 
@@ -40,17 +59,8 @@ func at(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQ
 // straight to the last one that had begun.
 func lately(alias, id string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("?.id = ?", bun.Ident(alias), id).Apply(at(alias, p)).OrderExpr("?.valid_from DESC", bun.Ident(alias))
+		return q.Where("?.id = ?", bun.Ident(alias), bind(id)).Apply(at(alias, p)).OrderExpr("?.valid_from DESC", bun.Ident(alias))
 	}
-}
-
-// one scans the only row of a query, and reports whether there is one.
-func one(ctx context.Context, q *bun.SelectQuery) (bool, error) {
-	err := q.Limit(1).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // page is what the rows of one answer have in common: the view they belong to,

@@ -89,7 +89,7 @@ func (w words) matching(q *bun.SelectQuery, key, index string) *bun.SelectQuery 
 	if w.none() {
 		return q
 	}
-	return q.Where(key+" IN (SELECT rowid FROM "+index+" WHERE "+index+" MATCH ?)", string(w))
+	return q.Where(key+" IN (SELECT rowid FROM "+index+" WHERE "+index+" MATCH ?)", bind(string(w)))
 }
 
 // ranked adds to a query, under its alias, the rank of each row. title and near
@@ -99,6 +99,6 @@ func (r *Reader) ranked(q *bun.SelectQuery, model any, alias, index, title, near
 	in := "(?0.valid_from IN (SELECT rowid FROM ?1 WHERE ?1 MATCH ?2))"
 	within := func(columns string) string { return "{" + columns + "} : (" + string(w) + ")" }
 	q = q.ColumnExpr("?.*", a).ColumnExpr(in+" + (?0.valid_from IN (SELECT rowid FROM ?1 WHERE ?1 MATCH ?3)) AS rank",
-		a, x, within(title), within(title+" "+near))
+		a, x, bind(within(title)), bind(within(title+" "+near)))
 	return r.db.NewSelect().Model(model).ModelTableExpr("(?) AS ?", q, a).ColumnExpr("?.*", a)
 }

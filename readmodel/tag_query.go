@@ -32,14 +32,10 @@ type TagConnection struct {
 // Tags returns a page of the tags in use that begin with a prefix, by name.
 func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagConnection, error) {
 	l := list[*Tag]{
-		name:  r.listName("tags", prefix),
+		reader: r, name: r.listName("tags", prefix),
 		keys:  []string{"g.name"},
 		key:   func(t *Tag) []any { return []any{t.Name} },
 		query: func(p eventstore.Position) *bun.SelectQuery { return r.tagged(v.moved(p), prefix) },
-		scan: func(ctx context.Context, _ eventstore.Position, q *bun.SelectQuery) (rows []*Tag, err error) {
-			err = q.ColumnExpr("g.name, g.count").Scan(ctx, &rows)
-			return rows, err
-		},
 	}
 	s, err := l.read(ctx, v, r.log.Head().Position, p)
 	if err != nil {
@@ -60,7 +56,7 @@ func (r *Reader) tagged(v View, prefix string) *bun.SelectQuery {
 		ColumnExpr("t.tag AS name, count(*) AS count").GroupExpr("t.tag")
 	if prefix != "" {
 		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(prefix)
-		tags = tags.Where(`t.tag LIKE ? ESCAPE '\'`, escaped+"%")
+		tags = tags.Where(`t.tag LIKE ? ESCAPE '\'`, bind(escaped+"%"))
 	}
-	return r.db.NewSelect().TableExpr("(?) AS g", tags)
+	return r.db.NewSelect().TableExpr("(?) AS g", tags).ColumnExpr("g.name, g.count")
 }

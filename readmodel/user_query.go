@@ -40,11 +40,11 @@ func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[strin
 	}
 	slices.Sort(ids)
 	var rows []*User
-	q := r.db.NewSelect().Model(&rows)
+	q := r.db.NewSelect().Model((*User)(nil))
 	for _, id := range slices.Compact(ids) {
-		q = q.WhereOr("u.valid_from = (SELECT max(valid_from) FROM users WHERE id = ? AND valid_from <= ?)", id, v.At)
+		q = q.WhereOr("u.valid_from = (SELECT max(valid_from) FROM users WHERE id = ? AND valid_from <= ?)", bind(id), bind(v.At))
 	}
-	err := q.Scan(ctx)
+	err := r.scan(ctx, q, &rows)
 	r.adoptUsers(v, rows...)
 	users := make(map[string]*User, len(rows))
 	for _, row := range rows {
@@ -60,17 +60,13 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 		return nil, domain.Errorf(domain.Unauthenticated, "log in to list users")
 	}
 	l := list[*User]{
-		name: r.listName("users"),
+		reader: r, name: r.listName("users"),
 		keys: []string{"u.created_at"},
 		key:  func(u *User) []any { return []any{u.CreatedAt} },
 		query: func(p eventstore.Position) *bun.SelectQuery {
-			return r.db.NewSelect().Model((*User)(nil)).Apply(at("u", p))
+			return r.db.NewSelect().Model((*User)(nil)).Apply(among("u", p), recordedBy("u.created_at", p))
 		},
-		scan: func(ctx context.Context, p eventstore.Position, q *bun.SelectQuery) (rows []*User, err error) {
-			err = q.Model(&rows).Scan(ctx)
-			r.adoptUsers(v.moved(p), rows...)
-			return rows, err
-		},
+		adopt: func(p eventstore.Position, rows []*User) { r.adoptUsers(v.moved(p), rows...) },
 	}
 	s, err := l.read(ctx, v, r.log.Head().Position, p)
 	if err != nil {

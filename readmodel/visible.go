@@ -32,7 +32,7 @@ func (v View) permitted(table, alias string) func(*bun.SelectQuery) *bun.SelectQ
 		a, t := bun.Ident(alias), bun.Ident(table)
 		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			if !v.Actor.Visitor() {
-				q = q.Where("?.author_id = ?", a, v.Actor.UserID)
+				q = q.Where("?.author_id = ?", a, bind(v.Actor.UserID))
 			}
 			return q.WhereOr("?0.public = 1 AND (?0.valid_to = ?1 OR (SELECT now.public FROM ?2 AS now WHERE now.id = ?0.id ORDER BY now.valid_from DESC LIMIT 1) = 1)",
 				a, eventstore.Forever, t)

@@ -22,7 +22,7 @@ CREATE TABLE contents (
     content      TEXT NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX contents_id ON contents (id, valid_from);
+CREATE INDEX contents_id ON contents (id, valid_from, public);
 CREATE UNIQUE INDEX contents_slug_now ON contents (slug) WHERE valid_to = 9223372036854775807 AND deleted = 0;
 CREATE INDEX contents_slug ON contents (slug);
 CREATE INDEX contents_created ON contents (created_at, valid_from, valid_to);
@@ -58,7 +58,7 @@ CREATE TABLE presentations (
     public       INTEGER NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX presentations_id ON presentations (id, valid_from);
+CREATE INDEX presentations_id ON presentations (id, valid_from, public);
 CREATE INDEX presentations_created ON presentations (created_at, valid_from, valid_to);
 CREATE INDEX presentations_updated ON presentations (updated_at, valid_from, valid_to);
 CREATE INDEX presentations_title ON presentations (title, id, valid_from, valid_to);

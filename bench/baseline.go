@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+// serveBaseline serves a baseline until the process is ended: name, database,
+// address.
+func serveBaseline(args []string) error {
+	if len(args) != 3 {
+		return errors.New("usage: baseline create|read DB ADDR")
+	}
+	o, err := open(args[1])
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	switch args[0] {
+	case "create":
+		mux.HandleFunc("/graphql", o.create)
+	case "read":
+		stmt, err := o.engine.DB().Prepare(readSQL)
+		if err != nil {
+			return err
+		}
+		mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) { readRow(w, r, stmt, o.log) })
+	default:
+		return fmt.Errorf("no baseline is called %q", args[0])
+	}
+	return http.ListenAndServe(args[2], mux) //nolint:gosec // a benchmark on this machine
+}
+
+// create is what a plain handler does for a durable content: decode, call the
+// writer, encode. It answers with the same members as the API.
+func (o *opened) create(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Variables struct{ Title, Content string }
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	ctx := auth.WithActor(r.Context(), domain.System)
+	done, err := o.commands.Do(ctx, command.CreateContent{
+		Title: in.Variables.Title, Content: in.Variables.Content, Format: domain.Markdown, Status: domain.Draft,
+	})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	type payload struct {
+		Content struct {
+			ID string `json:"id"`
+		} `json:"content"`
+		Position string `json:"position"`
+		Errors   []any  `json:"errors"`
+	}
+	var out struct {
+		Data struct {
+			CreateContent payload `json:"createContent"`
+		} `json:"data"`
+	}
+	out.Data.CreateContent = payload{Position: done.Position.String(), Errors: []any{}}
+	out.Data.CreateContent.Content.ID = done.ID
+	writeJSON(w, out)
+}
+
+// readSQL is the statement that the API runs for a content by id, as of now.
+const readSQL = `SELECT id, version, title, slug, description, format, status, author_id, tags, created_at, updated_at, published_at, content
+	FROM contents AS c WHERE c.id = ? AND c.valid_from <= ? AND c.valid_to > ? AND c.deleted = 0 AND (c.public = 1 AND c.valid_to = 9223372036854775807)
+	ORDER BY c.valid_from DESC LIMIT 1`
+
+// readRow is what a plain handler does for a content by id: decode, one statement,
+// encode the same members.
+func readRow(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, log *eventstore.Store) {
+	var in struct{ Variables struct{ ID string } }
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var c struct {
+		ID        string   `json:"id"`
+		Version   int      `json:"version"`
+		Title     string   `json:"title"`
+		Slug      string   `json:"slug"`
+		Content   string   `json:"content"`
+		Status    string   `json:"status"`
+		Tags      []string `json:"tags"`
+		UpdatedAt string   `json:"updatedAt"`
+	}
+	var description sql.NullString
+	var format, author, tags string
+	var created, updated domain.Instant
+	var published sql.NullInt64
+	at := log.Head().Position
+	err := stmt.QueryRowContext(context.WithoutCancel(r.Context()), in.Variables.ID, at, at).Scan(&c.ID, &c.Version, &c.Title, &c.Slug, &description,
+		&format, &c.Status, &author, &tags, &created, &updated, &published, &c.Content)
+	if err == nil {
+		err = json.Unmarshal([]byte(tags), &c.Tags)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	c.UpdatedAt = updated.String()
+	writeJSON(w, map[string]any{"data": map[string]any{"content": c}})
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		panic(err) // the connection is gone
+	}
+}

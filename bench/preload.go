@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+	"flightdeck/readmodel"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+)
+
+// world is a preloaded database.
+type world struct {
+	db string
+	// ids are some of its contents, past a position in the middle of its log.
+	ids  []string
+	past eventstore.Position
+}
+
+// opened is FlightDeck without its edge.
+type opened struct {
+	log      *eventstore.Store
+	engine   *sqlite.Engine
+	index    *readmodel.Index
+	reader   *readmodel.Reader
+	commands *command.Commands
+}
+
+func open(path string) (*opened, error) {
+	ctx := context.Background()
+	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}})
+	if err != nil {
+		return nil, err
+	}
+	log, err := eventstore.Open(ctx, engine, readmodel.Model{}, eventstore.Options{})
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	index, err := readmodel.StartIndex(ctx, log, engine.DB(), slog.Default())
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	reader := readmodel.NewReader(engine.DB(), sqlitedialect.New(), log, index)
+	return &opened{log, engine, index, reader, &command.Commands{
+		Log: log, Tables: readmodel.Tables{}, Accounts: reader, SessionLife: time.Hour,
+	}}, nil
+}
+
+func (o *opened) close() error {
+	o.index.Close()
+	return o.log.Close()
+}
+
+// body is a text of about 400 bytes.
+func body(n int) string {
+	var b strings.Builder
+	for i := 0; b.Len() < 380; i++ {
+		fmt.Fprintf(&b, "word%d ", (n*31+i*17)%5000)
+	}
+	return b.String()
+}
+
+// preload makes the database of the run, unless it is there already. Contents are
+// updated in turns, in random order.
+func (s settings) preload() (w world, err error) {
+	w.db = filepath.Join(s.dir, fmt.Sprintf("world-%d-%d.db", s.Contents, s.Versions))
+	w.past = eventstore.Position(s.Contents * s.Versions / 2)
+	random := rand.New(rand.NewPCG(1, 2))
+	all := make([]string, s.Contents)
+	for i := range all {
+		id := uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "content %d", i))
+		all[i] = domain.NewID(domain.KindContent, id.String())
+	}
+	for range 1000 {
+		w.ids = append(w.ids, all[random.IntN(len(all))])
+	}
+	if _, err := os.Stat(w.db); err == nil {
+		return w, nil
+	}
+	part := w.db + ".part"
+	o, err := open(part)
+	if err != nil {
+		return w, err
+	}
+	if err := s.fill(o.log, all, random); err != nil {
+		return w, errors.Join(err, o.close())
+	}
+	if err := o.close(); err != nil {
+		return w, err
+	}
+	return w, os.Rename(part, w.db)
+}
+
+func (s settings) fill(log *eventstore.Store, all []string, random *rand.Rand) error {
+	const chunk = 500
+	for version := 1; version <= s.Versions; version++ {
+		order := random.Perm(len(all))
+		for from := 0; from < len(order); from += chunk {
+			_, err := log.Update(context.Background(), eventstore.Command{}, func(tx *eventstore.Tx) error {
+				for _, i := range order[from:min(from+chunk, len(order))] {
+					if err := write(tx, all[i], i, version); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write appends one version of one content.
+func write(tx *eventstore.Tx, id string, i, version int) error {
+	var e domain.Event = domain.ContentCreated{
+		ContentID: id, Title: fmt.Sprintf("Content %d", i), Slug: fmt.Sprintf("content-%d", i), Content: body(i),
+		Format: domain.Markdown, Status: domain.Published, Tags: []string{fmt.Sprintf("tag%d", i%100)},
+	}
+	if version > 1 {
+		title, text := fmt.Sprintf("Content %d, version %d", i, version), body(i+version)
+		e = domain.ContentUpdated{ContentID: id, Title: &title, Content: &text}
+	}
+	name, schema, data, err := domain.Encode(e)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Append(eventstore.Stream{ID: eventstore.StreamID(id), Type: string(domain.KindContent)}, eventstore.Exactly(version-1),
+		eventstore.NewEvent{ID: uuid.Must(uuid.NewV7()).String(), Type: name, SchemaVersion: schema, Data: data})
+	return err
+}

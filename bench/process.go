@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a server under load.
+type process struct {
+	cmd *exec.Cmd
+	url string
+}
+
+// flightdeck starts the server on a database.
+func (s settings) flightdeck(db string, more ...string) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"serve", "--db", db, "--addr", addr}, more...)
+	return launch(exec.Command(s.binary, args...), "http://"+addr)
+}
+
+// baseline starts a baseline on a database.
+func (s settings) baseline(name, db string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	return launch(exec.Command(self, "baseline", name, db, addr), "http://"+addr)
+}
+
+func freeAddr() (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// launch starts a server and waits until it answers.
+func launch(cmd *exec.Cmd, url string) (*process, error) {
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{cmd, url}
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if response, err := http.Get(url + "/healthz"); err == nil { //nolint:noctx // a benchmark
+			return p, response.Body.Close()
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("%s does not answer: %s", cmd, log.String()), p.stop())
+}
+
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return p.cmd.Wait()
+}
+
+// memory returns the most memory the process has had, in bytes.
+func (p *process) memory() (int64, error) {
+	f, err := os.Open("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if fields := strings.Fields(lines.Text()); len(fields) > 1 && fields[0] == "VmHWM:" {
+			kilobytes, err := strconv.ParseInt(fields[1], 10, 64)
+			return kilobytes << 10, err
+		}
+	}
+	return 0, io.ErrUnexpectedEOF
+}
+
+// token makes an admin on a database and returns a bearer token.
+func (s settings) token(db string) (string, error) {
+	cmd := exec.Command(s.binary, "user", "create", "--db", db, "--role", "ADMIN", "--print-token",
+		"--email", fmt.Sprintf("bench-%d@example.org", time.Now().UnixNano()))
+	cmd.Stderr = io.Discard
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+// coldStart starts the server and returns how long it took until it answered a
+// query.
+func (s settings) coldStart(db string) (*process, time.Duration, error) {
+	begun := time.Now()
+	p, err := s.flightdeck(db)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = send(http.DefaultClient, p.url+"/graphql", "", request(`{ contents(first: 1) { nodes { id } } }`, nil))
+	if err != nil {
+		return nil, 0, errors.Join(err, p.stopped())
+	}
+	return p, time.Since(begun), nil
+}
+
+// stopped stops the process. That a baseline ends by the signal is no error.
+func (p *process) stopped() error {
+	err := p.stop()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && !exit.Exited() {
+		return nil
+	}
+	return err
+}
