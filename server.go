@@ -210,6 +210,7 @@ func (c *serveCommand) edge(env *environment, d *deck) *web.Server {
 		AroundOperation: root.AroundOperation,
 		AllowedOrigins:  c.Origins,
 		Playground:      c.Playground,
+		MaxBody:         2 * domain.MaxContentBytes, // a text and the escapes of its JSON
 		Logger:          env.logger,
 		Version:         version(),
 	})

@@ -150,10 +150,11 @@ func (in RestoreContent) prepare(ctx context.Context, c *Commands) (plan, error)
 		return nil, err
 	}
 	return changeContent(in.ID, in.ExpectedVersion, func(u *unit, c domain.Content) ([]domain.Event, error) {
-		if err := u.slugIsFree(old.Slug, c.ID); err != nil {
-			return nil, at("toVersion", err)
+		events, err := c.Restore(old)
+		if err != nil {
+			return nil, err
 		}
-		return c.Restore(old)
+		return events, at("toVersion", u.slugIsFree(old.Slug, c.ID))
 	})
 }
 
@@ -180,28 +181,21 @@ func changeContent(id string, expected *int, decide func(*unit, domain.Content) 
 	}, nil
 }
 
-// version returns the state to which a Restore goes back. The past does not
-// change, so it is read before the command is queued.
+// version returns the state to which a Restore goes back, the zero value when there
+// is none: only who may see the object is told so. The past does not change, so it
+// is read before the command is queued.
 func version[S thing](ctx context.Context, c *Commands, kind domain.Kind, in Restore) (s S, err error) {
 	if err := domain.CheckID(kind, "id", in.ID); err != nil {
 		return s, err
 	}
-	missing := domain.Errorf(domain.NotFound, "version %d does not exist", in.ToVersion).At("toVersion")
 	if in.ToVersion < 1 {
-		return s, missing
+		return s, nil
 	}
 	state, at, err := c.Log.State(ctx, eventstore.StreamID(in.ID), eventstore.Until{Version: in.ToVersion})
-	if err != nil {
-		return s, err
+	if at == in.ToVersion {
+		s, _ = state.(S) //nolint:errcheck // the id says what the stream holds
 	}
-	s, ok := state.(S)
-	if !ok {
-		return s, domain.Errorf(domain.NotFound, "%s does not exist", in.ID).At("id")
-	}
-	if at != in.ToVersion {
-		return s, missing
-	}
-	return s, nil
+	return s, err
 }
 
 // at says that an error is the fault of another field.

@@ -14,8 +14,6 @@ import (
 	"flightdeck/eventstore"
 	"flightdeck/gitimport"
 	"flightdeck/markdown"
-
-	"github.com/gosimple/slug"
 )
 
 // Site turns the history of a folder of pages, kept in git, into events: a commit
@@ -219,7 +217,7 @@ func (s *Site) slug(file, own string) string {
 func SlugOfPath(file string) string {
 	parts := strings.Split(strings.TrimSuffix(file, path.Ext(file)), "/")
 	for i, p := range parts {
-		parts[i] = cmp.Or(strings.Trim(strings.ReplaceAll(slug.Make(p), "_", "-"), "-"), "untitled")
+		parts[i] = cmp.Or(hyphenated(p), "untitled")
 	}
 	s := strings.Join(parts, "/")
 	if len(s) > domain.MaxSlug-10 {

@@ -16,13 +16,7 @@ const maxMadeSlug = 80
 // MakeSlug returns the slug that a title suggests: its words in lower-case ASCII,
 // joined by hyphens.
 func MakeSlug(title string) string {
-	s := slug.Make(title)
-	s = strings.Trim(strings.Map(func(r rune) rune {
-		if r == '_' {
-			return '-'
-		}
-		return r
-	}, s), "-")
+	s := hyphenated(title)
 	if len(s) > maxMadeSlug {
 		s = s[:maxMadeSlug]
 		if i := strings.LastIndexByte(s, '-'); i > 0 {
@@ -33,6 +27,13 @@ func MakeSlug(title string) string {
 		return "untitled"
 	}
 	return s
+}
+
+// hyphenated returns a text as lower-case letters and digits in ASCII, with single
+// hyphens between them.
+func hyphenated(text string) string {
+	parts := strings.FieldsFunc(slug.Make(text), func(r rune) bool { return r == '-' || r == '_' })
+	return strings.Join(parts, "-")
 }
 
 // slug returns the slug that was asked for, if it is free, or one made from the

@@ -113,6 +113,8 @@ func (c Content) Restore(old Content) ([]Event, error) {
 	switch {
 	case c.Version == 0:
 		return nil, Errorf(NotFound, "content does not exist").At("id")
+	case old.Version == 0:
+		return nil, Errorf(NotFound, "the content has no such version: it is at version %d", c.Version).At("toVersion")
 	case old.Deleted:
 		return nil, Errorf(Invalid, "the content is deleted at version %d: choose an earlier one", old.Version).At("toVersion")
 	case !c.Deleted && c.sameFields(old):

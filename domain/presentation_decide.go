@@ -99,9 +99,11 @@ func (p Presentation) Restore(old Presentation) ([]Event, error) {
 	switch {
 	case p.Version == 0:
 		return nil, Errorf(NotFound, "presentation does not exist").At("id")
+	case old.Version == 0:
+		return nil, Errorf(NotFound, "the presentation has no such version: it is at version %d", p.Version).At("toVersion")
 	case old.Deleted:
 		return nil, Errorf(Invalid, "the presentation is deleted at version %d: choose an earlier one", old.Version).At("toVersion")
-	case p.Version == old.Version:
+	case !p.Deleted && p.sameFields(old):
 		return nil, nil
 	}
 	slides := make([]RestoredSlide, len(old.Slides))
@@ -112,6 +114,13 @@ func (p Presentation) Restore(old Presentation) ([]Event, error) {
 		PresentationID: p.ID, FromVersion: old.Version, Title: old.Title, Description: old.Description,
 		Theme: old.Theme, IsPublic: p.IsPublic && !p.Deleted, FrontMatter: old.FrontMatter, Slides: slides,
 	}}, nil
+}
+
+func (p Presentation) sameFields(o Presentation) bool {
+	return p.Title == o.Title && same(p.Description, o.Description) && p.Theme == o.Theme && p.FrontMatter == o.FrontMatter &&
+		slices.EqualFunc(p.Slides, o.Slides, func(a, b Slide) bool {
+			return a.ID == b.ID && same(a.Title, b.Title) && a.Content == b.Content && same(a.Notes, b.Notes)
+		})
 }
 
 // AddSlide puts a new slide where at says.

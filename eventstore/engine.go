@@ -68,7 +68,8 @@ type EngineTx interface {
 type Rows interface {
 	// Exec runs a statement and returns how many rows it changed.
 	Exec(ctx context.Context, query string, args ...any) (int64, error)
-	// Query runs a query; the caller closes the rows.
+	// Query runs a query; the caller closes the rows, before the same query is run
+	// again and before the command ends.
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 

@@ -62,7 +62,8 @@ type NewEvent struct {
 	ID            string
 	Type          string
 	SchemaVersion int
-	// Data is the event's JSON, in UTF-8.
+	// Data is the event's JSON, in UTF-8. Nobody changes it once it was appended:
+	// the feed gives the same bytes to all who read.
 	Data []byte
 }
 

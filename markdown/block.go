@@ -24,18 +24,35 @@ type scanner struct {
 	inComment bool
 	column    int  // where the open block begins in its line
 	indent    int  // the column of the list item around it
-	inText    bool // whether the line is paragraph text
+	inText    bool // whether the line last read is paragraph text
 }
 
 var (
-	fenceOpen = regexp.MustCompile("^ {0,3}(`{3,}|~{3,})(.*)$")
-	listItem  = regexp.MustCompile(`^ {0,3}(?:[-+*]|[0-9]{1,9}[.)])(?: {1,4}|$)`)
+	fenceOpen = pattern{"`~", regexp.MustCompile("^ {0,3}(`{3,}|~{3,})(.*)$")}
+	listItem  = pattern{"-+*0123456789", regexp.MustCompile(`^ {0,3}(?:[-+*]|[0-9]{1,9}[.)])(?: {1,4}|$)`)}
 	// weakItem is a list item that cannot end a paragraph: empty, or not the first.
-	weakItem = regexp.MustCompile(`^(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]*$|(?:[02-9]|[0-9]{2,9})[.)])`)
+	weakItem = pattern{"-+*0123456789", regexp.MustCompile(`^ *(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]*$|(?:[02-9]|[0-9]{2,9})[.)])`)}
 	// noText begins a line that is no paragraph text: a quote, list item, table
 	// row, heading or rule.
-	noText = regexp.MustCompile(`^ {0,3}(?:[>|]|(?:[-+*]|[0-9]{1,9}[.)]|#{1,6})(?:[ \t]|$)|(?:\*{3,}|-{3,}|_{3,})[ \t]*$)`)
+	noText = pattern{">|#_-+*0123456789", regexp.MustCompile(`^ {0,3}(?:[>|]|(?:[-+*]|[0-9]{1,9}[.)]|#{1,6})(?:[ \t]|$)|(?:\*{3,}|-{3,}|_{3,})[ \t]*$)`)}
 )
+
+// pattern is a regexp for how a line begins, and the bytes that can come first
+// after spaces: most lines need no more than a look at that.
+type pattern struct {
+	first string
+	re    *regexp.Regexp
+}
+
+func (p pattern) find(line string) []string {
+	text := strings.TrimLeft(line, " ")
+	if text == "" || strings.IndexByte(p.first, text[0]) < 0 {
+		return nil
+	}
+	return p.re.FindStringSubmatch(line)
+}
+
+func (p pattern) matches(line string) bool { return p.find(line) != nil }
 
 // separates moves to the next line and reports whether it ends a slide. Below
 // paragraph text, --- makes a heading, unless that text is in a list item.
@@ -56,10 +73,10 @@ func (s *scanner) next(line string) kind {
 // startsBlock reports whether a line below paragraph text may not go on with it.
 func (s *scanner) startsBlock(line string) bool {
 	text := strings.TrimLeft(line, " ")
-	if len(s.items) == 0 && weakItem.MatchString(text) {
+	if len(s.items) == 0 && weakItem.matches(text) {
 		return false
 	}
-	return isBlank(text) || noText.MatchString(text) || fenceOpen.MatchString(text) || strings.HasPrefix(text, "<!--")
+	return isBlank(text) || noText.matches(text) || fenceOpen.matches(text) || strings.HasPrefix(text, "<!--")
 }
 
 func (s *scanner) kindOf(line string) kind {
@@ -90,7 +107,7 @@ func (s *scanner) openBlock(line string, column int) kind {
 	}
 	text := line[column:]
 	s.column = column + indentOf(text)
-	if m := fenceOpen.FindStringSubmatch(text); m != nil && (m[1][0] == '~' || !strings.Contains(m[2], "`")) {
+	if m := fenceOpen.find(text); m != nil && (m[1][0] == '~' || !strings.Contains(m[2], "`")) {
 		s.fence = m[1]
 		return code
 	}
@@ -99,9 +116,13 @@ func (s *scanner) openBlock(line string, column int) kind {
 		return comment
 	}
 	s.indent = 0
-	s.inText = !isBlank(text) && indentOf(text) < 4 && !noText.MatchString(text)
+	s.inText = !isBlank(text) && indentOf(text) < 4 && !noText.matches(text)
 	return prose
 }
+
+// maxListItem is more than the mark of a list item is long. The time of a match
+// grows with the text, and a line can have thousands of marks.
+const maxListItem = 32
 
 // enterItems leaves the list items that the line is not part of, enters those
 // that it begins, and returns the column of what stands in the innermost.
@@ -114,11 +135,11 @@ func (s *scanner) enterItems(line string) int {
 		column = s.items[len(s.items)-1]
 	}
 	for {
-		mark := listItem.FindString(line[column:])
-		if mark == "" {
+		mark := listItem.find(line[column:min(len(line), column+maxListItem)])
+		if mark == nil {
 			return column
 		}
-		column += len(mark)
+		column += len(mark[0])
 		if column == len(line) {
 			s.items = append(s.items, len(strings.TrimRight(line, " "))+1)
 			return column

@@ -1,7 +1,6 @@
 package markdown
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -83,15 +82,15 @@ func checkReadable(text string) error {
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		return fmt.Errorf("line %d: the text has a NUL character: remove it, or check that this is a Markdown file", lineOf(text, i))
 	}
-	if utf8.ValidString(text) {
-		return nil
-	}
 	for i, r := range text {
-		if _, size := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
+		if r != utf8.RuneError {
+			continue
+		}
+		if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
 			return fmt.Errorf("line %d: the text is not UTF-8: save the file as UTF-8 and import it again", lineOf(text, i))
 		}
 	}
-	return errors.New("the text is not UTF-8: save the file as UTF-8 and import it again")
+	return nil
 }
 
 // lineOf returns the 1-based number of the line that the byte stands in.

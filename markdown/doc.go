@@ -35,4 +35,11 @@
 // be had: Marp splits on a rule in any spelling (write <hr> to have one in a
 // slide there), and reveal.js splits on a --- inside code, as does Slidev within
 // ~~~ fences. reveal.js hides our notes instead of showing them to the speaker.
+// A slide's front matter is Slidev's alone; the others show it as text.
+//
+// # Pages
+//
+// Markdown is rendered as CommonMark with GitHub's extensions, raw HTML and all,
+// and only then sanitised by a list of what is allowed: [HTML]. What comes out
+// neither runs nor reaches beyond the element that it is put into.
 package markdown

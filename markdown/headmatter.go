@@ -97,8 +97,9 @@ func (h headmatter) withFirst(s writtenSlide) headmatter {
 	return h
 }
 
-// format writes the block with its ---, or nothing when it is empty. Lines that do not read back as they are get hidden: first those whose
-// key is taken, then all extra lines, then the first slide's too.
+// format writes the block with its ---, or nothing when it is empty. Lines that
+// would not read back as they are get hidden: those whose key is taken, or else
+// all extra lines, or else the first slide's too.
 func (h headmatter) format() string {
 	modelled := h.modelledLines()
 	extra := splitLines(h.extra)

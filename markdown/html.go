@@ -76,7 +76,7 @@ func tooCostly(text string) bool {
 	}
 	links := 0
 	for line := range strings.SplitSeq(text, "\n") {
-		if isBlank(line) || noText.MatchString(line) {
+		if isBlank(line) || noText.matches(line) {
 			links = 0
 		}
 		links += strings.Count(line, "](")

@@ -64,7 +64,7 @@ func lastBlock(body string) int {
 	return min(block, len(body))
 }
 
-var noteLine = regexp.MustCompile(`(?i)^ {0,3}notes?:`)
+var noteLine = pattern{"nN", regexp.MustCompile(`(?i)^ {0,3}notes?:`)}
 
 // splitNoteParagraph reads notes as reveal.js does. A slide with two of these
 // paragraphs has no notes there, and none here.
@@ -74,9 +74,9 @@ func splitNoteParagraph(body string) (content, notes string, found bool) {
 	for line := range strings.SplitSeq(body, "\n") {
 		inParagraph := s.inText
 		k := s.next(line)
-		if mark := noteLine.FindString(line); mark != "" && k == prose && !inParagraph {
+		if mark := noteLine.find(line); mark != nil && k == prose && !inParagraph {
 			count++
-			start, end = offset, offset+len(mark)
+			start, end = offset, offset+len(mark[0])
 		}
 		offset += len(line) + 1
 	}

@@ -104,7 +104,7 @@ func (r *Reader) Content(ctx context.Context, v View, id string) (*Content, erro
 // the view may see.
 func (r *Reader) ContentBySlug(ctx context.Context, v View, slug string) (*Content, error) {
 	return r.oneContent(ctx, v, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("c.slug = ?", bind(slug)).Apply(at("c", v.At))
+		return q.Where("c.slug = ?", bind(slug)).Apply(at("c", v.At)).OrderExpr("c.valid_from DESC")
 	})
 }
 

@@ -86,7 +86,7 @@ func (x *Index) wait(ctx context.Context, p eventstore.Position) error {
 
 func (x *Index) run(ctx context.Context) {
 	defer close(x.done)
-	defer x.move(x.at, true)
+	defer func() { x.move(x.at, true) }()
 	for ctx.Err() == nil {
 		if err := x.pause(ctx); err != nil {
 			return
@@ -132,7 +132,8 @@ func (x *Index) backOff(ctx context.Context) {
 // step indexes the rows of the next positions and moves the checkpoint, in one
 // command.
 func (x *Index) step(ctx context.Context) error {
-	to := min(x.at+indexStep, x.log.Head().Position)
+	// The writer may run the command still when Update has given up with ctx.
+	from, to := x.at, min(x.at+indexStep, x.log.Head().Position)
 	_, err := x.log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
 		for _, statement := range []string{
 			`INSERT INTO content_search (rowid, title, description, tags, content)
@@ -143,7 +144,7 @@ func (x *Index) step(ctx context.Context) error {
 					WHERE s.presentation_id = p.id AND s.valid_from <= p.valid_from AND s.valid_to > p.valid_from)
 				FROM presentations AS p WHERE p.valid_from > ? AND p.valid_from <= ?`,
 		} {
-			if _, err := tx.Exec(ctx, statement, x.at, to); err != nil {
+			if _, err := tx.Exec(ctx, statement, from, to); err != nil {
 				return err
 			}
 		}

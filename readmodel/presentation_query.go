@@ -55,15 +55,11 @@ func (r *Reader) Slide(ctx context.Context, v View, id string) (*Slide, error) {
 	if err := domain.CheckID(domain.KindSlide, "id", id); err != nil {
 		return nil, err
 	}
-	row, err := first[Slide](ctx, r, r.db.NewSelect().Model((*Slide)(nil)).Apply(lately("s", id, v.At)))
-	if row == nil || err != nil {
+	rows, err := r.slidesByID(ctx, v, []string{id})
+	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	row.deck, err = r.Presentation(ctx, v, row.PresentationID)
-	if row.deck == nil || err != nil {
-		return nil, err
-	}
-	return row, nil
+	return rows[0], nil
 }
 
 // Presentations returns a page of the decks that the filter and the search select.

@@ -3,9 +3,7 @@ package readmodel
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
-	"flightdeck/domain"
 	"flightdeck/eventstore"
 
 	"github.com/uptrace/bun"
@@ -85,69 +83,4 @@ func (p *page) user(ctx context.Context, id string) (*User, error) {
 	}
 	users, err := p.users.get(func() (map[string]*User, error) { return p.reader.usersByID(ctx, p.view, p.userIDs) })
 	return users[id], err
-}
-
-// Node is anything with an id that names it among everything.
-type Node interface{ IsNode() }
-
-// IsNode marks the row as a node of the API.
-func (*Content) IsNode() {}
-
-// IsNode marks the row as a node of the API.
-func (*Presentation) IsNode() {}
-
-// IsNode marks the row as a node of the API.
-func (*Slide) IsNode() {}
-
-// IsNode marks the row as a node of the API.
-func (*User) IsNode() {}
-
-// Node returns what an id names, nil when there is nothing of it that the view
-// may see. It fails for what is no id.
-func (r *Reader) Node(ctx context.Context, v View, id string) (Node, error) {
-	kind, ok := domain.KindOf(id)
-	if !ok {
-		return nil, domain.Errorf(domain.Invalid, "%q is not an id", id).At("id")
-	}
-	switch kind {
-	case domain.KindContent:
-		return found(r.Content(ctx, v, id))
-	case domain.KindPresentation:
-		return found(r.Presentation(ctx, v, id))
-	case domain.KindSlide:
-		return found(r.Slide(ctx, v, id))
-	case domain.KindUser:
-		return found(r.User(ctx, v, id))
-	}
-	return nil, fmt.Errorf("no rows are known for ids of kind %s", kind)
-}
-
-// MaxNodes is how many ids Nodes takes.
-const MaxNodes = 100
-
-// Nodes returns what ids name, in their order, nil for each of which there is
-// nothing that the view may see.
-func (r *Reader) Nodes(ctx context.Context, v View, ids []string) ([]Node, error) {
-	if len(ids) > MaxNodes {
-		return nil, domain.Errorf(domain.Invalid, "%d ids are too many: at most %d are allowed", len(ids), MaxNodes).At("ids")
-	}
-	nodes := make([]Node, len(ids))
-	for i, id := range ids {
-		var err error
-		if nodes[i], err = r.Node(ctx, v, id); err != nil {
-			return nil, err
-		}
-	}
-	return nodes, nil
-}
-
-// found turns a nil pointer into a nil Node.
-func found[T any, N interface {
-	*T
-	Node
-}](row N, err error) (Node, error) {
-	if row == nil || err != nil {
-		return nil, err
-	}
-	return row, nil
 }

@@ -2,7 +2,6 @@ package readmodel
 
 import (
 	"context"
-	"slices"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
@@ -30,27 +29,6 @@ func (r *Reader) User(ctx context.Context, v View, id string) (*User, error) {
 	}
 	users, err := r.usersByID(ctx, v, []string{id})
 	return users[id], err
-}
-
-// usersByID returns those users that exist, in one statement.
-func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[string]*User, error) {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	slices.Sort(ids)
-	var rows []*User
-	q := r.db.NewSelect().Model((*User)(nil))
-	for _, id := range slices.Compact(ids) {
-		q = q.WhereOr("u.valid_from = (SELECT max(valid_from) FROM users WHERE id = ? AND valid_from <= ?)", bind(id), bind(v.At))
-	}
-	err := r.scan(ctx, q, &rows)
-	r.adoptUsers(v, rows...)
-	users := make(map[string]*User, len(rows))
-	for _, row := range rows {
-		users[row.ID] = row
-	}
-	return users, err
 }
 
 // Users returns a page of all users, in the order of their registration. Visitors

@@ -187,7 +187,10 @@ func TestNothingFollowsAFullDiskInItsTransaction(t *testing.T) {
 		t.Fatalf("error is %v", err)
 	}
 	_, execErr := tx.Exec(ctx, insert, "small")
-	_, queryErr := tx.Query(ctx, "SELECT 1")
+	rows, queryErr := tx.Query(ctx, "SELECT 1")
+	if queryErr == nil {
+		queryErr = errors.Join(rows.Err(), rows.Close())
+	}
 	for what, err := range map[string]error{
 		"exec": execErr, "query": queryErr, "savepoint": tx.Savepoint(ctx), "release": tx.Release(ctx),
 		"rollback to": tx.RollbackTo(ctx), "commit": tx.Commit(ctx),

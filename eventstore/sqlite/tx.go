@@ -65,7 +65,7 @@ func (t *tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 }
 
 func (t *tx) check(err error) error {
-	if false && endsTransaction(err) {
+	if endsTransaction(err) {
 		t.ended = err
 	}
 	return err

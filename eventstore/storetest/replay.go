@@ -46,12 +46,13 @@ func mustReplayAnywhere(t *testing.T, l *log, id eventstore.StreamID) {
 // longStream has more events than are read at a time.
 func longStream(t *testing.T, s suite) {
 	l := s.start(t, eventstore.Options{})
-	const length = 1203
+	const length = 1003
 	l.do(t, appending("long", notes(length)...))
-	want := fold(t, l.of(t, "long"))
+	events := l.of(t, "long")
+	want := fold(t, events)
 	for range 2 {
-		for _, version := range []int{0, 499, 500, 501, 1000, length} {
-			part := l.of(t, "long")
+		for _, version := range []int{0, 499, 500, 501, length} {
+			part := events
 			if version > 0 {
 				part = part[:version]
 			}

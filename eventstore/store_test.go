@@ -1,0 +1,133 @@
+package eventstore_test
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+)
+
+// The promises that need no failing engine are in package storetest.
+
+// start opens a store on an engine that can be told to fail. It is closed when
+// the test ends.
+func start(t *testing.T, o eventstore.Options) (*eventstore.Store, *faulty) {
+	t.Helper()
+	engine, err := sqlite.Open(within(t), filepath.Join(t.TempDir(), "log.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &faulty{Engine: engine}
+	store, err := eventstore.Open(within(t), f, counter{}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return store, f
+}
+
+// counter is a model that counts the events of a stream.
+type counter struct{}
+
+func (counter) Apply(state any, _ eventstore.Event) (any, error) {
+	n, _ := state.(int)
+	return n + 1, nil
+}
+
+func (counter) Project(context.Context, eventstore.Rows, eventstore.Event, any, any) error {
+	return nil
+}
+
+var stream = eventstore.Stream{ID: "stream-1", Type: "TEST"}
+
+func event(id string) eventstore.NewEvent {
+	return eventstore.NewEvent{ID: id, Type: "Tested", SchemaVersion: 1, Data: []byte(`{}`)}
+}
+
+// appending is a command that appends an event to the stream.
+func appending(expected eventstore.ExpectedVersion, id string) func(*eventstore.Tx) error {
+	return func(tx *eventstore.Tx) error {
+		_, err := tx.Append(stream, expected, event(id))
+		return err
+	}
+}
+
+// add appends an event, which must succeed, at a position.
+func add(t *testing.T, s *eventstore.Store, id string, want eventstore.Position) {
+	t.Helper()
+	position, err := s.Append(within(t), stream, eventstore.Exactly(int(want)-1), event(id))
+	if err != nil || position != want {
+		t.Fatalf("append %s: position %d, error %v, want %d", id, position, err, want)
+	}
+}
+
+// outcome is what Update returned.
+type outcome struct {
+	eventstore.Result
+	err error
+}
+
+// together runs commands in one transaction and returns their outcomes.
+func together(t *testing.T, s *eventstore.Store, commands ...func(*eventstore.Tx) error) []outcome {
+	t.Helper()
+	began, free := make(chan struct{}), make(chan struct{})
+	queue(t, s, func(*eventstore.Tx) error {
+		close(began)
+		<-free
+		return nil
+	})
+	<-began
+	var waits []<-chan outcome
+	for _, fn := range commands {
+		waits = append(waits, queue(t, s, fn))
+	}
+	close(free)
+	outcomes := make([]outcome, len(waits))
+	for i, done := range waits {
+		outcomes[i] = <-done
+	}
+	return outcomes
+}
+
+// queue sends a command and returns once it waits for the writer.
+func queue(t *testing.T, s *eventstore.Store, fn func(*eventstore.Tx) error) <-chan outcome {
+	t.Helper()
+	ctx := &watched{Context: within(t), reached: make(chan struct{})}
+	done := make(chan outcome, 1)
+	go func() {
+		result, err := s.Update(ctx, eventstore.Command{}, fn)
+		done <- outcome{result, err}
+		ctx.Done()
+	}()
+	<-ctx.reached
+	return done
+}
+
+// watched is a context that tells when somebody begins to wait for its end: who
+// sends a command does so when it is queued.
+type watched struct {
+	context.Context
+	once    sync.Once
+	reached chan struct{}
+}
+
+func (w *watched) Done() <-chan struct{} {
+	w.once.Do(func() { close(w.reached) })
+	return w.Context.Done()
+}
+
+// within returns a context that ends the test when something hangs.
+func within(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}

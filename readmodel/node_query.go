@@ -1,0 +1,162 @@
+package readmodel
+
+import (
+	"context"
+	"slices"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/uptrace/bun"
+)
+
+// Node is anything with an id that names it among everything.
+type Node interface{ IsNode() }
+
+// IsNode marks the row as a node of the API.
+func (*Content) IsNode() {}
+
+// IsNode marks the row as a node of the API.
+func (*Presentation) IsNode() {}
+
+// IsNode marks the row as a node of the API.
+func (*Slide) IsNode() {}
+
+// IsNode marks the row as a node of the API.
+func (*User) IsNode() {}
+
+// MaxNodes is how many ids Nodes takes.
+const MaxNodes = 100
+
+// Node returns what an id names, nil when there is nothing of it that the view
+// may see. It fails for what is no id.
+func (r *Reader) Node(ctx context.Context, v View, id string) (Node, error) {
+	nodes, err := r.Nodes(ctx, v, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	return nodes[0], nil
+}
+
+// Nodes returns what ids name, in their order, nil for each of which there is
+// nothing that the view may see. It runs a statement for each kind of id. It fails
+// for what is no id.
+func (r *Reader) Nodes(ctx context.Context, v View, ids []string) ([]Node, error) {
+	if len(ids) > MaxNodes {
+		return nil, domain.Errorf(domain.Invalid, "%d ids are too many: at most %d are allowed", len(ids), MaxNodes).At("ids")
+	}
+	byKind := make(map[domain.Kind][]string)
+	for _, id := range ids {
+		kind, ok := domain.KindOf(id)
+		if !ok {
+			return nil, domain.Errorf(domain.Invalid, "%q is not an id: ids look like content-0190a8c2-7b1e-7000-8000-000000000000", id).At("id")
+		}
+		byKind[kind] = append(byKind[kind], id)
+	}
+	found := make(map[string]Node, len(ids))
+	for kind, list := range byKind {
+		if err := r.nodesOf(ctx, v, kind, list, found); err != nil {
+			return nil, err
+		}
+	}
+	nodes := make([]Node, len(ids))
+	for i, id := range ids {
+		nodes[i] = found[id]
+	}
+	return nodes, nil
+}
+
+// nodesOf adds the nodes of one kind to those that are found.
+func (r *Reader) nodesOf(ctx context.Context, v View, kind domain.Kind, ids []string, found map[string]Node) error {
+	switch kind {
+	case domain.KindContent:
+		rows, err := r.contentsByID(ctx, v, ids)
+		for _, row := range rows {
+			found[row.ID] = row
+		}
+		return err
+	case domain.KindPresentation:
+		rows, err := r.presentationsByID(ctx, v, ids)
+		for _, row := range rows {
+			found[row.ID] = row
+		}
+		return err
+	case domain.KindSlide:
+		rows, err := r.slidesByID(ctx, v, ids)
+		for _, row := range rows {
+			found[row.ID] = row
+		}
+		return err
+	}
+	rows, err := r.usersByID(ctx, v, ids)
+	for id, row := range rows {
+		found[id] = row
+	}
+	return err
+}
+
+// latelyAll selects the rows of several objects that had begun last at a position,
+// going straight to each.
+func latelyAll(table, alias string, ids []string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+			for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+				q = q.WhereOr("?0.id = ?1 AND ?0.valid_from = (SELECT max(valid_from) FROM ?2 WHERE id = ?1 AND valid_from <= ?3)",
+					bun.Ident(alias), bind(id), bun.Ident(table), bind(p))
+			}
+			return q
+		})
+	}
+}
+
+func (r *Reader) contentsByID(ctx context.Context, v View, ids []string) (rows []*Content, err error) {
+	err = r.scan(ctx, r.db.NewSelect().Model((*Content)(nil)).
+		Apply(latelyAll(contentsTable, "c", ids, v.At), v.visible(contentsTable, "c")), &rows)
+	r.adoptContents(v, rows...)
+	return rows, err
+}
+
+func (r *Reader) presentationsByID(ctx context.Context, v View, ids []string) (rows []*Presentation, err error) {
+	err = r.scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).
+		Apply(latelyAll(presentationsTable, "p", ids, v.At), v.visible(presentationsTable, "p")), &rows)
+	r.adoptPresentations(v, rows...)
+	return rows, err
+}
+
+// slidesByID returns those slides that are in decks that the view may see.
+func (r *Reader) slidesByID(ctx context.Context, v View, ids []string) ([]*Slide, error) {
+	var rows []*Slide
+	err := r.scan(ctx, r.db.NewSelect().Model((*Slide)(nil)).Apply(latelyAll("slides", "s", ids, v.At), at("s", v.At)), &rows)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	decks := make([]string, len(rows))
+	for i, row := range rows {
+		decks[i] = row.PresentationID
+	}
+	list, err := r.presentationsByID(ctx, v, decks)
+	byID := make(map[string]*Presentation, len(list))
+	for _, deck := range list {
+		byID[deck.ID] = deck
+	}
+	return slices.DeleteFunc(rows, func(s *Slide) bool {
+		s.deck = byID[s.PresentationID]
+		return s.deck == nil
+	}), err
+}
+
+// usersByID returns those users that exist.
+func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[string]*User, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []*User
+	err := r.scan(ctx, r.db.NewSelect().Model((*User)(nil)).Apply(latelyAll("users", "u", ids, v.At)), &rows)
+	r.adoptUsers(v, rows...)
+	users := make(map[string]*User, len(rows))
+	for _, row := range rows {
+		users[row.ID] = row
+	}
+	return users, err
+}
