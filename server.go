@@ -43,12 +43,12 @@ type commands struct {
 	Verify  verifyCommand  `cmd:"" help:"Check the log's hash chain, fold it, and compare every row."`
 	User    userCommand    `cmd:"" help:"Manage users: the operator's way in."`
 	Version versionCommand `cmd:"" help:"Print the version."`
-	Help    helpCommand    `cmd:"" help:"Print this help."`
+	Help    helpCommand    `cmd:"" help:"Print this help, or that of a command."`
 }
 
 // config is what all commands share.
 type config struct {
-	DB        string `name:"db" env:"FLIGHTDECK_DB" default:"flightdeck.db" placeholder:"FILE" help:"The database file; made when there is none."`
+	DB        string `name:"db" default:"flightdeck.db" placeholder:"FILE" help:"The database file; made when there is none."`
 	LogLevel  string `env:"FLIGHTDECK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: debug, info, warn or error."`
 	LogFormat string `env:"FLIGHTDECK_LOG_FORMAT" default:"text" enum:"text,json" help:"How it is logged: text or json."`
 }
@@ -62,19 +62,26 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:len(args):len(args)], "--help")
+	}
 	var all commands
-	parser, err := kong.New(&all, kong.Name("flightdeck"), kong.Writers(stdout, stderr), kong.UsageOnError(),
+	helped := false
+	parser, err := kong.New(&all, kong.Name("flightdeck"), kong.DefaultEnvars("FLIGHTDECK"), kong.Writers(stdout, stderr), kong.Exit(func(int) { helped = true }),
 		kong.Description("An event-sourced backend for content and presentations. Every flag has an environment variable beside it."))
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
 	parsed, err := parser.Parse(args)
+	if helped {
+		return 0
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "flightdeck: %v\nflightdeck: run flightdeck --help for the commands and flags\n", err)
 		return 2
 	}
-	env := &environment{ctx: ctx, config: all.config, logger: all.logger(stderr), stdout: stdout, stderr: stderr, parsed: parsed}
+	env := &environment{ctx: ctx, config: all.config, logger: all.logger(stderr), stdout: stdout, stderr: stderr}
 	if err := parsed.Run(env); err != nil {
 		fmt.Fprintf(stderr, "flightdeck: %v\n", err)
 		return 1
@@ -88,7 +95,6 @@ type environment struct {
 	ctx            context.Context
 	logger         *slog.Logger
 	stdout, stderr io.Writer
-	parsed         *kong.Context
 }
 
 func (c config) logger(w io.Writer) *slog.Logger {
@@ -103,14 +109,9 @@ func (c config) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// helpCommand prints the help.
-type helpCommand struct{}
-
-// Run prints the help of all commands.
-func (helpCommand) Run(env *environment) error {
-	top := *env.parsed
-	top.Path = top.Path[:1]
-	return kong.DefaultHelpPrinter(kong.HelpOptions{}, &top)
+// helpCommand stands in the list of commands: help COMMAND is COMMAND --help.
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"The command to explain."`
 }
 
 // deck is an open FlightDeck: the log, what is read from it, and what writes to it.
@@ -158,7 +159,7 @@ func (d *deck) Close() error {
 type serveCommand struct {
 	Addr       string        `env:"FLIGHTDECK_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen."`
 	Playground bool          `env:"FLIGHTDECK_PLAYGROUND" default:"true" negatable:"" help:"Offer GraphiQL at /playground."`
-	Origins    []string      `name:"allow-origin" env:"FLIGHTDECK_ALLOW_ORIGIN" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API; * for all."`
+	Origins    []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API; * for all."`
 	Drain      time.Duration `env:"FLIGHTDECK_DRAIN" default:"10s" help:"How long requests may take to finish when the server stops."`
 	Batch      int           `env:"FLIGHTDECK_BATCH" default:"256" help:"How many commands are committed together at most; 1 gives each a transaction of its own."`
 }
