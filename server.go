@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -176,6 +177,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	edge := c.edge(env, d)
+	spendMemory()
 	server := &http.Server{Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -189,6 +191,15 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(env.ctx), c.Drain)
 	defer cancel()
 	return errors.Join(edge.Shutdown(ctx), server.Shutdown(ctx))
+}
+
+// spendMemory lets the heap grow to five times what is alive before garbage is
+// collected, unless GOGC says otherwise: little is alive, and a collection costs a
+// fifth of the throughput at Go's default.
+func spendMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 func (c *serveCommand) greet(env *environment, address string) {

@@ -135,6 +135,9 @@ func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, 
 }
 
 func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Order, search *string) (l list[*Content], err error) {
+	if err := atMost(MaxFilter, len(f.Status), len(f.TagsAny), len(f.TagsAll)); err != nil {
+		return l, err
+	}
 	words, err := r.words(ctx, v, search)
 	if err != nil {
 		return l, err
@@ -227,6 +230,19 @@ func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.
 	}
 }
 
+// MaxFilter is how many values a list in a filter may have.
+const MaxFilter = 100
+
+// atMost returns an error when a list in a filter has more values than most.
+func atMost(most int, lengths ...int) error {
+	for _, n := range lengths {
+		if n > most {
+			return domain.Errorf(domain.Invalid, "a list of %d values is too long for a filter: at most %d are allowed", n, most).At("filter")
+		}
+	}
+	return nil
+}
+
 // between selects instants from one, included, to another, excluded.
 func between(column string, from, to *domain.Instant) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
@@ -274,7 +290,7 @@ func (c *Content) Revision(ctx context.Context, version *int, asOf *AsOf) (*Cont
 }
 
 // revision returns the position at which an object was at a version, or a point
-// in history; 0 when there is no such version.
+// in history; 0 when there is no such version yet at the moment of the view.
 func (p *page) revision(ctx context.Context, id string, version *int, asOf *AsOf) (eventstore.Position, error) {
 	switch {
 	case (version == nil) == (asOf == nil):
@@ -285,7 +301,7 @@ func (p *page) revision(ctx context.Context, id string, version *int, asOf *AsOf
 		return 0, domain.Errorf(domain.Invalid, "version %d does not exist: the first one is 1", *version).At("version")
 	}
 	events, err := p.reader.log.ReadStream(ctx, eventstore.StreamID(id), *version-1, 1)
-	if err != nil || len(events) == 0 {
+	if err != nil || len(events) == 0 || events[0].Position > p.view.At {
 		return 0, err
 	}
 	return events[0].Position, nil

@@ -33,6 +33,11 @@ type EventConnection struct {
 	Nodes []Event
 }
 
+// Check returns an error when a list in the filter is too long.
+func (f EventFilter) Check() error {
+	return atMost(MaxFilter, len(f.StreamIds), len(f.Kinds), len(f.Types), len(f.ActorIds))
+}
+
 // eventRow is an event as the log's table has it, read through bun for its
 // filters.
 type eventRow struct {
@@ -57,6 +62,9 @@ type eventRow struct {
 // Events returns a page of the log, oldest first: of the events that the filter
 // selects, those that the view may see.
 func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*EventConnection, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
 	l := list[*eventRow]{
 		reader: r, name: r.listName("events", f),
 		keys: []string{"e.position"},

@@ -88,15 +88,16 @@ func (r *Resolver) viewer(ctx context.Context) (*readmodel.User, error) {
 	return r.Reader.User(ctx, v, v.Actor.UserID)
 }
 
-// status returns the end of the log.
-func (r *Resolver) status() *model.LogStatus {
-	head := r.Log.Head()
-	s := &model.LogStatus{Head: head.Position, Lineage: r.Log.Lineage()}
-	if head.Position > 0 {
-		at := domain.InstantOf(head.RecordedAt)
+// status returns the end of the log as the operation sees it, so that who reads a
+// list beside it and subscribes after it misses nothing.
+func (r *Resolver) status(ctx context.Context) (*model.LogStatus, error) {
+	s := &model.LogStatus{Head: r.now(ctx).At, Lineage: r.Log.Lineage()}
+	last, err := r.Log.Read(ctx, s.Head-1, 1)
+	if s.Head > 0 && len(last) > 0 {
+		at := domain.InstantOf(last[0].RecordedAt)
 		s.RecordedAt = &at
 	}
-	return s
+	return s, err
 }
 
 // page is the paging arguments of a connection.

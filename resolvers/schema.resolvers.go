@@ -53,7 +53,7 @@ func (r *queryResolver) Viewer(ctx context.Context) (*readmodel.User, error) {
 
 // Log is the resolver for the log field.
 func (r *queryResolver) Log(ctx context.Context) (*model.LogStatus, error) {
-	return r.status(), nil
+	return r.status(ctx)
 }
 
 // EventAppended is the resolver for the eventAppended field.

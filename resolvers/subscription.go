@@ -78,7 +78,7 @@ func (r *Resolver) ended(ctx context.Context, err error) {
 
 func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan readmodel.Event, error) {
 	start, err := r.cursor(after, lineage)
-	if err != nil {
+	if err = errors.Join(err, f.Check()); err != nil {
 		return nil, err
 	}
 	out := make(chan readmodel.Event)
@@ -98,6 +98,9 @@ func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position
 }
 
 func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan model.EventStreamItem, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
 	out := make(chan model.EventStreamItem)
 	start, err := r.cursor(after, lineage)
 	go func() {
