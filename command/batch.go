@@ -42,6 +42,7 @@ func (in Batch) prepare(ctx context.Context, c *Commands) (plan, error) {
 			}
 			u.parts = append(u.parts, o)
 		}
+		u.changed = false // there is no one object that the batch changed
 		return Outcome{}, nil
 	}, nil
 }

@@ -75,6 +75,9 @@ type Result struct {
 	// nothing changed First is after Position, which is then the head of the log
 	// that the command saw.
 	First, Position eventstore.Position
+	// After is the state of the object right after the command, where the command
+	// changed it and was not done before; else nil.
+	After domain.State
 	// Parts are the outcomes of the commands in a Batch.
 	Parts []Outcome
 	// Replayed says that the command had been done before, under the same
@@ -88,6 +91,8 @@ type unit struct {
 	tx    *eventstore.Tx
 	actor domain.Actor
 	parts []Outcome
+	// changed says that events were appended.
+	changed bool
 }
 
 // maxKey is how long an idempotency key may be, in bytes.
@@ -108,16 +113,20 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	}
 	var out Outcome
 	var parts []Outcome
+	var after domain.State
 	done, err := c.Log.Update(ctx, info, func(tx *eventstore.Tx) error {
 		u := &unit{Commands: c, tx: tx, actor: actor}
 		o, err := plan(u)
 		out, parts = o, u.parts
+		if err == nil && u.changed {
+			after, err = load[domain.State](u, o.ID)
+		}
 		return err
 	})
 	if err != nil {
 		return Result{}, explain(err)
 	}
-	r := Result{Outcome: out, First: done.First, Position: done.Position, Parts: parts, Replayed: done.Replayed}
+	r := Result{Outcome: out, First: done.First, Position: done.Position, After: after, Parts: parts, Replayed: done.Replayed}
 	if done.Replayed {
 		err = c.recall(ctx, cmd, &r)
 	}
@@ -219,6 +228,7 @@ func (u *unit) append(kind domain.Kind, id string, expected eventstore.ExpectedV
 	if len(records) == 0 {
 		return nil
 	}
+	u.changed = true
 	_, err := u.tx.Append(eventstore.Stream{ID: eventstore.StreamID(id), Type: string(kind)}, expected, records...)
 	return err
 }

@@ -61,7 +61,9 @@ func (in RemoveSlide) key() *string { return in.IdempotencyKey }
 
 func (in AddSlide) target() Outcome    { return Outcome{ID: in.PresentationID} }
 func (in UpdateSlide) target() Outcome { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
-func (in MoveSlide) target() Outcome   { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
+
+func (in MoveSlide) target() Outcome { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
+
 func (in RemoveSlide) target() Outcome { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
 
 func (in AddSlide) prepare(context.Context, *Commands) (plan, error) {

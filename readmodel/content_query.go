@@ -117,6 +117,18 @@ func (r *Reader) oneContent(ctx context.Context, v View, which func(*bun.SelectQ
 	return row, nil
 }
 
+// ContentAfter returns the content whose last event, of those up to the view's
+// moment, left it in a state: the row that the event made, without reading it. nil
+// when the view may not see it.
+func (r *Reader) ContentAfter(v View, c domain.Content) *Content {
+	if !c.Exists() || !c.Public() && !v.Actor.MaySeeHidden(c.AuthorID) {
+		return nil
+	}
+	row := contentRow(c, v.At, eventstore.Forever)
+	r.adoptContents(v, &row)
+	return &row
+}
+
 // Contents returns a page of the contents that the filter and the search select.
 func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, o *Order, search *string) (*ContentConnection, error) {
 	l, err := r.contentList(ctx, v, f, o, search)

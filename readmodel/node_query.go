@@ -49,7 +49,7 @@ func (r *Reader) Nodes(ctx context.Context, v View, ids []string) ([]Node, error
 	for _, id := range ids {
 		kind, ok := domain.KindOf(id)
 		if !ok {
-			return nil, domain.Errorf(domain.Invalid, "%q is not an id: ids look like content-0190a8c2-7b1e-7000-8000-000000000000", id).At("id")
+			return nil, domain.Errorf(domain.Invalid, "%.60q is not an id: ids look like content-0190a8c2-7b1e-7000-8000-000000000000", id).At("id")
 		}
 		byKind[kind] = append(byKind[kind], id)
 	}

@@ -154,11 +154,11 @@ func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", query, err)
 	}
-	rows, err := stmt.QueryContext(ctx, args...)
+	rows, err := stmt.QueryContext(ctx, args...) //nolint:rowserrcheck // ScanRows checks, and closes
 	if err != nil {
 		return err
 	}
-	return r.db.ScanRows(ctx, rows, dest) // closes the rows
+	return r.db.ScanRows(ctx, rows, dest)
 }
 
 // count counts the rows that a query selects.

@@ -106,7 +106,7 @@ func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, 
 			}
 			if state, err = (Model{}).Apply(state, e); err != nil {
 				v.report(Difference{"events", id, e.Position, err.Error()})
-				return nil, nil, nil
+				return nil, nil, nil //nolint:nilerr // it is reported
 			}
 			s, _ := state.(domain.State) //nolint:errcheck // Apply returns one
 			states, positions = append(states, s), append(positions, e.Position)

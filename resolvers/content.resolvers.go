@@ -8,6 +8,7 @@ package resolvers
 import (
 	"context"
 	"flightdeck/command"
+	"flightdeck/domain"
 	"flightdeck/graph"
 	"flightdeck/graph/model"
 	"flightdeck/readmodel"
@@ -22,6 +23,9 @@ func (r *contentResolver) HTML(ctx context.Context, obj *readmodel.Content) (str
 func (r *contentPayloadResolver) Content(ctx context.Context, obj *model.ContentPayload) (*readmodel.Content, error) {
 	if obj.Position == nil {
 		return nil, nil
+	}
+	if after, ok := obj.Done.After.(domain.Content); ok {
+		return r.Reader.ContentAfter(r.after(ctx, obj.Done), after), nil
 	}
 	return r.Reader.Content(ctx, r.after(ctx, obj.Done), obj.Done.ID)
 }

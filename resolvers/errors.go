@@ -3,6 +3,8 @@ package resolvers
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -96,12 +98,14 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 	return present(shown, "internal error: the operator finds it in the log under request "+r.RequestID(ctx), codeInternal, "")
 }
 
-// Recover turns a panic in a resolver into an error for Present.
-func (r *Resolver) Recover(_ context.Context, p any) error { return panicError{p} }
-
-type panicError struct{ value any }
-
-func (e panicError) Error() string { return "panic in a resolver" }
+// Recover turns a panic into an error for Present. gqlparser panics on a number in
+// a document that fits no type of Go's, which is the client's fault.
+func (r *Resolver) Recover(_ context.Context, p any) error {
+	if number, ok := p.(*strconv.NumError); ok {
+		return domain.Errorf(domain.Invalid, "%.40s is too large a number", number.Num)
+	}
+	return fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+}
 
 func present(shown *gqlerror.Error, message, code, field string) *gqlerror.Error {
 	shown.Message = message
