@@ -2,13 +2,21 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// object is a JSON object: an input, or a part of an answer.
-type object = map[string]any
+// object is a JSON object: an input.
+type object map[string]any
+
+// with is the object with one more member.
+func (o object) with(name string, value any) object {
+	more := maps.Clone(o)
+	more[name] = value
+	return more
+}
 
 // Selections of the payloads that the tests look at.
 const (
@@ -134,7 +142,7 @@ func (a answer) texts(field string, path ...any) []string {
 	list, _ := a.at(path...).([]any)
 	out := []string{}
 	for _, one := range list {
-		m, _ := one.(object)
+		m, _ := one.(map[string]any)
 		out = append(out, fmt.Sprint(m[field]))
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -40,6 +41,9 @@ func TestAcknowledgedCommandsSurviveKill(t *testing.T) {
 	}
 	c.recover()
 	c.check()
+	if len(c.seen) != len(c.events) {
+		t.Errorf("the subscriber saw %d of %d events", len(c.seen), len(c.events))
+	}
 	if n := len(c.events); n < rounds*50 {
 		t.Errorf("only %d events were written: the rounds prove little", n)
 	}
@@ -50,6 +54,7 @@ func TestAcknowledgedCommandsSurviveKill(t *testing.T) {
 type crash struct {
 	t       *testing.T
 	rand    *rand.Rand
+	binary  string
 	path    string
 	token   string
 	writers []*crashWriter
@@ -64,7 +69,7 @@ func newCrash(t *testing.T) *crash {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	c := &crash{
-		t: t, rand: rand.New(rand.NewPCG(seed, 0)), path: filepath.Join(t.TempDir(), "crash.db"), //nolint:gosec // to be repeatable
+		t: t, rand: rand.New(rand.NewPCG(seed, 0)), binary: build(t), path: filepath.Join(t.TempDir(), "crash.db"),
 		byMark: make(map[string][]eventstore.Event),
 	}
 	d, err := testEnvironment(t, c.path).open(eventstore.Options{})
@@ -80,7 +85,7 @@ func newCrash(t *testing.T) *crash {
 	c.token = token
 	for n := range 64 {
 		c.writers = append(c.writers, &crashWriter{
-			crash: c, n: n, contents: []string{shared}, rand: rand.New(rand.NewPCG(seed, uint64(n)+1)), //nolint:gosec // as above
+			crash: c, n: n, contents: []string{shared}, rand: rand.New(rand.NewPCG(seed, uint64(n)+1)),
 		})
 	}
 	return c
@@ -94,15 +99,14 @@ func (c *crash) round(n int) {
 	if n%5 != 4 {
 		after = c.rand.Int64N(400)
 	}
-	p := startProcess(c.t, "--db", c.path, "--log-level", "error", "serve", "--addr", "127.0.0.1:0")
-	p.serving(c.t)
+	p := startProcess(c.t, c.binary, c.path)
 	var acknowledged atomic.Int64
 	enough := make(chan struct{})
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: len(c.writers)}}
 	defer client.CloseIdleConnections()
-	var all sync.WaitGroup
+	var writing, listening sync.WaitGroup
 	for _, w := range c.writers {
-		all.Go(func() {
+		writing.Go(func() {
 			w.write(client, p.url, func() {
 				if acknowledged.Add(1) == after {
 					close(enough)
@@ -110,31 +114,40 @@ func (c *crash) round(n int) {
 			})
 		})
 	}
-	all.Go(func() { c.listen(p.url, 0) })
+	listening.Go(func() { c.listen(p.url, 0) })
+	failed := make(chan struct{})
+	go func() {
+		writing.Wait()
+		close(failed) // or the server was killed
+	}()
 	if after > 0 {
 		select {
 		case <-enough:
-		case <-c.t.Context().Done():
+		case <-failed:
 		}
 	}
 	p.kill(c.t)
-	all.Wait()
+	writing.Wait()
+	listening.Wait()
 }
 
 // recover starts the server once more, has every command that was not answered
 // sent again, and the subscriber read to the end.
 func (c *crash) recover() {
 	c.t.Helper()
-	p := startProcess(c.t, "--db", c.path, "--log-level", "error", "serve", "--addr", "127.0.0.1:0")
-	p.serving(c.t)
+	p := startProcess(c.t, c.binary, c.path)
 	client := &http.Client{}
 	defer client.CloseIdleConnections()
+	var all sync.WaitGroup
 	for _, w := range c.writers {
-		w.resend(client, p.url)
-		if w.pending != nil {
-			c.t.Errorf("writer %d: the last command was not answered", w.n)
-		}
+		all.Go(func() {
+			if w.resend(client, p.url); w.pending != nil {
+				c.t.Errorf("writer %d: the last command was not answered", w.n)
+			}
+		})
 	}
+	all.Wait()
+	c.read()
 	c.listen(p.url, eventstore.Position(len(c.events)))
 	p.kill(c.t)
 }
@@ -159,11 +172,8 @@ func (c *crash) check() {
 
 func (c *crash) verify() {
 	c.t.Helper()
-	env := testEnvironment(c.t, c.path)
-	var out bytes.Buffer
-	env.stdout = &out
-	if err := (&verifyCommand{JSON: true}).Run(env); err != nil {
-		c.t.Fatalf("verify: %v: %s", err, out.String())
+	if out, err := exec.CommandContext(c.t.Context(), c.binary, "verify", "--json", "--db", c.path).CombinedOutput(); err != nil {
+		c.t.Fatalf("verify: %v: %s", err, out)
 	}
 }
 
@@ -198,6 +208,9 @@ func (c *crash) listen(url string, until eventstore.Position) {
 	const query = `subscription($after: Position) { eventAppended(after: $after) { id position } }`
 	l, err := open(c.t.Context(), c.t, url, transportWS, c.token, query, map[string]any{"after": fmt.Sprint(len(c.seen))})
 	if err != nil {
+		if until != 0 {
+			c.t.Errorf("subscribe: %v", err)
+		}
 		return
 	}
 	defer l.close()

@@ -219,6 +219,7 @@ func (c *serveCommand) edge(env *environment, d *deck) *web.Server {
 		Authenticate:    d.authenticate,
 		Ready:           d.ready,
 		ErrorPresenter:  root.Present,
+		Recover:         root.Recover,
 		AroundOperation: root.AroundOperation,
 		AllowedOrigins:  c.Origins,
 		Playground:      c.Playground,

@@ -17,6 +17,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
 )
 
@@ -35,6 +36,13 @@ type desk struct{ *harness }
 func startDesk(t *testing.T) *desk {
 	t.Helper()
 	return &desk{start(t)}
+}
+
+// in is the same desk for a part of the test.
+func (h *desk) in(t *testing.T) *desk {
+	part := *h.harness
+	part.t = t
+	return &desk{&part}
 }
 
 // listener is one subscription, over a websocket of its own.
@@ -120,7 +128,8 @@ func (l *listener) word(current, legacy string) string {
 // hear returns the next message but for signs of life.
 func (l *listener) hear() (f frame, err error) {
 	for {
-		if f, err = (frame{}), l.conn.ReadJSON(&f); err != nil {
+		f = frame{}
+		if err = l.conn.ReadJSON(&f); err != nil {
 			return f, err
 		}
 		if f.Type != "ping" && f.Type != "ka" {
@@ -234,8 +243,8 @@ func (h *desk) contents(actor domain.Actor, n int) {
 	h.t.Helper()
 	for n > 0 {
 		var batch command.Batch
-		for range min(n, command.MaxBatch) {
-			batch.Commands = append(batch.Commands, newContent("one of many", domain.Draft))
+		for i := range min(n, command.MaxBatch) {
+			batch.Commands = append(batch.Commands, newContent(fmt.Sprintf("content %s %d", h.head(), i), domain.Draft))
 		}
 		n -= len(batch.Commands)
 		h.do(actor, batch)
@@ -260,3 +269,9 @@ func wantPositions(t testing.TB, what string, got, want []eventstore.Position) {
 		t.Errorf("%s: heard %v, want %v", what, got, want)
 	}
 }
+
+// ptr is a pointer to v.
+func ptr[T any](v T) *T { return &v }
+
+// set is an input field that is given.
+func set[T any](v T) graphql.Omittable[*T] { return graphql.OmittableOf(&v) }

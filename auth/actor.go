@@ -17,7 +17,7 @@ func WithActor(ctx context.Context, actor domain.Actor) context.Context {
 // ActorFrom returns the one who asks. Where WithActor has put nobody it is the
 // zero Actor, a visitor.
 func ActorFrom(ctx context.Context) domain.Actor {
-	actor, _ := ctx.Value(actorKey{}).(domain.Actor)
+	actor, _ := ctx.Value(actorKey{}).(domain.Actor) //nolint:errcheck // nobody is the zero value
 	return actor
 }
 

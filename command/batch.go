@@ -2,7 +2,9 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"flightdeck/domain"
 )
@@ -17,6 +19,20 @@ type Batch struct {
 }
 
 func (in Batch) key() *string { return in.IdempotencyKey }
+
+// MarshalJSON writes each command with its name: some differ in nothing else, and
+// the digest of a batch has to tell them apart.
+func (in Batch) MarshalJSON() ([]byte, error) {
+	type named struct {
+		Name    string
+		Command Command
+	}
+	list := make([]named, len(in.Commands))
+	for i, cmd := range in.Commands {
+		list[i] = named{fmt.Sprintf("%T", cmd), cmd}
+	}
+	return json.Marshal(list)
+}
 
 // prepare prepares every command. In the transaction each sees what those before
 // it did; the first that is refused takes all of them back.
@@ -53,7 +69,7 @@ func place(i int) string { return fmt.Sprintf("commands.%d", i) }
 func inside(i int, err error) error {
 	within := func(e *domain.Error) *domain.Error {
 		moved := *e
-		moved.Field = place(i) + "." + e.Field
+		moved.Field = strings.TrimSuffix(place(i)+"."+e.Field, ".")
 		return &moved
 	}
 	switch e := err.(type) { //nolint:errorlint // commands return these two unwrapped

@@ -81,7 +81,8 @@ func (s *Site) Commit(ctx context.Context, c gitimport.Commit) error {
 	r.author = author
 	for _, change := range c.Changes {
 		if err := s.change(&r, change); err != nil {
-			return fmt.Errorf("commit %s: %s: %w: leave the file out with --path ':(exclude)%s'", c.Hash, change.Path, err, change.Path)
+			return fmt.Errorf("commit %s: %s: %w: leave the file out with --path '*.md' --path ':(exclude,literal)%s'",
+				c.Hash, change.Path, err, strings.ReplaceAll(change.Path, "'", `'\''`))
 		}
 	}
 	s.waiting = append(s.waiting, r)

@@ -64,7 +64,7 @@ func (in UpdateSlide) target() Outcome { return Outcome{ID: in.PresentationID, S
 
 func (in MoveSlide) target() Outcome { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
 
-func (in RemoveSlide) target() Outcome { return Outcome{ID: in.PresentationID, SlideID: in.SlideID} }
+func (in RemoveSlide) target() Outcome { return Outcome{ID: in.PresentationID} }
 
 func (in AddSlide) prepare(context.Context, *Commands) (plan, error) {
 	var at domain.Placement

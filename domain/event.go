@@ -3,6 +3,7 @@ package domain
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -69,9 +70,15 @@ func row[E Event](name string, upcasters ...upcaster) eventType {
 }
 
 func decodeAs[E Event](data []byte) (Event, error) {
-	var e E
+	var e *E
 	err := json.Unmarshal(data, &e)
-	return e, err
+	switch {
+	case err != nil:
+		return nil, err
+	case e == nil:
+		return nil, errors.New("it is null")
+	}
+	return *e, nil
 }
 
 func (t eventType) version() int { return len(t.upcasters) + 1 }

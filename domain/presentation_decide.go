@@ -134,7 +134,7 @@ func (p Presentation) AddSlide(e SlideAdded, at Placement) ([]Event, error) {
 	if len(p.Slides) >= MaxSlides {
 		return nil, Errorf(Invalid, "the deck has %d slides already: no more are allowed", MaxSlides).At("presentationId")
 	}
-	after, err := p.resolve(at, p.Slides)
+	after, err := p.resolve("at", at, p.Slides)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (p Presentation) MoveSlide(slideID string, to Placement) ([]Event, error) {
 	}
 	i := p.place(s.ID)
 	others := slices.Delete(slices.Clone(p.Slides), i, i+1)
-	after, err := p.resolve(to, others)
+	after, err := p.resolve("to", to, others)
 	if err != nil {
 		return nil, err
 	}
@@ -197,24 +197,25 @@ func (p Presentation) RemoveSlide(slideID string) ([]Event, error) {
 	return []Event{SlideRemoved{p.ID, slideID}}, nil
 }
 
-// resolve returns the slide after which a placement among these slides is.
-func (p Presentation) resolve(at Placement, among []Slide) (after string, err error) {
+// resolve returns the slide after which a placement among these slides is; field is
+// the member of the input that has it.
+func (p Presentation) resolve(field string, at Placement, among []Slide) (after string, err error) {
 	index := len(among)
 	switch {
 	case at.After != "":
 		index = 1 + slices.IndexFunc(among, func(s Slide) bool { return s.ID == at.After })
 		if index == 0 {
-			return "", Errorf(NotFound, "slide %s is not in the presentation", at.After).At("after")
+			return "", Errorf(NotFound, "slide %s is not in the presentation", at.After).At(field + ".after")
 		}
 	case at.Before != "":
 		index = slices.IndexFunc(among, func(s Slide) bool { return s.ID == at.Before })
 		if index < 0 {
-			return "", Errorf(NotFound, "slide %s is not in the presentation", at.Before).At("before")
+			return "", Errorf(NotFound, "slide %s is not in the presentation", at.Before).At(field + ".before")
 		}
 	case at.Order != 0:
 		index = at.Order - 1
 		if index < 0 || index > len(among) {
-			return "", Errorf(Invalid, "order %d is outside of the deck: use 1 to %d", at.Order, len(among)+1).At("order")
+			return "", Errorf(Invalid, "order %d is outside of the deck: use 1 to %d", at.Order, len(among)+1).At(field + ".order")
 		}
 	}
 	if index == 0 {

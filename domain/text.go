@@ -117,8 +117,14 @@ func normalTags(tags []string) []string {
 	return out
 }
 
-// NormalEmail returns the form in which addresses are compared and stored.
-func NormalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+// NormalEmail returns the form in which addresses are compared and stored. What is
+// no text stays as it is, to be refused: lower case would make text of it.
+func NormalEmail(s string) string {
+	if !utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToLower(strings.TrimSpace(s))
+}
 
 func checkEmail(s string) *Error {
 	if e := checkLine("email", s, MaxEmail); e != nil {

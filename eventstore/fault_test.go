@@ -226,9 +226,13 @@ func mustBe(t *testing.T, s *eventstore.Store, ids ...string) {
 		}
 	}
 	if _, err := s.Update(within(t), eventstore.Command{}, func(tx *eventstore.Tx) error {
-		n, version, err := tx.State(stream.ID)
-		if count, _ := n.(int); count != len(ids) || version != len(ids) {
-			t.Errorf("the writer's state is %v at version %d, want %d", n, version, len(ids))
+		var want any
+		if len(ids) > 0 {
+			want = len(ids)
+		}
+		state, version, err := tx.State(stream.ID)
+		if state != want || version != len(ids) {
+			t.Errorf("the writer's state is %v at version %d, want %v", state, version, want)
 		}
 		return err
 	}); err != nil {

@@ -65,7 +65,7 @@ func Open(ctx context.Context, engine Engine, model Model, o Options) (*Store, e
 		return nil, fmt.Errorf("read the head of the log: %w", err)
 	}
 	s := &Store{engine: engine, model: model, feed: newFeed(engine, head, o.Tail)}
-	s.writer = startWriter(s, o)
+	s.writer = startWriter(s, o) //nolint:contextcheck // it outlives whoever opens it
 	return s, nil
 }
 

@@ -2,6 +2,7 @@ package eventstore_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -38,7 +39,10 @@ func start(t *testing.T, o eventstore.Options) (*eventstore.Store, *faulty) {
 type counter struct{}
 
 func (counter) Apply(state any, _ eventstore.Event) (any, error) {
-	n, _ := state.(int)
+	n, ok := state.(int)
+	if !ok && state != nil {
+		return nil, fmt.Errorf("the state is a %T", state)
+	}
 	return n + 1, nil
 }
 

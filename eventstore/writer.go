@@ -228,7 +228,7 @@ func (w *writer) commit(ctx context.Context, jobs []*job) (err error) {
 // transaction cannot go on.
 func (w *writer) do(ctx context.Context, b *batch, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
-		return nil
+		return nil //nolint:nilerr // it is the job's error, not the transaction's
 	}
 	if err := b.tx.Savepoint(ctx); err != nil {
 		return err

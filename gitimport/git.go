@@ -182,7 +182,7 @@ func (p *process) begin(running context.Context) (err error) {
 		return err
 	}
 	// A child of git's own that outlives it must not keep a reader waiting.
-	p.unbind = context.AfterFunc(running, func() { _ = p.out.Close() })
+	p.unbind = context.AfterFunc(running, func() { _ = p.out.Close() }) //nolint:errcheck // what matters is that reading ends
 	return nil
 }
 
@@ -214,7 +214,7 @@ func (p *process) end() error {
 // be called twice.
 func (p *process) close() {
 	p.cancel()
-	_ = p.wait()
+	_ = p.wait() //nolint:errcheck // whoever closes it early asked for nothing more
 }
 
 // wait closes the input and returns when the process has ended: nil if it did
@@ -224,7 +224,7 @@ func (p *process) wait() error {
 		return p.err
 	}
 	p.waited = true
-	_ = p.in.Close()
+	_ = p.in.Close() //nolint:errcheck // git may have ended, and closed it, before
 	err := p.cmd.Wait()
 	p.unbind()
 	p.cancel()

@@ -169,7 +169,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		}
 	})
 	t.Run("after a broken off loop", func(t *testing.T) {
-		for range h.Commits(t.Context()) {
+		for range h.Commits(t.Context()) { //nolint:errcheck // it is broken off
 			break
 		}
 	})

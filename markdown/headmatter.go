@@ -207,7 +207,7 @@ func unhide(lines []string) []string {
 }
 
 func keysOf(lines []string) []string {
-	fields, _ := yamlFields(lines) // lines that are no fields have no keys
+	fields, _ := yamlFields(lines) //nolint:errcheck // lines that are no fields have no keys
 	var keys []string
 	for _, f := range fields {
 		keys = append(keys, f.key)

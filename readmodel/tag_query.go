@@ -2,7 +2,7 @@ package readmodel
 
 import (
 	"context"
-	"strings"
+	"unicode/utf8"
 
 	"flightdeck/eventstore"
 
@@ -55,8 +55,7 @@ func (r *Reader) tagged(v View, prefix string) *bun.SelectQuery {
 		Apply(at("t", v.At), at("c", v.At), v.visible(contentsTable, "c")).
 		ColumnExpr("t.tag AS name, count(*) AS count").GroupExpr("t.tag")
 	if prefix != "" {
-		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(prefix)
-		tags = tags.Where(`t.tag LIKE ? ESCAPE '\'`, bind(escaped+"%"))
+		tags = tags.Where("t.tag >= ? AND substr(t.tag, 1, ?) = ?", bind(prefix), bind(utf8.RuneCountInString(prefix)), bind(prefix))
 	}
 	return r.db.NewSelect().TableExpr("(?) AS g", tags).ColumnExpr("g.name, g.count")
 }

@@ -189,10 +189,11 @@ func changes[T any](ctx context.Context, r *Resolver, id string, load func(readm
 		}
 		shown := first != nil
 		r.ended(ctx, r.follow(ctx, view.At, func(page []eventstore.Event, _ eventstore.Position) error {
-			if !about(page, id) {
+			if !about(page, id, view.At) {
 				return nil
 			}
-			row, err := load(r.latest(ctx))
+			view = r.latest(ctx)
+			row, err := load(view)
 			if err != nil || row == nil && !shown {
 				return err
 			}
@@ -203,10 +204,11 @@ func changes[T any](ctx context.Context, r *Resolver, id string, load func(readm
 	return out, nil
 }
 
-// about reports whether any of the events is of a stream.
-func about(events []eventstore.Event, id string) bool {
+// about reports whether any of the events is of a stream, and after a position: what
+// was loaded there has the earlier ones in it.
+func about(events []eventstore.Event, id string, after eventstore.Position) bool {
 	for _, e := range events {
-		if string(e.Stream.ID) == id {
+		if string(e.Stream.ID) == id && e.Position > after {
 			return true
 		}
 	}

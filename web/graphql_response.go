@@ -52,7 +52,7 @@ var (
 
 // statusOf returns the status for an operation that was refused with this error.
 func statusOf(err *gqlerror.Error, unknown int) int {
-	switch code, _ := err.Extensions["code"].(string); code {
+	switch code, _ := err.Extensions["code"].(string); code { //nolint:errcheck // no code is the empty one
 	case codeUnauthorized:
 		return http.StatusUnauthorized
 	case codeForbidden:
@@ -122,5 +122,5 @@ func writeBody(w http.ResponseWriter, mediaType string, status int, body []byte)
 	w.Header().Set("Content-Type", mediaType+"; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:errcheck // as the comment above says
 }

@@ -19,7 +19,7 @@ type requestIDKey struct{}
 // digits, dots, dashes and underscores, and otherwise a new random one. All
 // operations of one websocket share the id of the request that opened it.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
+	id, _ := ctx.Value(requestIDKey{}).(string) //nolint:errcheck // no id is the empty one
 	return id
 }
 

@@ -237,7 +237,7 @@ func TestPanicAfterTheAnswerBeganCutsTheConnection(t *testing.T) {
 	h := web.New(config).Handler()
 	w := &breaking{header: http.Header{}}
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler {
+		if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // the very value, by net/http's contract
 			t.Errorf("ended with %v", p)
 		}
 	}()

@@ -127,7 +127,7 @@ func (c *connection) serve() {
 func (c *connection) read() (cause error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.server.presentPanic(c.ctx, p)
+			_ = c.server.presentPanic(c.ctx, p) //nolint:errcheck // it logs; the client sees the close frame
 			cause = errBroken
 		}
 	}()
@@ -170,14 +170,14 @@ func (c *connection) readFailure(err error) error {
 func (c *connection) linger() {
 	conn := c.socket.NetConn()
 	if conn.SetReadDeadline(time.Now().Add(closeTimeout)) == nil {
-		_, _ = io.Copy(io.Discard, conn)
+		_, _ = io.Copy(io.Discard, conn) //nolint:errcheck // it ends with an error, the deadline
 	}
 }
 
 // alive notes a sign of life.
 func (c *connection) alive() error {
 	if c.session == nil || c.ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the end of ctx is told by whoever ended it
 	}
 	err := c.socket.SetReadDeadline(time.Now().Add(silence))
 	if c.ctx.Err() != nil { // the writer may just have set a nearer one
@@ -189,7 +189,7 @@ func (c *connection) alive() error {
 // pong answers a ping of the websocket protocol itself. That it cannot be written
 // is the writer's to find out.
 func (c *connection) pong(data string) error {
-	_ = c.socket.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(closeTimeout))
+	_ = c.socket.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(closeTimeout)) //nolint:errcheck // as the comment above says
 	return c.alive()
 }
 
@@ -244,7 +244,7 @@ func (c *connection) sayGoodbye() {
 	cause := closingOf(context.Cause(c.ctx))
 	deadline := time.Now().Add(closeTimeout)
 	if cause.code == 0 || c.writeClose(cause, deadline) != nil || c.socket.SetReadDeadline(deadline) != nil {
-		_ = c.socket.Close() // the reader reports it
+		_ = c.socket.Close() //nolint:errcheck // the reader reports it
 	}
 }
 

@@ -92,6 +92,6 @@ func (s *sockets) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.connections {
-		_ = c.socket.Close()
+		_ = c.socket.Close() //nolint:errcheck // as the comment above says
 	}
 }

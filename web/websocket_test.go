@@ -158,7 +158,7 @@ func TestSubprotocolMustBeKnown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	wantEqual(t, "the newer one is preferred", conn.Subprotocol(), transportWS)
 }
 

@@ -167,6 +167,15 @@ func mustHave(t *testing.T, s *eventstore.Store, n int) {
 	}
 }
 
+func tryQuery(ctx context.Context, tx eventstore.EngineTx) (err error) {
+	rows, err := tx.Query(ctx, "SELECT 1")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	return rows.Err()
+}
+
 // TestNothingFollowsAFullDiskInItsTransaction goes on after the error: what comes
 // then must not be written outside of the transaction, which SQLite has ended.
 func TestNothingFollowsAFullDiskInItsTransaction(t *testing.T) {
@@ -187,12 +196,8 @@ func TestNothingFollowsAFullDiskInItsTransaction(t *testing.T) {
 		t.Fatalf("error is %v", err)
 	}
 	_, execErr := tx.Exec(ctx, insert, "small")
-	rows, queryErr := tx.Query(ctx, "SELECT 1")
-	if queryErr == nil {
-		queryErr = errors.Join(rows.Err(), rows.Close())
-	}
 	for what, err := range map[string]error{
-		"exec": execErr, "query": queryErr, "savepoint": tx.Savepoint(ctx), "release": tx.Release(ctx),
+		"exec": execErr, "query": tryQuery(ctx, tx), "savepoint": tx.Savepoint(ctx), "release": tx.Release(ctx),
 		"rollback to": tx.RollbackTo(ctx), "commit": tx.Commit(ctx),
 	} {
 		if !errors.Is(err, eventstore.ErrFull) {

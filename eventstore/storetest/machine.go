@@ -20,7 +20,11 @@ func anyHistory(t *testing.T, s suite) {
 		tail := rapid.IntRange(1, 20).Draw(r, "tail")
 		m.log = s.start(t, eventstore.Options{Clock: m.clock.read, Tail: tail, Batch: rapid.IntRange(1, 5).Draw(r, "batch")})
 		m.cursor.limit = rapid.IntRange(1, 5).Draw(r, "page")
-		r.Cleanup(func() { _ = m.log.Close() }) // in time, and again when the test ends
+		r.Cleanup(func() { // in time, and again when the test ends
+			if err := m.log.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
 		r.Repeat(map[string]func(*rapid.T){
 			"commands": m.commands,
 			"tick":     m.tick,
@@ -198,7 +202,7 @@ func (m *machine) settle(r *rapid.T) {
 	want := map[eventstore.StreamID]state{}
 	for _, id := range streams {
 		if s, _ := m.oracle.state(id, eventstore.Until{}); s != nil {
-			want[id] = s.(state)
+			want[id] = stateOf(s)
 		}
 		if err := equal(m.log.of(t, id), slices.Clone(streamIn(m.oracle.events, id))); err != nil {
 			t.Fatalf("stream %s: %v", id, err)

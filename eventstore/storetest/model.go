@@ -34,11 +34,19 @@ type state struct {
 	Data   string
 }
 
+// stateOf returns the zero state for a stream without events.
+func stateOf(s any) state {
+	if known, ok := s.(state); ok {
+		return known
+	}
+	return state{}
+}
+
 func (concat) Apply(before any, e eventstore.Event) (any, error) {
 	if e.Type == unfoldable {
 		return nil, errFold
 	}
-	s, _ := before.(state)
+	s := stateOf(before)
 	return state{s.Events + 1, s.Data + string(e.Data)}, nil
 }
 
@@ -46,7 +54,7 @@ const createStates = `CREATE TABLE IF NOT EXISTS storetest_states (
 	stream_id TEXT PRIMARY KEY, events INTEGER NOT NULL, data TEXT NOT NULL)`
 
 func (concat) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {
-	s := after.(state)
+	s := stateOf(after)
 	query := "UPDATE storetest_states SET events = ?, data = ? WHERE stream_id = ?"
 	if before == nil {
 		query = "INSERT INTO storetest_states (events, data, stream_id) VALUES (?, ?, ?)"

@@ -26,7 +26,7 @@ func mustBeFolds(t testing.TB, l *log) {
 	t.Helper()
 	want := map[eventstore.StreamID]state{}
 	for id := range l.rows(t) {
-		want[id] = fold(t, l.of(t, id)).(state)
+		want[id] = stateOf(fold(t, l.of(t, id)))
 	}
 	mustBeRows(t, l, want)
 	if n := countStreams(l.all(t)); n != len(want) {

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// importRules says what each package may import beside the standard library: one
+// row a package, each with modules, or packages of this one without "flightdeck/".
+// Tests may import what they like. .golangci.yml has the same table for editors.
+// The packages in wholeOfIt have no row.
+var importRules = map[string][]string{
+	"domain":               {},
+	"gitimport":            {},
+	"markdown":             {"github.com/goccy/go-yaml", "github.com/microcosm-cc/bluemonday", "github.com/yuin/goldmark"},
+	"eventstore":           {},
+	"eventstore/sqlite":    {"eventstore", "github.com/gofrs/flock", "modernc.org/sqlite"},
+	"eventstore/storetest": {"eventstore", "pgregory.net/rapid"},
+	"auth":                 {"domain", "golang.org/x/crypto"},
+	"readmodel":            {"domain", "eventstore", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
+	"command": {
+		"auth", "domain", "eventstore", "gitimport", "markdown",
+		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
+	},
+	"graph": {
+		"command", "domain", "eventstore", "readmodel", "graph/model",
+		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
+	},
+	"graph/model": {"command", "domain", "eventstore", "readmodel", "github.com/99designs/gqlgen"},
+	"resolvers": {
+		"auth", "command", "domain", "eventstore", "graph", "graph/model", "markdown", "readmodel",
+		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
+	},
+	"web": {
+		"auth", "graph",
+		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/vektah/gqlparser/v2",
+	},
+	"web/browsertest": {"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"},
+}
+
+// wholeOfIt are the programs: they wire everything, and nothing imports them.
+var wholeOfIt = []string{module, module + "/bench"}
+
+const (
+	module = "flightdeck"
+	// maxLines is how long a hand-written file that is no test may be.
+	maxLines = 600
+)
+
+// goPackage is what go list says of a package.
+type goPackage struct {
+	ImportPath, Dir, Doc string
+	GoFiles, Imports     []string
+}
+
+// goPackages lists the packages of the module.
+func goPackages(t *testing.T) []goPackage {
+	t.Helper()
+	var all []goPackage
+	for dec := json.NewDecoder(bytes.NewReader(goTool(t, "list", "-json=ImportPath,Dir,Doc,GoFiles,Imports", "./..."))); ; {
+		var p goPackage
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func goTool(t *testing.T, args ...string) []byte {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", args...).Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		t.Fatalf("go %s: %s", strings.Join(args, " "), exit.Stderr)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// sources calls visit for every hand-written file that is no test.
+func (p goPackage) sources(t *testing.T, visit func(name, text string)) {
+	t.Helper()
+	generated := regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+	for _, name := range p.GoFiles {
+		text, err := os.ReadFile(filepath.Join(p.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !generated.Match(text) {
+			visit(p.ImportPath+"/"+name, string(text))
+		}
+	}
+}
+
+func TestImportRules(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, p := range goPackages(t) {
+		row := strings.TrimPrefix(p.ImportPath, module+"/")
+		seen[row] = true
+		allowed, ok := importRules[row]
+		if !ok && !slices.Contains(wholeOfIt, p.ImportPath) {
+			t.Errorf("%s has no row in importRules", p.ImportPath)
+		}
+		for _, path := range p.Imports {
+			if ok && !mayImport(allowed, path) {
+				t.Errorf("%s may not import %s", p.ImportPath, path)
+			}
+			if slices.Contains(wholeOfIt, path) {
+				t.Errorf("%s may not import the program %s", p.ImportPath, path)
+			}
+			if isEngine(p.ImportPath) && isEngine(path) {
+				t.Errorf("the engine %s may not import the engine %s", p.ImportPath, path)
+			}
+		}
+	}
+	for row := range importRules {
+		if !seen[row] {
+			t.Errorf("importRules has a row for %s, which is no package", row)
+		}
+	}
+}
+
+func mayImport(allowed []string, path string) bool {
+	own, isOwn := strings.CutPrefix(path, module+"/")
+	if isOwn {
+		return slices.Contains(allowed, own)
+	}
+	root, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(root, ".") || slices.ContainsFunc(allowed, func(a string) bool {
+		return path == a || strings.HasPrefix(path, a+"/")
+	})
+}
+
+// isEngine reports whether a package is a storage engine.
+func isEngine(path string) bool {
+	name, ok := strings.CutPrefix(path, module+"/eventstore/")
+	return ok && name != "storetest"
+}
+
+// TestLinterHasTheImportRules compares importRules with depguard's.
+func TestLinterHasTheImportRules(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(".golangci.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Linters struct {
+			Settings struct {
+				Depguard struct {
+					Rules map[string]struct{ Allow []string }
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	rules := config.Linters.Settings.Depguard.Rules
+	if len(rules) != len(importRules) {
+		t.Errorf(".golangci.yml has rules for %d packages, importRules for %d", len(rules), len(importRules))
+	}
+	for row, allowed := range importRules {
+		want := []string{"$gostd"}
+		for _, a := range allowed {
+			if _, own := importRules[a]; own {
+				a = module + "/" + a + "$" // of our own, the package without those below it
+			}
+			want = append(want, a)
+		}
+		if got := rules[row].Allow; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+			t.Errorf(".golangci.yml allows %s to import %q, importRules %q", row, got, want)
+		}
+	}
+}
+
+func TestEveryPackageHasADocComment(t *testing.T) {
+	t.Parallel()
+	for _, p := range goPackages(t) {
+		if p.Doc == "" {
+			t.Errorf("%s has no doc comment: say what it is for, what it may import, and where to start", p.ImportPath)
+		}
+	}
+}
+
+func TestFilesAreShort(t *testing.T) {
+	t.Parallel()
+	for _, p := range goPackages(t) {
+		p.sources(t, func(name, text string) {
+			if n := strings.Count(text, "\n"); n > maxLines {
+				t.Errorf("%s has %d lines, more than %d: split it by noun or role", name, n, maxLines)
+			}
+		})
+	}
+}
+
+func TestOnlyProgramsReadTheirConfiguration(t *testing.T) {
+	t.Parallel()
+	configuration := regexp.MustCompile(`\bos\.(Getenv|LookupEnv|ExpandEnv|Args)\b|\bflag\.[A-Z]`)
+	for _, p := range goPackages(t) {
+		if forTests := strings.HasSuffix(p.ImportPath, "test"); forTests || slices.Contains(wholeOfIt, p.ImportPath) {
+			continue
+		}
+		p.sources(t, func(name, text string) {
+			for _, found := range configuration.FindAllString(text, -1) {
+				t.Errorf("%s uses %s: take it as an argument, and let server.go read it", name, found)
+			}
+		})
+	}
+}
+
+// TestEveryDependencyHasAReason keeps the record of dependencies complete, and free
+// of those that are gone.
+func TestEveryDependencyHasAReason(t *testing.T) {
+	t.Parallel()
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(goTool(t, "mod", "edit", "-json"), &mod); err != nil {
+		t.Fatal(err)
+	}
+	const file = "docs/decisions/0001-dependencies.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)`").FindAllStringSubmatch(string(text), -1) {
+		recorded[row[1]] = true
+	}
+	for _, r := range mod.Require {
+		if !r.Indirect && !recorded[r.Path] {
+			t.Errorf("%s has no row for %s: why it is needed, its licence, who keeps it up", file, r.Path)
+		}
+		if !r.Indirect {
+			delete(recorded, r.Path)
+		}
+	}
+	for path := range recorded {
+		t.Errorf("%s has a row for %s, which go.mod does not require", file, path)
+	}
+}

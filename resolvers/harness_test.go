@@ -1,0 +1,103 @@
+package resolvers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+	"flightdeck/readmodel"
+	"flightdeck/resolvers"
+
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+)
+
+// desk is a FlightDeck without its HTTP edge.
+type desk struct {
+	t        testing.TB
+	log      *eventstore.Store
+	index    *readmodel.Index
+	reader   *readmodel.Reader
+	commands *command.Commands
+	root     *resolvers.Resolver
+}
+
+// open opens a new database until the test ends.
+func open(t testing.TB, options eventstore.Options) *desk {
+	t.Helper()
+	d := openFile(t, filepath.Join(t.TempDir(), "flightdeck.db"), options)
+	t.Cleanup(d.close)
+	return d
+}
+
+// openFile opens a database until close.
+func openFile(t testing.TB, path string, options eventstore.Options) *desk {
+	t.Helper()
+	ctx := context.Background()
+	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t}
+	if d.log, err = eventstore.Open(ctx, engine, readmodel.Model{}, options); err != nil {
+		t.Fatal(errors.Join(err, engine.Close()))
+	}
+	if d.index, err = readmodel.StartIndex(ctx, d.log, engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(errors.Join(err, d.log.Close()))
+	}
+	d.reader = readmodel.NewReader(engine.DB(), sqlitedialect.New(), d.log, d.index)
+	d.commands = &command.Commands{Log: d.log, Tables: readmodel.Tables{}, Accounts: d.reader, SessionLife: time.Hour}
+	d.root = &resolvers.Resolver{
+		Log: d.log, Reader: d.reader, Commands: d.commands,
+		Logger: slog.New(slog.DiscardHandler), RequestID: func(context.Context) string { return "" },
+	}
+	return d
+}
+
+func (d *desk) close() {
+	d.index.Close()
+	if err := d.log.Close(); err != nil {
+		d.t.Errorf("close: %v", err)
+	}
+}
+
+// do runs a command as an actor.
+func (d *desk) do(actor domain.Actor, cmd command.Command) command.Result {
+	d.t.Helper()
+	done, err := d.commands.Do(as(actor), cmd)
+	if err != nil {
+		d.t.Fatalf("%T: %v", cmd, err)
+	}
+	return done
+}
+
+// contents appends as many events, in batches.
+func (d *desk) contents(n int) {
+	d.t.Helper()
+	for n > 0 {
+		var batch command.Batch
+		for i := range min(n, command.MaxBatch) {
+			batch.Commands = append(batch.Commands, newContent(fmt.Sprintf("content %s %d", d.log.Head().Position, i), domain.Draft))
+		}
+		n -= len(batch.Commands)
+		d.do(domain.System, batch)
+	}
+}
+
+func newContent(title string, status domain.ContentStatus) command.CreateContent {
+	return command.CreateContent{Title: title, Content: "text of " + title, Format: domain.Markdown, Status: status}
+}
+
+// as is a context of an actor.
+func as(actor domain.Actor) context.Context { return auth.WithActor(context.Background(), actor) }
+
+// ptr is a pointer to v.
+func ptr[T any](v T) *T { return &v }
