@@ -14,7 +14,8 @@ import (
 
 // verifyCommand checks a database. It may run beside a server.
 type verifyCommand struct {
-	JSON bool `name:"json" help:"Print the result as JSON."`
+	Head string `placeholder:"HASH" help:"A head that was printed before: prove that the log continues it."`
+	JSON bool   `name:"json" help:"Print the result as JSON."`
 }
 
 // maxShown is how many differences are listed.
@@ -22,9 +23,13 @@ const maxShown = 20
 
 // verification is what verify found.
 type verification struct {
-	Head        eventstore.Position    `json:"head"`
-	Hash        string                 `json:"hash"`
-	Broken      *broken                `json:"broken,omitempty"`
+	Head   eventstore.Position `json:"head"`
+	Hash   string              `json:"hash"`
+	Broken *broken             `json:"broken,omitempty"`
+	// Continues says that the log has the head that was to be proved, at Seen; true
+	// at 0 when none was.
+	Continues   bool                   `json:"continues"`
+	Seen        eventstore.Position    `json:"seen,omitempty"`
 	Differences []readmodel.Difference `json:"differences"`
 	// Count is how many differences there are; the first ones are listed.
 	Count int `json:"count"`
@@ -38,8 +43,16 @@ type broken struct {
 
 var errDiffers = errors.New("the database is not what its log says: restore a backup, or ask for help with the output above")
 
+var errOther = errors.New("the log does not continue the given head: it is another log, or an older copy of it")
+
 // Run checks the log, then every row, and fails when something differs.
 func (c *verifyCommand) Run(env *environment) (err error) {
+	var seen eventstore.Hash
+	if c.Head != "" {
+		if seen, err = eventstore.ParseHash(c.Head); err != nil {
+			return fmt.Errorf("--head: %w", err)
+		}
+	}
 	engine, err := sqlite.Open(env.ctx, env.DB, sqlite.Options{ReadOnly: true, Migrations: migrations()})
 	if err != nil {
 		return err
@@ -56,6 +69,9 @@ func (c *verifyCommand) Run(env *environment) (err error) {
 	if b, ok := errors.AsType[*eventstore.BrokenError](err); ok {
 		v.Broken = &broken{b.Position, b.Reason}
 	} else if err != nil {
+		return err
+	}
+	if v.Seen, v.Continues, err = eventstore.Find(env.ctx, engine, head.Position, seen); err != nil {
 		return err
 	}
 	bar = env.progress(-1, "streams", c.JSON)
@@ -79,8 +95,11 @@ func (c *verifyCommand) print(env *environment, v verification) error {
 	} else {
 		v.write(env)
 	}
-	if v.Broken != nil || v.Count > 0 {
+	switch {
+	case v.Broken != nil, v.Count > 0:
 		return errDiffers
+	case !v.Continues:
+		return errOther
 	}
 	return nil
 }
@@ -90,6 +109,12 @@ func (v verification) write(env *environment) {
 		fmt.Fprintf(env.stdout, "log: position %s: %s\n", v.Broken.Position, v.Broken.Reason)
 	} else {
 		fmt.Fprintf(env.stdout, "log: %s events fit, head %s\n", v.Head, v.Hash)
+	}
+	switch {
+	case !v.Continues:
+		fmt.Fprintln(env.stdout, "log: has never had the given head")
+	case v.Seen > 0:
+		fmt.Fprintf(env.stdout, "log: continues the given head, which was that of position %s\n", v.Seen)
 	}
 	for _, d := range v.Differences {
 		fmt.Fprintln(env.stdout, "rows:", d)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash"
 )
 
@@ -12,6 +13,14 @@ type Hash [sha256.Size]byte
 
 // String returns the hash in hexadecimal digits.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// ParseHash reads what String wrote.
+func ParseHash(s string) (h Hash, err error) {
+	if b, err := hex.DecodeString(s); err == nil && len(b) == len(h) {
+		return Hash(b), nil
+	}
+	return h, &SyntaxError{fmt.Sprintf("%q is not a hash: write %d hexadecimal digits, as flightdeck verify prints them", s, 2*len(h))}
+}
 
 // Link returns the hash of e as the successor of an event with the hash previous
 // (all zeros for the first one): SHA-256 over previous and over everything that

@@ -45,6 +45,32 @@ func Verify(ctx context.Context, r Reader, to Position, progress func(Position))
 	return at, nil
 }
 
+// Find returns the position, up to another one, whose event has a hash, and false
+// when there is none. A log that Verify found whole, and that has a hash which was
+// its head once, has only grown since. The hash of all zeros is the head of the
+// empty log, at position 0.
+func Find(ctx context.Context, r Reader, to Position, hash Hash) (Position, bool, error) {
+	at := Position(0)
+	for hash != (Hash{}) {
+		events, err := r.Read(ctx, at, verifyPage)
+		if err != nil {
+			return 0, false, err
+		}
+		for _, e := range events {
+			if at = e.Position; at > to {
+				return 0, false, nil
+			}
+			if e.Hash == hash {
+				return at, true, nil
+			}
+		}
+		if len(events) == 0 {
+			return 0, false, nil
+		}
+	}
+	return 0, true, nil
+}
+
 // follows returns an error unless e is what comes after a head.
 func follows(at Head, e Event) error {
 	switch {
