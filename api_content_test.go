@@ -57,9 +57,17 @@ func TestSlugIsMadeFromTheTitleAndMadeUnique(t *testing.T) {
 	h := start(t)
 	_, token := h.user(domain.Author)
 	for _, c := range []struct{ title, slug string }{
-		{"Hello, World!", "hello-world"}, {"Hello  world?", "hello-world-2"}, {"hello world", "hello-world-3"},
-		{"Über Größe", "uber-grosse"}, {"日本語", "ri-ben-yu"}, {"!!!", "untitled"}, {"???", "untitled-2"},
-		{"foo__bar", "foo-bar"}, {"a _ b", "a-b"}, {"__init__", "init"}, {"-_-", "untitled-3"},
+		{"Hello, World!", "hello-world"},
+		{"Hello  world?", "hello-world-2"},
+		{"hello world", "hello-world-3"},
+		{"Über Größe", "uber-grosse"},
+		{"日本語", "ri-ben-yu"},
+		{"!!!", "untitled"},
+		{"???", "untitled-2"},
+		{"foo__bar", "foo-bar"},
+		{"a _ b", "a-b"},
+		{"__init__", "init"},
+		{"-_-", "untitled-3"},
 		{"Hello world 2", "hello-world-2-2"},
 		{strings.Repeat("word ", 50), strings.TrimSuffix(strings.Repeat("word-", 16), "-")},
 		{strings.Repeat("x", 300), strings.Repeat("x", 80)},
@@ -140,7 +148,10 @@ func TestUpdateKeepsWhatIsOmittedAndClearsWhatIsNull(t *testing.T) {
 	wantText(t, "tags", fmt.Sprint(a.at("done", "content", "tags")), "[b c]")
 	wantList(t, "events", a.texts("type", "done", "events"), "ContentUpdated")
 	for _, same := range []object{
-		{}, {"title": "New"}, {"description": ""}, {"tags": []string{"b", "c"}},
+		{},
+		{"title": "New"},
+		{"description": ""},
+		{"tags": []string{"b", "c"}},
 		{"format": "HTML", "content": "<p>", "slug": "s"},
 	} {
 		same["id"] = id

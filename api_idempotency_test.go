@@ -43,9 +43,12 @@ func keyed(h *harness, admin, token string) []struct {
 		{"updateUser", object{"id": user, "displayName": "New"}},
 		{"changeRole", object{"id": user, "role": "AUTHOR"}},
 		{"applyBatch", object{"commands": []object{
-			{"createContent": object{"title": "Batch", "content": "x"}}, {"addSlide": object{"presentationId": deck, "content": "in a batch"}},
-			{"createPresentation": object{"title": "Batch", "markdown": threeSlides}}, {"updateContent": object{"id": content, "title": "Batch"}},
-			{"addSlide": object{"presentationId": deck, "content": "another"}}, {"removeSlide": object{"presentationId": deck, "slideId": slides[1]}},
+			{"createContent": object{"title": "Batch", "content": "x"}},
+			{"addSlide": object{"presentationId": deck, "content": "in a batch"}},
+			{"createPresentation": object{"title": "Batch", "markdown": threeSlides}},
+			{"updateContent": object{"id": content, "title": "Batch"}},
+			{"addSlide": object{"presentationId": deck, "content": "another"}},
+			{"removeSlide": object{"presentationId": deck, "slideId": slides[1]}},
 		}}},
 		{"applyBatch", object{"commands": []object{{"archiveContent": object{"id": content}}, {"archiveContent": object{"id": content}}}}},
 	}
@@ -193,9 +196,13 @@ func TestBatchIsAllOrNothing(t *testing.T) {
 		return object{"createContent": object{"title": title, "content": "x", "slug": slug}}
 	}
 	a := h.do(token, "applyBatch", object{"commands": []object{
-		{"updateContent": object{"id": id, "slug": "free"}}, create("B", "taken"), {"publishContent": object{"id": id, "expectedVersion": 2}},
-		{"moveSlide": object{"presentationId": deck, "slideId": slides[0], "to": object{"order": 3}}}, {"removeSlide": object{"presentationId": deck, "slideId": slides[1]}},
-		{"deleteContent": object{"id": id}}, {"restoreContent": object{"id": id, "toVersion": 1, "expectedVersion": 4}},
+		{"updateContent": object{"id": id, "slug": "free"}},
+		create("B", "taken"),
+		{"publishContent": object{"id": id, "expectedVersion": 2}},
+		{"moveSlide": object{"presentationId": deck, "slideId": slides[0], "to": object{"order": 3}}},
+		{"removeSlide": object{"presentationId": deck, "slideId": slides[1]}},
+		{"deleteContent": object{"id": id}},
+		{"restoreContent": object{"id": id, "toVersion": 1, "expectedVersion": 4}},
 	}[:6]})
 	wantList(t, "events", a.texts("type", "done", "events"), "ContentUpdated", "ContentCreated", "ContentPublished", "SlideMoved", "SlideRemoved", "ContentDeleted")
 	wantList(t, "ids", a.texts("id", "done", "results"), id, a.text("done", "results", 1, "id"), id, deck, deck, id)

@@ -19,7 +19,7 @@ const (
 	unparsable = "GRAPHQL_PARSE_FAILED"
 )
 
-// desk is a database with one of each, and the ids that queries need.
+// inputs is a database with one of each, and the ids that queries need.
 type inputs struct {
 	*harness
 	token string
@@ -106,12 +106,23 @@ func TestVariablesOfTheWrongTypeAreRefused(t *testing.T) {
 		}},
 		{"presentations(orderBy: $x) { totalCount }", "PresentationOrder", []any{object{"field": "PUBLISHED_AT"}}},
 		{"contents(filter: $x) { totalCount }", "ContentFilter", []any{
-			object{"createdFrom": "yesterday"}, object{"createdFrom": "2026-01-31T12:00:00"}, object{"createdTo": "2026-01-31"}, object{"updatedTo": 5}, object{"tagsAny": []any{nil}},
-			object{"tagsAny": 5}, object{"none": 1}, object{"updatedFrom": true}, object{"createdTo": "2026-13-31T12:00:00Z"}, object{"status": []string{"draft"}},
+			object{"createdFrom": "yesterday"},
+			object{"createdFrom": "2026-01-31T12:00:00"},
+			object{"createdTo": "2026-01-31"},
+			object{"updatedTo": 5},
+			object{"tagsAny": []any{nil}},
+			object{"tagsAny": 5},
+			object{"none": 1},
+			object{"updatedFrom": true},
+			object{"createdTo": "2026-13-31T12:00:00Z"},
+			object{"status": []string{"draft"}},
 		}},
 		{"contents(search: $x) { totalCount }", "String", []any{5, true, object{}}},
 		{"contents(asOf: $x) { totalCount }", "AsOf", []any{
-			"", "nonsense", "-1", "1.5", 1.5, true, object{}, []int{1}, "2026-01-31", "2026-01-31T12:00:00", "2026-01-31 12:00:00Z", "12:00:00Z",
+			"", "nonsense", "-1", "1.5", 1.5, true,
+			object{},
+			[]int{1},
+			"2026-01-31", "2026-01-31T12:00:00", "2026-01-31 12:00:00Z", "12:00:00Z",
 			"9999-12-31T23:59:59Z", "9223372036854775807", "9223372036854775808", 1 << 40, "0x10", " 1", "1 ", "٣",
 		}},
 		{"node(id: $x) { id }", "ID!", []any{"", "x", "content-", "CONTENT-0190a8c2-7b1e-7000-8000-000000000000", strings.Repeat("x", 100_000), true, object{}, 1.5, nil}},

@@ -101,10 +101,15 @@ func library(h *harness) (admin string, authors []string) {
 // connections are all lists, in all their orders.
 func connections() []connection {
 	all := []connection{
-		{field: "users", node: "id"}, {field: "tags", node: "name", forward: true}, {field: "tags", arguments: `prefix: "a"`, node: "name", forward: true},
-		{field: "events", node: "position"}, {field: "events", arguments: "filter: {kinds: [CONTENT]}", node: "position"},
-		{field: "contents", node: "id"}, {field: "presentations", node: "id"},
-		{field: "contents", arguments: `search: "common"`, node: "id"}, {field: "presentations", arguments: `search: "common"`, node: "id"},
+		{field: "users", node: "id"},
+		{field: "tags", node: "name", forward: true},
+		{field: "tags", arguments: `prefix: "a"`, node: "name", forward: true},
+		{field: "events", node: "position"},
+		{field: "events", arguments: "filter: {kinds: [CONTENT]}", node: "position"},
+		{field: "contents", node: "id"},
+		{field: "presentations", node: "id"},
+		{field: "contents", arguments: `search: "common"`, node: "id"},
+		{field: "presentations", arguments: `search: "common"`, node: "id"},
 		{field: "contents", arguments: `filter: {status: [PUBLISHED], tagsAny: ["go", "sql"]}`, node: "id"},
 	}
 	for _, direction := range []string{"ASC", "DESC"} {
@@ -264,9 +269,18 @@ func TestForgedCursorsAreNoFaultOfTheServer(t *testing.T) {
 	}
 	head := h.log.Head().Position
 	for _, change := range [][2]string{
-		{`"p":` + head.String(), `"p":-1`}, {`"p":` + head.String(), fmt.Sprintf(`"p":%d`, head+1)}, {`"p":` + head.String(), fmt.Sprintf(`"p":%d`, eventstore.Forever)},
-		{`"p":` + head.String(), `"p":1.5`}, {`"k":["`, `"k":[1,"`}, {`"k":["`, `"k":["a\u0000`}, {`"k":["`, `"k":[{},"`}, {`"k":["`, `"k":["\ud800`}, {`"k":`, `"x":`}, {`"l":"`, `"l":"x`},
-		{`"k":["`, `"k":["'; DROP TABLE contents; --`}, {`"k":["`, `"k":["?0`},
+		{`"p":` + head.String(), `"p":-1`},
+		{`"p":` + head.String(), fmt.Sprintf(`"p":%d`, head+1)},
+		{`"p":` + head.String(), fmt.Sprintf(`"p":%d`, eventstore.Forever)},
+		{`"p":` + head.String(), `"p":1.5`},
+		{`"k":["`, `"k":[1,"`},
+		{`"k":["`, `"k":["a\u0000`},
+		{`"k":["`, `"k":[{},"`},
+		{`"k":["`, `"k":["\ud800`},
+		{`"k":`, `"x":`},
+		{`"l":"`, `"l":"x`},
+		{`"k":["`, `"k":["'; DROP TABLE contents; --`},
+		{`"k":["`, `"k":["?0`},
 	} {
 		forged := strings.Replace(string(raw), change[0], change[1], 1)
 		if forged == string(raw) {

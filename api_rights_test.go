@@ -321,7 +321,9 @@ func TestWrongPasswordAndUnknownAddressAreAnsweredAlike(t *testing.T) {
 	}
 	wrong := h.refused("ValidationError", "", "logIn", object{"email": email, "password": "wrong horse"})
 	for _, input := range []object{
-		{"email": "nobody@example.org", "password": password}, {"email": "none@example.org", "password": ""}, {"email": "", "password": ""},
+		{"email": "nobody@example.org", "password": password},
+		{"email": "none@example.org", "password": ""},
+		{"email": "", "password": ""},
 		{"email": email, "password": strings.Repeat("x", 5000)},
 	} {
 		if e := h.refused("ValidationError", "", "logIn", input); string(e.raw.raw) != string(wrong.raw.raw) {

@@ -149,9 +149,12 @@ func TestSearchFindsWordsPhrasesAndPrefixes(t *testing.T) {
 	h := start(t)
 	_, token := h.user(domain.Author)
 	for _, c := range []object{
-		{"title": "a", "content": "The quick brown fox jumps"}, {"title": "b", "content": "the brown quick FOX"},
-		{"title": "c", "description": "foxes run", "content": ""}, {"title": "d", "tags": []string{"fox-hunt"}, "content": "not and or near"},
-		{"title": "e", "content": "Crème brûlée, naïve Straße"}, {"title": "f", "content": "a\"b {title}:x C++ 日本語 C3PO foo_bar"},
+		{"title": "a", "content": "The quick brown fox jumps"},
+		{"title": "b", "content": "the brown quick FOX"},
+		{"title": "c", "description": "foxes run", "content": ""},
+		{"title": "d", "tags": []string{"fox-hunt"}, "content": "not and or near"},
+		{"title": "e", "content": "Crème brûlée, naïve Straße"},
+		{"title": "f", "content": "a\"b {title}:x C++ 日本語 C3PO foo_bar"},
 	} {
 		h.content(token, c)
 	}
@@ -180,8 +183,12 @@ func TestMostRelevantIsFirst(t *testing.T) {
 	h := start(t)
 	_, token := h.user(domain.Author)
 	for _, c := range []object{
-		{"title": "Rust in titles", "content": ""}, {"title": "1", "description": "about rust", "content": ""}, {"title": "2", "content": "rust rust rust"},
-		{"title": "3", "tags": []string{"rust"}, "content": ""}, {"title": "Rust again", "content": ""}, {"title": "4", "content": "none"},
+		{"title": "Rust in titles", "content": ""},
+		{"title": "1", "description": "about rust", "content": ""},
+		{"title": "2", "content": "rust rust rust"},
+		{"title": "3", "tags": []string{"rust"}, "content": ""},
+		{"title": "Rust again", "content": ""},
+		{"title": "4", "content": "none"},
 	} {
 		h.content(token, c)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"flightdeck/domain"
 )
@@ -212,8 +213,14 @@ func TestOneOperationReadsOnePosition(t *testing.T) {
 			presentations { position } users { position } tags { position } }`, object{"id": id})
 		head := a.text("log", "head")
 		for _, path := range [][]any{
-			{"a", "position"}, {"events", "position"}, {"events", "nodes", 0, "position"}, {"content", "history", "position"},
-			{"content", "history", "nodes", 0, "position"}, {"presentations", "position"}, {"users", "position"}, {"tags", "position"},
+			{"a", "position"},
+			{"events", "position"},
+			{"events", "nodes", 0, "position"},
+			{"content", "history", "position"},
+			{"content", "history", "nodes", 0, "position"},
+			{"presentations", "position"},
+			{"users", "position"},
+			{"tags", "position"},
 			{"content", "revision", "history", "position"},
 		} {
 			wantText(t, fmt.Sprint(path), a.text(path...), head)
@@ -225,6 +232,41 @@ func TestOneOperationReadsOnePosition(t *testing.T) {
 	}
 	close(done)
 	writer.Wait()
+}
+
+// TestInstantHasOnePositionForEver asks for now while many write, and for the same
+// instants again when all is quiet: what was recorded by then counts, committed or not.
+func TestInstantHasOnePositionForEver(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, token := h.user(domain.Author)
+	done := make(chan struct{})
+	var writers sync.WaitGroup
+	for range 8 {
+		writers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					h.content(token, nil)
+				}
+			}
+		})
+	}
+	position := func(at string) string {
+		return h.must(token, `query($at: AsOf) { contents(first: 1, asOf: $at) { position } }`, object{"at": at}).text("contents", "position")
+	}
+	told := map[string]string{}
+	for range 100 {
+		at := time.Now().UTC().Format(time.RFC3339Nano)
+		told[at] = position(at)
+	}
+	close(done)
+	writers.Wait()
+	for at, was := range told {
+		wantText(t, "as of "+at, position(at), was)
+	}
 }
 
 func TestMutationsReadTheirOwnWrites(t *testing.T) {

@@ -34,6 +34,7 @@ func (r *Reader) row(ctx context.Context, query string, args []any, dest ...any)
 	if err != nil {
 		return false, err
 	}
+	defer func() { err = errors.Join(err, r.statements.done(stmt)) }()
 	err = stmt.QueryRowContext(ctx, args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil

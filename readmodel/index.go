@@ -137,7 +137,8 @@ func (x *Index) step(ctx context.Context) error {
 	_, err := x.log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
 		for _, statement := range []string{
 			`INSERT INTO content_search (rowid, title, description, tags, content)
-				SELECT valid_from, title, description, tags, content FROM contents WHERE valid_from > ? AND valid_from <= ?`,
+				SELECT valid_from, title, description, (SELECT group_concat(value, ' ') FROM json_each(tags)), content
+				FROM contents WHERE valid_from > ? AND valid_from <= ?`,
 			`INSERT INTO presentation_search (rowid, title, description, slides)
 				SELECT p.valid_from, p.title, p.description, (
 					SELECT group_concat(coalesce(s.title, '') || ' ' || s.content, ' ') FROM slides AS s

@@ -3,6 +3,7 @@ package readmodel
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -95,50 +96,90 @@ func arguments(text string) (query string, args []any, err error) {
 
 // statements remembers prepared statements by their text.
 type statements struct {
-	mu       sync.Mutex // guards prepared
-	prepared map[string]*sql.Stmt
+	mu       sync.Mutex // guards prepared, and what is in it
+	prepared map[string]*statement
+}
+
+// statement is a prepared statement. It is closed when it is forgotten and the last
+// of its users is done.
+type statement struct {
+	*sql.Stmt
+	users     int
+	forgotten bool
 }
 
 // maxStatements bounds what is remembered: lists of arguments make many texts.
 const maxStatements = 256
 
-func (s *statements) get(ctx context.Context, db *sql.DB, query string) (*sql.Stmt, error) {
-	s.mu.Lock()
-	stmt, ok := s.prepared[query]
-	s.mu.Unlock()
-	if ok {
+// get returns the statement of a query, until done is called with it.
+func (s *statements) get(ctx context.Context, db *sql.DB, query string) (*statement, error) {
+	if stmt := s.recall(query); stmt != nil {
 		return stmt, nil
 	}
 	stmt, err := db.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
+	return s.remember(query, stmt)
+}
+
+// recall returns a statement that is remembered, nil for none.
+func (s *statements) recall(query string) *statement {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	stmt := s.prepared[query]
+	if stmt != nil {
+		stmt.users++
+	}
+	return stmt
+}
+
+// remember keeps a statement, in the place of another one if there are too many,
+// and returns it, or the one of the same query that somebody else has prepared.
+func (s *statements) remember(query string, prepared *sql.Stmt) (*statement, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other := s.prepared[query]; other != nil {
+		other.users++
+		return other, prepared.Close()
+	}
 	if s.prepared == nil {
-		s.prepared = make(map[string]*sql.Stmt)
+		s.prepared = make(map[string]*statement)
 	}
-	if other, ok := s.prepared[query]; ok {
-		return other, stmt.Close()
-	}
-	s.prepared[query] = stmt
 	for text, victim := range s.prepared {
-		if len(s.prepared) <= maxStatements {
+		if len(s.prepared) < maxStatements {
 			break
 		}
-		if text != query {
-			delete(s.prepared, text)
-			if err := victim.Close(); err != nil { // waits for nobody: rows being read keep it open
-				return nil, err
-			}
+		delete(s.prepared, text)
+		victim.forgotten = true
+		if err := victim.close(); err != nil {
+			return nil, err
 		}
 	}
+	stmt := &statement{Stmt: prepared, users: 1}
+	s.prepared[query] = stmt
 	return stmt, nil
+}
+
+// done says that a statement of get's is not used any more, but for rows that are
+// being read.
+func (s *statements) done(stmt *statement) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stmt.users--
+	return stmt.close()
+}
+
+func (s *statement) close() error {
+	if !s.forgotten || s.users > 0 {
+		return nil
+	}
+	return s.Close()
 }
 
 // scan runs a query and reads its rows into dest: a pointer to a slice of structs,
 // or to a single value.
-func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
+func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) (err error) {
 	text, err := q.AppendQuery(r.db.QueryGen(), nil)
 	if err != nil {
 		return err
@@ -154,6 +195,7 @@ func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", query, err)
 	}
+	defer func() { err = errors.Join(err, r.statements.done(stmt)) }()
 	rows, err := stmt.QueryContext(ctx, args...) //nolint:rowserrcheck // ScanRows checks, and closes
 	if err != nil {
 		return err

@@ -41,12 +41,18 @@ func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, log eve
 		var streams []struct {
 			StreamID string
 			Type     string
+			Version  int
+			Last     int // the version of its last event, at the moment of this statement
 		}
-		if err := v.db.NewSelect().Table("streams").Column("stream_id", "type").Where("stream_id > ?", after).
-			OrderExpr("stream_id").Limit(MaxPage).Scan(ctx, &streams); err != nil {
+		if err := v.db.NewSelect().Table("streams").Column("stream_id", "type", "version").
+			ColumnExpr("(SELECT coalesce(max(e.version), 0) FROM events AS e WHERE e.stream_id = streams.stream_id) AS last").
+			Where("stream_id > ?", after).OrderExpr("stream_id").Limit(MaxPage).Scan(ctx, &streams); err != nil {
 			return err
 		}
 		for _, s := range streams {
+			if s.Version != s.Last {
+				report(Difference{"streams", s.StreamID, to, fmt.Sprintf("the stream is at version %d, its last event at %d", s.Version, s.Last)})
+			}
 			if err := v.stream(ctx, s.StreamID, s.Type); err != nil {
 				return fmt.Errorf("verify stream %s: %w", s.StreamID, err)
 			}
@@ -276,6 +282,20 @@ func (v *verifier) counts(ctx context.Context) error {
 		if have != want {
 			v.report(Difference{table, "all rows", v.to, fmt.Sprintf("%d rows follow from the log, the table has %d", want, have)})
 		}
+		if err := v.beyond(ctx, table); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// beyond reports a table that knows of events after the end of the log: somebody
+// has cut it. It is one statement, which sees one moment of a server that writes.
+func (v *verifier) beyond(ctx context.Context, table string) error {
+	const end = "(SELECT coalesce(max(position), 0) FROM events)"
+	n, err := v.db.NewSelect().Table(table).Where("valid_from > "+end+" OR valid_to > "+end+" AND valid_to < ?", eventstore.Forever).Count(ctx)
+	if err == nil && n > 0 {
+		v.report(Difference{table, "all rows", v.to, fmt.Sprintf("%d rows follow from events after the end of the log: they are missing", n)})
+	}
+	return err
 }

@@ -126,6 +126,10 @@ func unavailable(err error) (domain.Code, string) {
 		return domain.Unavailable, "the database is in use by another program: nothing was written; try again in a moment"
 	case errors.Is(err, eventstore.ErrReadOnly):
 		return domain.Unavailable, "the database cannot be written: nothing was written; the operator has to make it writable"
+	case errors.Is(err, eventstore.ErrOverloaded):
+		return domain.Overloaded, "too many commands wait for the log: try again in a moment"
+	case errors.Is(err, eventstore.ErrClosed):
+		return domain.Unavailable, "the server is stopping: try again in a moment"
 	}
 	return "", ""
 }

@@ -98,3 +98,6 @@ func newContent(title string, status domain.ContentStatus) command.CreateContent
 
 // as is a context of an actor.
 func as(actor domain.Actor) context.Context { return auth.WithActor(context.Background(), actor) }
+
+// ptr is a pointer to v.
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,90 @@
+package command_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+	"flightdeck/readmodel"
+
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"pgregory.net/rapid"
+)
+
+// A check of this package is a whole history on a database of its own: few of them
+// have as many steps as usual ones have together.
+func TestMain(m *testing.M) {
+	given := false
+	flag.Parse()
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		if err := flag.Set("rapid.checks", "6"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// world is a database and everything that runs on it.
+type world struct {
+	path     string
+	engine   *sqlite.Engine
+	log      *eventstore.Store
+	index    *readmodel.Index
+	reader   *readmodel.Reader
+	commands *command.Commands
+}
+
+// openWorld opens the database at path, and creates it where there is none.
+func openWorld(t rapid.TB, path string) *world {
+	t.Helper()
+	ctx := context.Background()
+	w := &world{path: path}
+	var err error
+	if w.engine, err = sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}}); err != nil {
+		t.Fatal(err)
+	}
+	if w.log, err = eventstore.Open(ctx, w.engine, readmodel.Model{}, eventstore.Options{Tail: 16}); err != nil {
+		t.Fatal(errors.Join(err, w.engine.Close()))
+	}
+	if w.index, err = readmodel.StartIndex(ctx, w.log, w.engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(errors.Join(err, w.log.Close()))
+	}
+	w.reader = readmodel.NewReader(w.engine.DB(), sqlitedialect.New(), w.log, w.index)
+	w.commands = &command.Commands{Log: w.log, Tables: readmodel.Tables{}, Accounts: w.reader, SessionLife: time.Hour}
+	return w
+}
+
+func (w *world) close(t rapid.TB) {
+	t.Helper()
+	w.index.Close()
+	if err := w.log.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+}
+
+// verify checks the log's chain and every row.
+func (w *world) verify(t rapid.TB) {
+	t.Helper()
+	ctx, head := context.Background(), w.log.Head().Position
+	if _, err := eventstore.Verify(ctx, w.engine, head, nil); err != nil {
+		t.Errorf("the log: %v", err)
+	}
+	if err := readmodel.VerifyRows(ctx, w.engine.DB(), sqlitedialect.New(), w.engine, head, func(d readmodel.Difference) {
+		t.Errorf("a row: %s", d)
+	}, nil); err != nil {
+		t.Errorf("verify the rows: %v", err)
+	}
+}
+
+// as is a context of an actor.
+func as(actor domain.Actor) context.Context { return auth.WithActor(context.Background(), actor) }

@@ -1,0 +1,229 @@
+package command_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"pgregory.net/rapid"
+)
+
+// history is a world, the model of it, and those who act in it.
+type history struct {
+	*generator
+	*world
+	actors []domain.Actor
+	// kept are the commands that had a key, with what they led to.
+	kept []keptCommand
+}
+
+type keptCommand struct {
+	actor  domain.Actor
+	cmd    command.Command
+	result command.Result
+}
+
+func begin(t *rapid.T, dir string, n int) *history {
+	h := &history{
+		generator: &generator{T: t, m: newModel()}, world: openWorld(t, filepath.Join(dir, fmt.Sprint(n, ".db"))),
+		actors: []domain.Actor{{}, domain.System},
+	}
+	for i, role := range []domain.Role{domain.Admin, domain.Editor, domain.Author, domain.Author, domain.Viewer} {
+		done, err := h.commands.Do(as(domain.System), command.CreateUser{Email: fmt.Sprintf("eyes%d@example.org", i), DisplayName: "Eyes", Role: role})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.actors = append(h.actors, domain.Actor{UserID: done.ID, Role: role})
+	}
+	h.m.follow(t, h.world)
+	return h
+}
+
+// step runs a command of somebody's and checks what it did.
+func (h *history) step() {
+	actor := pick(h.generator, "actor", h.actors)
+	if h.chance("somebody who may", 60) {
+		actor = pick(h.generator, "actor", h.actors[1:4])
+	}
+	var key *string
+	if h.chance("keyed", 40) {
+		h.keys++
+		key = ptr(fmt.Sprint("key ", h.keys))
+	}
+	cmd := h.command(key)
+	before := h.log.Head().Position
+	result, err := h.commands.Do(as(actor), cmd)
+	added := h.m.follow(h, h.world)
+	if err != nil {
+		h.refused(cmd, err, added)
+		return
+	}
+	if len(added) == 0 && (result.Position != before || result.First <= result.Position) ||
+		len(added) > 0 && (result.First != before+1 || result.Position != before+eventstore.Position(len(added))) {
+		h.Fatalf("%#v appended %d events after %s, and says %+v", cmd, len(added), before, result)
+	}
+	for _, e := range added {
+		h.mayCause(actor, e)
+	}
+	h.m.invariants(h)
+	if _, none := cmd.(command.CreateUser); key != nil && !none { // which has no key
+		h.kept = append(h.kept, keptCommand{actor, cmd, result})
+	}
+}
+
+// refused checks that a command failed for a reason that its sender can act on, and
+// left nothing.
+func (h *history) refused(cmd command.Command, err error, added []eventstore.Event) {
+	_, one := errors.AsType[*domain.Error](err)
+	_, several := errors.AsType[domain.Errors](err)
+	if !one && !several {
+		h.Fatalf("%#v: %v", cmd, err)
+	}
+	if len(added) > 0 {
+		h.Fatalf("%#v was refused (%v) and appended %d events", cmd, err, len(added))
+	}
+}
+
+// mayCause checks an event against the table of rights.
+func (h *history) mayCause(actor domain.Actor, e eventstore.Event) {
+	if e.Actor != actor.UserID {
+		h.Fatalf("%s by %v is recorded as by %q", e.Type, actor, e.Actor)
+	}
+	may := actor.Role == domain.Admin
+	switch s := h.m.at[e.Position][string(e.Stream.ID)].(type) {
+	case domain.User:
+		may = may || e.Type == "UserUpdated" && s.ID == actor.UserID
+	case hideable:
+		may = may || actor.Role == domain.Editor || actor.Role == domain.Author && s.Owner() == actor.UserID
+		if e.Version == 1 && s.Owner() != actor.UserID {
+			h.Fatalf("%s of %v belongs to %q", e.Type, actor, s.Owner())
+		}
+	}
+	if !may {
+		h.Fatalf("%s by %v", e.Type, actor)
+	}
+}
+
+// again sends a command a second time, as it was or, under its key, as another.
+func (h *history) again() {
+	if len(h.kept) == 0 {
+		return
+	}
+	kept := pick(h.generator, "again", h.kept)
+	before := h.log.Head()
+	result, err := h.commands.Do(as(kept.actor), kept.cmd)
+	if err != nil || !result.Replayed || h.log.Head() != before {
+		h.Fatalf("%#v again: %+v, %v", kept.cmd, result, err)
+	}
+	want := kept.result
+	want.Replayed, want.After = true, nil
+	if text(h, want) != text(h, result) {
+		h.Fatalf("%#v led to\n%+v, and again to\n%+v", kept.cmd, want, result)
+	}
+	other := command.CreateContent{IdempotencyKey: keyOf(kept.cmd), Title: "another input", Format: domain.Markdown, Status: domain.Draft}
+	if _, err := h.commands.Do(as(kept.actor), other); domain.CodeOf(err) != domain.KeyReused || h.log.Head() != before {
+		h.Fatalf("another command under the key of %#v: %v", kept.cmd, err)
+	}
+}
+
+// keyOf is the idempotency key of a command.
+func keyOf(cmd command.Command) *string {
+	key, _ := reflect.ValueOf(cmd).FieldByName("IdempotencyKey").Interface().(*string) //nolint:errcheck // all have it
+	return key
+}
+
+// reopen closes the database and opens it again.
+func (h *history) reopen() {
+	h.close(h)
+	h.world = openWorld(h, h.path)
+}
+
+// some returns a few positions, the last among them.
+func (h *history) some(n int) []eventstore.Position {
+	head := len(h.m.events)
+	positions := []eventstore.Position{eventstore.Position(head)}
+	for range n {
+		positions = append(positions, eventstore.Position(h.below("as of", head+1)))
+	}
+	return positions
+}
+
+// TestRowsAreTheFoldOfEventsAtEveryPosition: whatever commands are sent, and across
+// restarts, everything that can be read as of a position is what the events up to it
+// add up to, cut to what the asker may see; no command fails in a way its sender
+// cannot act on; and nobody does what they may not.
+func TestRowsAreTheFoldOfEventsAtEveryPosition(t *testing.T) {
+	t.Parallel()
+	dir, n := t.TempDir(), 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		h := begin(rt, dir, n)
+		defer func() { h.close(rt) }()
+		for range 100 {
+			h.step()
+			if h.chance("look", 5) {
+				compare(h, h.m, h.reader, pick(h.generator, "eyes", h.actors), h.log.Head().Position)
+			}
+		}
+		h.verify(h)
+		for _, p := range h.some(2) {
+			for _, actor := range h.actors {
+				compare(h, h.m, h.reader, actor, p)
+			}
+		}
+		h.reopen()
+		for _, p := range append(h.some(1), 0) {
+			compare(h, h.m, h.reader, pick(h.generator, "eyes", h.actors), p)
+		}
+	})
+}
+
+// TestCommandsHappenOnceUnderTheirKey: however often and whenever a command is sent
+// again, also after a restart, its result is the first one and nothing is appended;
+// another command under its key is refused.
+func TestCommandsHappenOnceUnderTheirKey(t *testing.T) {
+	t.Parallel()
+	dir, n := t.TempDir(), 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		h := begin(rt, dir, n)
+		defer func() { h.close(rt) }()
+		for range 100 {
+			switch {
+			case h.chance("again", 25):
+				h.again()
+			case h.chance("restart", 3):
+				h.reopen()
+			default:
+				h.step()
+			}
+		}
+	})
+}
+
+// A key belongs to whoever sent it.
+func TestKeysOfDifferentActorsAreDifferent(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t, filepath.Join(t.TempDir(), "flightdeck.db"))
+	defer w.close(t)
+	cmd := command.CreateContent{IdempotencyKey: ptr("key"), Title: "Title", Format: domain.Markdown, Status: domain.Draft}
+	seen := make(map[string]bool)
+	for i := range 3 {
+		user, err := w.commands.Do(as(domain.System), command.CreateUser{Email: fmt.Sprintf("u%d@example.org", i), DisplayName: "U", Role: domain.Author})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := w.commands.Do(as(domain.Actor{UserID: user.ID, Role: domain.Author}), cmd)
+		if err != nil || done.Replayed || seen[done.ID] || !strings.HasPrefix(done.ID, "content-") {
+			t.Errorf("author %d: %+v, %v", i, done, err)
+		}
+		seen[done.ID] = true
+	}
+}

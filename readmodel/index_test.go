@@ -1,0 +1,237 @@
+package readmodel_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+// held keeps the writer busy until release is called.
+func (w *world) held() (release func()) {
+	begun, end := make(chan struct{}), make(chan struct{})
+	done := make(chan error)
+	go func() {
+		_, err := w.log.Update(context.Background(), eventstore.Command{}, func(*eventstore.Tx) error {
+			close(begun)
+			<-end
+			return nil
+		})
+		done <- err
+	}()
+	<-begun
+	return func() {
+		close(end)
+		if err := <-done; err != nil {
+			w.t.Error(err)
+		}
+	}
+}
+
+// found is the outcome of a search.
+type found struct {
+	n   int
+	err error
+}
+
+// searching begins a search that cannot be answered while the writer is held.
+func (w *world) searching(words string) <-chan found {
+	out := make(chan found, 1)
+	go func() {
+		n, err := w.search(words)
+		out <- found{n, err}
+	}()
+	synctest.Wait()
+	select {
+	case f := <-out:
+		w.t.Fatalf("the search was answered before it could be: %v", f)
+	default:
+	}
+	return out
+}
+
+func TestSearchFindsWhatWasAnsweredBeforeIt(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for n := range 40 {
+		w.content("Title", fmt.Sprintf("number%d shared", n))
+		if found, err := w.search(fmt.Sprintf("number%d", n)); found != 1 || err != nil {
+			t.Fatalf("content %d is found %d times: %v", n, found, err)
+		}
+	}
+	if found, err := w.search("shared"); found != 40 || err != nil {
+		t.Errorf("all are found %d times: %v", found, err)
+	}
+}
+
+func TestSearchWaitsUpToTheHeadItSaw(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t)
+		w.content("Title", "alpha")
+		release := w.held()
+		answer := w.searching("alpha")
+		release()
+		if f := <-answer; f.n != 1 || f.err != nil {
+			t.Errorf("found %d: %v", f.n, f.err)
+		}
+	})
+}
+
+func TestClosingEndsTheSearchesThatWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t)
+		w.content("Title", "alpha")
+		release := w.held()
+		answer := w.searching("alpha")
+		w.index.Close()
+		if f := <-answer; f.err == nil {
+			t.Errorf("found %d without an index", f.n)
+		}
+		if _, err := w.search("alpha"); err == nil {
+			t.Error("a search after the index was closed was answered")
+		}
+		w.index.Close()
+		release()
+	})
+}
+
+func TestSearchGivesUpWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t)
+		w.content("Title", "alpha")
+		release := w.held()
+		ctx, cancel := context.WithCancel(t.Context())
+		out := make(chan error)
+		go func() {
+			_, err := w.reader.Contents(ctx, w.reader.Head(domain.System), pageOf(1), noFilter, nil, ptr("alpha"))
+			out <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-out; !errors.Is(err, context.Canceled) {
+			t.Errorf("the search ended with %v", err)
+		}
+		release()
+	})
+}
+
+// What is indexed stays searchable when nothing follows any more.
+func TestIndexedContentsAreFoundAfterClose(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.content("Title", "alpha")
+	if n, err := w.search("alpha"); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	w.index.Close()
+	if n, err := w.search("alpha"); n != 1 || err != nil {
+		t.Errorf("found %d: %v", n, err)
+	}
+}
+
+func TestIndexGoesOnFromItsCheckpoint(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "flightdeck.db")
+	total := 0
+	for life := range 4 {
+		w := openWithoutIndex(t, path)
+		if life%2 == 0 { // the index has to catch up, in several steps
+			total += w.batches(7, life)
+		}
+		w.startIndex()
+		if life%2 == 1 { // it follows
+			total += w.batches(2, life)
+		}
+		if n, err := w.search("shared"); n != total || err != nil {
+			t.Errorf("life %d: found %d of %d: %v", life, n, total, err)
+		}
+		if n, err := w.search(fmt.Sprintf("life%d", life)); n == 0 || err != nil {
+			t.Errorf("life %d: found %d of its own: %v", life, n, err)
+		}
+		w.close()
+	}
+	if n := occurrences(t, path, "shared"); n != total {
+		t.Errorf("%d contents are indexed %d times", total, n)
+	}
+}
+
+// occurrences counts how often a word is in the index of a database that is closed.
+func occurrences(t *testing.T, path, word string) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1) // a temporary table belongs to its connection
+	_, err = db.ExecContext(t.Context(), "CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, content_search, row)")
+	if err == nil {
+		err = db.QueryRowContext(t.Context(), "SELECT cnt FROM temp.words WHERE term = ?", word).Scan(&n)
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// batches creates contents, a hundred a batch, and returns how many.
+func (w *world) batches(n, life int) int {
+	w.t.Helper()
+	for i := range n {
+		var batch command.Batch
+		for j := range command.MaxBatch {
+			batch.Commands = append(batch.Commands, command.CreateContent{
+				Title: fmt.Sprintf("life%d %d %d", life, i, j), Content: "shared", Format: domain.Markdown, Status: domain.Draft,
+			})
+		}
+		w.do(domain.System, batch)
+	}
+	return n * command.MaxBatch
+}
+
+// A deck is found by the slides it had, at every version.
+func TestDecksAreFoundByTheirSlidesOfThen(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	deck := w.do(domain.System, command.CreatePresentation{Title: "Deck", Theme: "default"}).ID
+	slide := w.do(domain.System, command.AddSlide{PresentationID: deck, Content: "alpha", Notes: ptr("secret")}).SlideID
+	w.do(domain.System, command.UpdateSlide{PresentationID: deck, SlideID: slide, Content: some("beta"), Title: some("gamma")})
+	w.do(domain.System, command.RemoveSlide{PresentationID: deck, SlideID: slide})
+	w.do(domain.System, command.RestorePresentation{Restore: command.Restore{ID: deck, ToVersion: 2}})
+	for word, at := range map[string][]eventstore.Position{"alpha": {2, 5}, "beta": {3}, "gamma": {3}, "secret": nil, "deck": {1, 2, 3, 4, 5}} {
+		var got []eventstore.Position
+		for p := eventstore.Position(1); p <= 5; p++ {
+			page, err := w.reader.Presentations(t.Context(), viewAt(p), pageOf(1), noDeckFilter, nil, &word)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page.Nodes) > 0 {
+				got = append(got, p)
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(at) {
+			t.Errorf("%s is found at %v, want %v", word, got, at)
+		}
+	}
+}
+
+// Words are found in tags whatever signs are around them.
+func TestTagsAreFoundByTheirWords(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.do(domain.System, command.CreateContent{Title: "Title", Content: "text", Format: domain.Markdown, Status: domain.Draft, Tags: []string{`R&D`, `<b>old</b>`, `say "hello"`, "Été"}})
+	for words, n := range map[string]int{"d": 1, `"R&D"`: 1, "old": 1, "hello": 1, "ete": 1, "été": 1, "u0026D": 0, "u003c*": 0} {
+		if found, err := w.search(words); found != n || err != nil {
+			t.Errorf("%s is found %d times, want %d: %v", words, found, n, err)
+		}
+	}
+}

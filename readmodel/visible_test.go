@@ -1,0 +1,187 @@
+package readmodel_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/readmodel"
+)
+
+// fate is what became of an object: each step is where it was for a while.
+type fate struct {
+	owner  domain.Actor
+	steps  []step
+	id     string
+	events []eventstore.Position // of each step
+}
+
+// step is a state of an object: hidden, public or deleted.
+type step string
+
+const (
+	hidden  step = "hidden"
+	public  step = "public"
+	deleted step = "deleted"
+)
+
+// fates are all sequences of two states, of things of each owner.
+func fates(owners ...domain.Actor) (all []*fate) {
+	for _, owner := range owners {
+		for _, then := range []step{hidden, public, deleted} {
+			for _, now := range []step{hidden, public, deleted} {
+				all = append(all, &fate{owner: owner, steps: []step{then, now}})
+			}
+		}
+	}
+	return all
+}
+
+// content brings a content through its fate, as the operator after its creation.
+func (f *fate) content(w *world, archived bool) {
+	done := w.do(f.owner, command.CreateContent{Title: "Title", Content: "text", Format: domain.Markdown, Status: domain.Draft})
+	f.id = done.ID
+	target := command.ContentTarget{ID: f.id}
+	was := hidden
+	for _, to := range f.steps {
+		if was == deleted && to != deleted {
+			w.do(domain.System, command.RestoreContent{Restore: command.Restore{ID: f.id, ToVersion: 1}})
+		}
+		switch {
+		case to == public:
+			done = w.do(domain.System, command.PublishContent{ContentTarget: target})
+		case to == deleted:
+			done = w.do(domain.System, command.DeleteContent{ContentTarget: target})
+		case archived:
+			done = w.do(domain.System, command.ArchiveContent{ContentTarget: target})
+		default:
+			done = w.do(domain.System, command.UnpublishContent{ContentTarget: target})
+		}
+		f.events, was = append(f.events, done.Position), to
+	}
+}
+
+// deck brings a deck through its fate.
+func (f *fate) deck(w *world) {
+	done := w.do(f.owner, command.CreatePresentation{Title: "Title", Theme: "default", Markdown: ptr("# Slide\n\n<!-- note -->")})
+	f.id = done.ID
+	was := hidden
+	for _, to := range f.steps {
+		if was == deleted && to != deleted {
+			w.do(domain.System, command.RestorePresentation{Restore: command.Restore{ID: f.id, ToVersion: 2}})
+		}
+		if to == deleted {
+			done = w.do(domain.System, command.DeletePresentation{ID: f.id})
+		} else {
+			done = w.do(domain.System, command.UpdatePresentation{ID: f.id, IsPublic: some(to == public), Theme: some(fmt.Sprint("theme ", len(f.events)))})
+		}
+		f.events, was = append(f.events, done.Position), to
+	}
+}
+
+// seen is what domain's table says of an object as of a step.
+func (f *fate) seen(actor domain.Actor, at int) bool {
+	return f.steps[at] != deleted && (actor.MaySeeHidden(f.owner.UserID) || f.steps[at] == public && f.steps[1] == public)
+}
+
+// told is what the table says of the event that led to a step: what is deleted is
+// there for those who may restore it.
+func (f *fate) told(actor domain.Actor, at int) bool {
+	return actor.MaySeeHidden(f.owner.UserID) || f.steps[at] == public && f.steps[1] == public
+}
+
+// TestVisibleRowsFollowThePolicy: the SQL that selects rows and events agrees with
+// package domain, for every role, owner, and pair of what a thing was and is.
+func TestVisibleRowsFollowThePolicy(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	author, other, editor := w.actor(domain.Author), w.actor(domain.Author), w.actor(domain.Editor)
+	demoted := domain.Actor{UserID: author.UserID, Role: domain.Viewer} // still owns what was theirs
+	actors := []domain.Actor{{}, w.actor(domain.Viewer), author, demoted, other, editor, w.actor(domain.Admin), domain.System}
+	contents, archived, decks := fates(author, editor, domain.System), fates(author), fates(author, editor, domain.System)
+	for _, f := range contents {
+		f.content(w, false)
+	}
+	for _, f := range archived {
+		f.content(w, true)
+	}
+	for _, f := range decks {
+		f.deck(w)
+	}
+	ctx := context.Background()
+	for _, actor := range actors {
+		for _, f := range append(contents, archived...) {
+			for at, p := range f.events {
+				what := fmt.Sprintf("content %v of %v by %v at %d", f.steps, f.owner.Role, actor, at)
+				v := readmodel.View{At: p, Actor: actor, Named: true}
+				one, err := w.reader.Content(ctx, v, f.id)
+				want(t, what, one != nil, err, f.seen(actor, at))
+				node, err := w.reader.Node(ctx, v, f.id)
+				want(t, what+", as a node", node != nil, err, f.seen(actor, at))
+				list, err := w.reader.Contents(ctx, v, readmodel.Page{First: ptr(500)}, readmodel.ContentFilter{}, nil, nil)
+				want(t, what+", in the list", err == nil && slices.ContainsFunc(list.Nodes, func(c *readmodel.Content) bool { return c.ID == f.id }), err, f.seen(actor, at))
+				w.told(t, what, actor, p, f.told(actor, at))
+			}
+		}
+		for _, f := range decks {
+			for at, p := range f.events {
+				what := fmt.Sprintf("deck %v of %v by %v at %d", f.steps, f.owner.Role, actor, at)
+				v := readmodel.View{At: p, Actor: actor, Named: true}
+				one, err := w.reader.Presentation(ctx, v, f.id)
+				want(t, what, one != nil, err, f.seen(actor, at))
+				list, err := w.reader.Presentations(ctx, v, readmodel.Page{First: ptr(500)}, readmodel.PresentationFilter{}, nil, nil)
+				want(t, what+", in the list", err == nil && slices.ContainsFunc(list.Nodes, func(d *readmodel.Presentation) bool { return d.ID == f.id }), err, f.seen(actor, at))
+				w.told(t, what, actor, p, f.told(actor, at))
+				if one == nil {
+					continue
+				}
+				slides, err := one.Slides(ctx)
+				if err != nil || len(slides) != 1 {
+					t.Fatalf("%s: %v, %v", what, slides, err)
+				}
+				want(t, what+", notes", slides[0].Notes() != nil, nil, actor.MaySeeHidden(f.owner.UserID))
+				slide, err := w.reader.Slide(ctx, v, slides[0].ID)
+				want(t, what+", slide", slide != nil, err, true)
+			}
+		}
+	}
+}
+
+// told checks whether an event is listed and delivered.
+func (w *world) told(t *testing.T, what string, actor domain.Actor, p eventstore.Position, told bool) {
+	t.Helper()
+	ctx := context.Background()
+	listed, err := w.reader.EventsBetween(ctx, w.reader.Head(actor), p, p)
+	want(t, what+", its event", len(listed) == 1, err, told)
+	page, err := w.log.Read(ctx, p-1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delivered, err := w.reader.Delivered(ctx, actor, readmodel.EventFilter{}, page)
+	want(t, what+", its event to subscribers", len(delivered) == 1, err, told)
+}
+
+func want(t *testing.T, what string, got bool, err error, want bool) {
+	t.Helper()
+	if got != want || err != nil {
+		t.Errorf("%s: seen %t (%v), want %t", what, got, err, want)
+	}
+}
+
+// An account's events are for its owner and admins, its address too.
+func TestAccountsArePrivate(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	owner, other := w.actor(domain.Author), w.actor(domain.Author)
+	for _, actor := range []domain.Actor{{}, owner, other, w.actor(domain.Editor), w.actor(domain.Admin), domain.System} {
+		w.told(t, fmt.Sprintf("%v", actor), actor, 1, actor.MaySeePrivate(owner.UserID))
+		user, err := w.reader.User(context.Background(), w.reader.Head(actor), owner.UserID)
+		if err != nil || user == nil || (user.Email() != nil) != actor.MaySeePrivate(owner.UserID) {
+			t.Errorf("the address of %v to %v: %v", user, actor, err)
+		}
+	}
+}
