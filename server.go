@@ -144,7 +144,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	}
 	d.reader = readmodel.NewReader(engine.DB(), sqlitedialect.New(), log, d.index)
 	d.commands = &command.Commands{
-		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader,
+		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader, Watch: new(auth.Watch),
 		Correlation: web.RequestID, SessionLife: 30 * 24 * time.Hour,
 	}
 	return d, nil
@@ -178,7 +178,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	defer func() { err = errors.Join(err, d.Close()) }()
 	edge := c.edge(env, d)
 	spendMemory()
-	server := &http.Server{Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	server := &http.Server{Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	c.greet(env, listener.Addr().String())
@@ -217,6 +217,7 @@ func (c *serveCommand) edge(env *environment, d *deck) *web.Server {
 	return web.New(web.Config{
 		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),
 		Authenticate:    d.authenticate,
+		Watch:           d.watch,
 		Ready:           d.ready,
 		ErrorPresenter:  root.Present,
 		Recover:         root.Recover,
@@ -248,6 +249,25 @@ func (d *deck) authenticate(ctx context.Context, authorization string) (context.
 		return ctx, time.Time{}, domain.Errorf(domain.Unauthenticated, "the token is unknown or has expired: log in again")
 	}
 	return auth.WithToken(auth.WithActor(ctx, actor), token), expires, nil
+}
+
+// watch ends a websocket with its session: when that is logged out, or its user gets
+// another role. It looks again whether the session is as it was when it was let in,
+// for it may have changed before the watch began.
+func (d *deck) watch(ctx context.Context) (context.Context, error) {
+	token := auth.TokenFrom(ctx)
+	if token == "" {
+		return ctx, nil
+	}
+	watched := d.commands.Watch.Add(ctx)
+	actor, _, found, err := d.reader.Session(ctx, auth.HashToken(token), time.Now())
+	if err != nil {
+		return ctx, err
+	}
+	if !found || actor != auth.ActorFrom(ctx) {
+		return ctx, domain.Errorf(domain.Unauthenticated, "the session has changed: connect again")
+	}
+	return watched, nil
 }
 
 // ready reports whether the database answers.

@@ -27,8 +27,6 @@ type Tables interface {
 	// Sessions are kept by the digest of their token.
 	StartSession(tx *eventstore.Tx, token []byte, userID string, expires time.Time) error
 	EndSession(tx *eventstore.Tx, token []byte) error
-	// EndSessions ends all of a user's but one, which may be nil.
-	EndSessions(tx *eventstore.Tx, userID string, but []byte) error
 }
 
 // Accounts is what commands read of accounts before they are queued. Package
@@ -43,6 +41,8 @@ type Commands struct {
 	Log      *eventstore.Store
 	Tables   Tables
 	Accounts Accounts
+	// Watch is told of the sessions that end; may be nil.
+	Watch *auth.Watch
 	// Correlation returns the correlation id of a request; nil for none.
 	Correlation func(context.Context) string
 	// SessionLife is how long a token is valid.
@@ -111,6 +111,10 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	demoted, demotes := cmd.(ChangeRole)
+	if demotes { // it ends the user's websockets, also when nobody waits for the answer
+		ctx = context.WithoutCancel(ctx)
+	}
 	var out Outcome
 	var parts []Outcome
 	var after domain.State
@@ -125,6 +129,9 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	})
 	if err != nil {
 		return Result{}, explain(err)
+	}
+	if demotes && c.Watch != nil {
+		c.Watch.EndUser(demoted.ID)
 	}
 	r := Result{Outcome: out, First: done.First, Position: done.Position, After: after, Parts: parts, Replayed: done.Replayed}
 	if done.Replayed {

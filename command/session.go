@@ -78,17 +78,24 @@ func (c *Commands) Begin(ctx context.Context, userID string, logIn bool) (Sessio
 		s.ExpiresAt = tx.Now().Add(c.SessionLife)
 		return c.Tables.StartSession(tx, digest, userID, s.ExpiresAt)
 	})
+	if err != nil { // the writer may still be at work where ctx has ended
+		return Session{}, explain(err)
+	}
 	s.Position = done.Position
-	return s, explain(err)
+	return s, nil
 }
 
-// LogOut ends the session of a token. Ending it twice is not an error.
+// LogOut ends the session of a token, and the websockets that it let in. Ending it twice is not an error.
 func (c *Commands) LogOut(ctx context.Context, token string) error {
 	if token == "" {
 		return errors.New("log out: no token")
 	}
-	_, err := c.Log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
+	// Who logs out is logged out, also when they do not wait for the answer.
+	_, err := c.Log.Update(context.WithoutCancel(ctx), eventstore.Command{}, func(tx *eventstore.Tx) error {
 		return c.Tables.EndSession(tx, auth.HashToken(token))
 	})
+	if err == nil && c.Watch != nil {
+		c.Watch.EndToken(token)
+	}
 	return explain(err)
 }

@@ -105,6 +105,9 @@ func (u *unit) emailIsFree(email, id string) error {
 	if err != nil || existing == "" || existing == id {
 		return err
 	}
+	if !u.actor.MaySeePrivate(existing) {
+		existing = "" // whose address it is is nobody's business
+	}
 	return &domain.Error{
 		Code: domain.AlreadyTaken, Field: "email", Existing: existing,
 		Message: "there is an account with this e-mail address already: log in, or use another address",
@@ -128,10 +131,13 @@ func (in UpdateUser) prepare(context.Context, *Commands) (plan, error) {
 	if e.DisplayName, err = present("displayName", in.DisplayName); err != nil {
 		return nil, err
 	}
-	return changeUser(in.ID, in.ExpectedVersion, func(u *unit, user domain.User) ([]domain.Event, error) {
-		if !u.actor.MaySeePrivate(user.ID) {
-			return nil, domain.Errorf(domain.Forbidden, "only the user and admins may change an account").At("id")
+	may := func(actor domain.Actor) error {
+		if !actor.MaySeePrivate(in.ID) {
+			return domain.Errorf(domain.Forbidden, "only the user and admins may change an account").At("id")
 		}
+		return nil
+	}
+	return changeUser(in.ID, in.ExpectedVersion, may, func(u *unit, user domain.User) ([]domain.Event, error) {
 		if e.Email != nil {
 			if err := u.emailIsFree(*e.Email, user.ID); err != nil {
 				return nil, err
@@ -142,21 +148,29 @@ func (in UpdateUser) prepare(context.Context, *Commands) (plan, error) {
 }
 
 func (in ChangeRole) prepare(context.Context, *Commands) (plan, error) {
-	return changeUser(in.ID, in.ExpectedVersion, func(u *unit, user domain.User) ([]domain.Event, error) {
-		if !u.actor.MayAdminister() {
-			return nil, domain.Errorf(domain.Forbidden, "only admins change roles").At("role")
+	may := func(actor domain.Actor) error {
+		if !actor.MayAdminister() {
+			return domain.Errorf(domain.Forbidden, "only admins change roles").At("role")
 		}
+		return nil
+	}
+	return changeUser(in.ID, in.ExpectedVersion, may, func(u *unit, user domain.User) ([]domain.Event, error) {
 		if user.Role == domain.Admin && in.Role != domain.Admin {
-			if n, err := u.Tables.Admins(u.tx); err != nil || n < 2 {
-				return nil, errors.Join(err, domain.Errorf(domain.Invalid, "this is the last admin: make somebody else one first").At("role"))
+			n, err := u.Tables.Admins(u.tx)
+			if err != nil {
+				return nil, err
+			}
+			if n < 2 {
+				return nil, domain.Errorf(domain.Invalid, "this is the last admin: make somebody else one first").At("role")
 			}
 		}
 		return user.ChangeRole(in.Role)
 	})
 }
 
-// changeUser loads a user, lets decide decide, and appends.
-func changeUser(id string, expected *int, decide func(*unit, domain.User) ([]domain.Event, error)) (plan, error) {
+// changeUser loads a user, asks whether the actor may, lets decide decide, and
+// appends.
+func changeUser(id string, expected *int, may func(domain.Actor) error, decide func(*unit, domain.User) ([]domain.Event, error)) (plan, error) {
 	if err := domain.CheckID(domain.KindUser, "id", id); err != nil {
 		return nil, err
 	}
@@ -164,6 +178,9 @@ func changeUser(id string, expected *int, decide func(*unit, domain.User) ([]dom
 		out := Outcome{ID: id}
 		user, err := load[domain.User](u, id)
 		if err != nil {
+			return out, err
+		}
+		if err := may(u.actor); user.Exists() && err != nil {
 			return out, err
 		}
 		if expected != nil && user.Version > 0 && user.Version != *expected {

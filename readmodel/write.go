@@ -55,12 +55,6 @@ func (Tables) EndSession(tx *eventstore.Tx, token []byte) error {
 	return err
 }
 
-// EndSessions forgets all tokens of a user but one, which may be nil.
-func (Tables) EndSessions(tx *eventstore.Tx, userID string, but []byte) error {
-	_, err := tx.Exec(tx.Context(), "DELETE FROM sessions WHERE user_id = ? AND token IS NOT ?", userID, but)
-	return err
-}
-
 // text returns the first column of the first row, "" when there is none.
 func text(tx *eventstore.Tx, query string, args ...any) (s string, err error) {
 	rows, err := tx.Query(tx.Context(), query, args...)

@@ -23,8 +23,7 @@ type Config struct {
 	// header or of the websocket's connection parameter, "" when there is none, and
 	// returns a context derived from the one it was given.
 	//
-	// A websocket is closed with 4403 at the returned time, unless that is zero, or
-	// when the returned context is cancelled before, as a revoked token may want it.
+	// A websocket is closed with 4403 at the returned time, unless that is zero.
 	//
 	// An error refuses the request. Its code, as ErrorPresenter presents it, decides
 	// how: UNAUTHENTICATED, FORBIDDEN, OVERLOADED and UNAVAILABLE answer 401, 403,
@@ -32,6 +31,13 @@ type Config struct {
 	// closed with 4403, for a fault of the server with 4500. Nil: everybody is a
 	// visitor.
 	Authenticate func(ctx context.Context, authorization string) (context.Context, time.Time, error)
+
+	// Watch is called for a websocket after Authenticate has let it in, with the
+	// context that Authenticate returned. The websocket is closed with 4403 when the
+	// context that Watch returns, derived from that one, ends before the connection:
+	// the session was revoked. An error refuses the websocket as one of Authenticate's
+	// does. May be nil.
+	Watch func(ctx context.Context) (context.Context, error)
 
 	// Ready returns nil when the process can serve. Its error is shown to whoever
 	// asks /readyz. Nil: always ready.

@@ -64,6 +64,11 @@ func (c *connection) connect(m message) error {
 	if err != nil {
 		return c.turnAway(c.server.presentError(c.ctx, err))
 	}
+	if watch := c.server.config.Watch; watch != nil {
+		if ctx, err = watch(ctx); err != nil {
+			return c.turnAway(c.server.presentError(c.ctx, err))
+		}
+	}
 	c.open(ctx, until)
 	c.send(c.ctx, frame{data: encodeMessage(typeAck, "", nil)})
 	if c.protocol.legacy { // its clients look for a beat only after the first one
