@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -170,7 +171,7 @@ func TestSearchFindsWordsPhrasesAndPrefixes(t *testing.T) {
 			t.Errorf("searching %.40q finds %q, counted %d, want %q", search, got, a.number("contents", "totalCount"), want)
 		}
 	}
-	for _, search := range []string{`"`, "*", "", " ", `""`, "***", "-", "!?", `"*"`, "\u200b", strings.Repeat("x", 501)} {
+	for _, search := range []string{`"`, "*", "", " ", `""`, "***", "-", "!?", `"*"`, "\u200b", strings.Repeat("x", 501), manyWords(51)} {
 		for _, field := range []string{"contents", "presentations"} {
 			a := h.ask(token, fmt.Sprintf(`query($s: String!) { %s(search: $s) { totalCount } }`, field), object{"s": search})
 			wantText(t, fmt.Sprintf("searching %.40q", search), a.code(), "BAD_USER_INPUT")
@@ -220,6 +221,36 @@ func TestSearchSeesTheLatestWrite(t *testing.T) {
 		b := h.must(token, `query($w: String!) { contents(search: $w) { totalCount } }`, object{"w": word})
 		if a.number("createContent", "query", "contents", "totalCount") != 1 || b.number("contents", "totalCount") != 1 {
 			t.Errorf("%s is not found after it was written: %s %s", word, a.raw, b.raw)
+		}
+	}
+}
+
+// manyWords is a search for as many words.
+func manyWords(n int) string {
+	words := make([]string, n)
+	for i := range words {
+		words[i] = "w" + strconv.Itoa(i)
+	}
+	return strings.Join(words, " ")
+}
+
+func TestDecksAreFoundByWhatTheirSlidesSaidThen(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, token := h.user(domain.Author)
+	deck := h.must(token, `mutation { createPresentation(input: {title: "Flight", markdown: "# Take-off\n\nrunway\n\n---\n\n# Cruise\n\naltitude"}) {
+		position presentation { id slides { id } } errors { message } } }`, nil)
+	id, slide := deck.text("createPresentation", "presentation", "id"), deck.text("createPresentation", "presentation", "slides", 1, "id")
+	before := deck.text("createPresentation", "position")
+	h.must(token, `mutation($id: ID!, $slide: ID!) { removeSlide(input: {presentationId: $id, slideId: $slide}) { errors { message } } }`,
+		map[string]any{"id": id, "slide": slide})
+	for search, want := range map[string][2]float64{
+		"flight runway altitude": {1, 0}, "runway": {1, 1}, "altitude": {1, 0}, "flight runway": {1, 1}, manyWords(50): {0, 0},
+	} {
+		a := h.must(token, `query($s: String!, $p: AsOf) { then: presentations(search: $s, asOf: $p) { totalCount } now: presentations(search: $s) { totalCount } }`,
+			map[string]any{"s": search, "p": before})
+		if then, now := a.at("then", "totalCount"), a.at("now", "totalCount"); then != want[0] || now != want[1] {
+			t.Errorf("%s: found %v then and %v now, want %v", search, then, now, want)
 		}
 	}
 }

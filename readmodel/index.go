@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"flightdeck/domain"
 	"flightdeck/eventstore"
 )
 
@@ -24,8 +25,9 @@ type Index struct {
 
 	mu     sync.Mutex // guards what follows
 	at     eventstore.Position
+	err    error // why the last step failed; nil when it did not
 	closed bool
-	moved  chan struct{} // closed and replaced when at moves or the index closes
+	moved  chan struct{} // closed and replaced when one of those above changes
 }
 
 const (
@@ -33,11 +35,19 @@ const (
 	rest = 2 * time.Millisecond
 	// maxLag is how many positions the index may be behind while there is no rest.
 	maxLag = 20_000
-	// indexStep is how many positions are indexed in one command of the writer.
-	indexStep = 500
+	// indexStep is how many positions, and indexBytes of about how many bytes of
+	// events, are indexed in one command of the writer: others wait behind it.
+	indexStep  = 500
+	indexBytes = 1 << 20
+	// A failing index is tried again after a pause that grows from the first of
+	// these to the second.
+	firstPause, longestPause = 250 * time.Millisecond, 30 * time.Second
 )
 
-var errIndexClosed = errors.New("the full-text index is closed")
+var (
+	errIndexClosed = errors.New("the full-text index is closed")
+	errIndexFails  = domain.Errorf(domain.Unavailable, "search is not available: its index cannot be written; the operator finds why in the log")
+)
 
 // StartIndex starts to follow the log from the checkpoint in the database.
 func StartIndex(ctx context.Context, log *eventstore.Store, db *sql.DB, logger *slog.Logger) (*Index, error) {
@@ -60,17 +70,20 @@ func (x *Index) Close() {
 	<-x.done
 }
 
-// wait returns once everything up to a position is indexed.
+// wait returns once everything up to a position is indexed. While the index cannot
+// be written the error is domain.Unavailable.
 func (x *Index) wait(ctx context.Context, p eventstore.Position) error {
 	for {
 		x.mu.Lock()
-		at, closed, moved := x.at, x.closed, x.moved
+		at, err, closed, moved := x.at, x.err, x.closed, x.moved
 		x.mu.Unlock()
 		switch {
 		case at >= p:
 			return nil
 		case closed:
 			return errIndexClosed
+		case err != nil:
+			return errIndexFails
 		}
 		select {
 		case x.urgent <- struct{}{}:
@@ -86,15 +99,27 @@ func (x *Index) wait(ctx context.Context, p eventstore.Position) error {
 
 func (x *Index) run(ctx context.Context) {
 	defer close(x.done)
-	defer func() { x.move(x.at, true) }()
-	for ctx.Err() == nil {
+	defer func() { x.set(func() { x.closed = true }) }()
+	for pause := firstPause; ctx.Err() == nil; {
 		if err := x.pause(ctx); err != nil {
 			return
 		}
-		if err := x.step(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, eventstore.ErrClosed) {
-			x.logger.Error("full-text index", "err", err)
-			x.backOff(ctx)
+		to, err := x.step(ctx)
+		if err == nil {
+			pause = firstPause
+			x.set(func() { x.at, x.err = to, nil })
+			continue
 		}
+		if ctx.Err() != nil || errors.Is(err, eventstore.ErrClosed) {
+			return
+		}
+		x.logger.Error("full-text index", "err", err, "again", pause)
+		x.set(func() { x.err = err })
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, longestPause)
 	}
 }
 
@@ -121,48 +146,67 @@ func (x *Index) pause(ctx context.Context) error {
 	}
 }
 
-// backOff keeps a failing index from turning in circles.
-func (x *Index) backOff(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(time.Second):
-	}
+// indexStatements index the rows that begin after a position, up to another one.
+var indexStatements = []string{
+	`INSERT INTO content_search (rowid, title, description, tags, content)
+		SELECT valid_from, title, description, (SELECT group_concat(value, ' ') FROM json_each(tags)), content
+		FROM contents WHERE valid_from > ? AND valid_from <= ?`,
+	`INSERT INTO presentation_search (rowid, title, description)
+		SELECT valid_from, title, description FROM presentations WHERE valid_from > ? AND valid_from <= ?`,
+	`INSERT INTO slide_search (rowid, title, content)
+		SELECT document, title, content FROM slides WHERE valid_from > ? AND valid_from <= ?`,
 }
 
 // step indexes the rows of the next positions and moves the checkpoint, in one
-// command.
-func (x *Index) step(ctx context.Context) error {
-	// The writer may run the command still when Update has given up with ctx.
-	from, to := x.at, min(x.at+indexStep, x.log.Head().Position)
-	_, err := x.log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
-		for _, statement := range []string{
-			`INSERT INTO content_search (rowid, title, description, tags, content)
-				SELECT valid_from, title, description, (SELECT group_concat(value, ' ') FROM json_each(tags)), content
-				FROM contents WHERE valid_from > ? AND valid_from <= ?`,
-			`INSERT INTO presentation_search (rowid, title, description, slides)
-				SELECT p.valid_from, p.title, p.description, (
-					SELECT group_concat(coalesce(s.title, '') || ' ' || s.content, ' ') FROM slides AS s
-					WHERE s.presentation_id = p.id AND s.valid_from <= p.valid_from AND s.valid_to > p.valid_from)
-				FROM presentations AS p WHERE p.valid_from > ? AND p.valid_from <= ?`,
-		} {
+// command. It returns the checkpoint. It begins at the one in the database: a step
+// that seemed to fail may have been committed.
+func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
+	to, err := x.reach(ctx)
+	if err != nil {
+		return 0, err
+	}
+	_, err = x.log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
+		checkpoint, err := text(tx, "SELECT position FROM search_checkpoint")
+		if err != nil {
+			return err
+		}
+		from, err := eventstore.ParsePosition(checkpoint)
+		if err != nil || from >= to {
+			return err
+		}
+		for _, statement := range indexStatements {
 			if _, err := tx.Exec(ctx, statement, from, to); err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, "UPDATE search_checkpoint SET position = ?", to)
+		_, err = tx.Exec(ctx, "UPDATE search_checkpoint SET position = ?", to)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	x.move(to, false)
-	return nil
+	return to, err
 }
 
-func (x *Index) move(to eventstore.Position, closed bool) {
+// reach returns how far the next step goes.
+func (x *Index) reach(ctx context.Context) (to eventstore.Position, err error) {
+	events, err := x.log.Read(ctx, x.at, indexStep)
+	if err != nil {
+		return 0, err
+	}
+	to = x.at
+	size := 0
+	for _, e := range events {
+		if size += len(e.Data); size > indexBytes && to > x.at {
+			break
+		}
+		to = e.Position
+	}
+	return to, nil
+}
+
+// set changes what is guarded, and wakes those who wait.
+func (x *Index) set(change func()) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.at, x.closed = to, closed
+	change()
 	close(x.moved)
 	x.moved = make(chan struct{})
 }

@@ -93,7 +93,7 @@ func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFil
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
-			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(among("p", p), v.visible(presentationsTable, "p"), f.apply, words.presentations)
+			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(among("p", p), v.visible(presentationsTable, "p"), f.apply, words.presentations(p))
 			q = order.bound(q, "p", p)
 			if order.Field == Relevance {
 				q = r.ranked(q, (*Presentation)(nil), "p", "presentation_search", "title", "description", words)
@@ -175,7 +175,7 @@ func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[strin
 		}
 		q := r.db.NewSelect().TableExpr("presentations AS p").
 			Join("JOIN slides AS s ON s.presentation_id = p.id AND s.valid_from <= p.valid_from AND s.valid_to > p.valid_from").
-			ColumnExpr("s.*, p.valid_from AS deck").Where("p.valid_from IN (?)", bindAll(positions))
+			ColumnExpr("s.id, s.valid_from, s.valid_to, s.presentation_id, s.title, s.notes, s.content, p.valid_from AS deck").Where("p.valid_from IN (?)", bindAll(positions))
 		if err := r.scan(ctx, q, &rows); err != nil {
 			return nil, err
 		}

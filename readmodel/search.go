@@ -2,36 +2,45 @@ package readmodel
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode"
 
 	"flightdeck/domain"
+	"flightdeck/eventstore"
 
 	"github.com/uptrace/bun"
 )
 
-// maxSearch is how many characters a search may have.
-const maxSearch = 500
+// Bounds of a search, in bytes and in words.
+const (
+	maxSearch = 500
+	maxWords  = 50
+)
 
-// words is what is searched for: a query of SQLite's FTS5, see
-// https://sqlite.org/fts5.html#full_text_query_syntax; empty for no search.
+// words is what is searched for: terms of a query of SQLite's FTS5, see
+// https://sqlite.org/fts5.html#full_text_query_syntax, all of which must be there;
+// none for no search.
 //
 // A match ranks by where all words stand: 2 in the title, 1 in the title,
 // description and tags (or title and description of a deck), 0 anywhere. Unlike
 // the usual bm25, that depends on the row alone, so the order of an earlier moment
 // stays what it was, however much is written later.
-type words string
+type words []string
 
-func (w words) none() bool { return w == "" }
+func (w words) none() bool { return len(w) == 0 }
+
+// all is the query for rows that have all of the words.
+func (w words) all() string { return strings.Join(w, " AND ") }
 
 // words waits until everything the view can see is indexed, and reads the search.
 func (r *Reader) words(ctx context.Context, v View, search *string) (words, error) {
 	if search == nil {
-		return "", nil
+		return nil, nil
 	}
 	w, err := parseWords(*search)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	return w, r.index.wait(ctx, v.At)
 }
@@ -40,24 +49,27 @@ func (r *Reader) words(ctx context.Context, v View, search *string) (words, erro
 // "phrases in quotes", and beginnings of words with a * at their end.
 func parseWords(search string) (words, error) {
 	if len(search) > maxSearch {
-		return "", domain.Errorf(domain.Invalid, "search has %d bytes: at most %d are allowed", len(search), maxSearch).At("search")
+		return nil, domain.Errorf(domain.Invalid, "search has %d bytes: at most %d are allowed", len(search), maxSearch).At("search")
 	}
-	var terms []string
+	var terms words
 	for i, part := range strings.Split(search, `"`) {
 		fields := strings.Fields(part)
 		if quoted := i%2 == 1; quoted && len(fields) > 0 {
 			fields = []string{strings.Join(fields, " ")}
 		}
 		for _, f := range fields {
-			if term, ok := parseTerm(f); ok {
+			if term, ok := parseTerm(f); ok && !slices.Contains(terms, term) {
 				terms = append(terms, term)
 			}
 		}
 	}
-	if len(terms) == 0 {
-		return "", domain.Errorf(domain.Invalid, "search has no word in it: give a word, a \"phrase\", or the beginning of a word with a *").At("search")
+	if len(terms) > maxWords {
+		return nil, domain.Errorf(domain.Invalid, "search has %d words: at most %d are allowed", len(terms), maxWords).At("search")
 	}
-	return words(strings.Join(terms, " AND ")), nil
+	if len(terms) == 0 {
+		return nil, domain.Errorf(domain.Invalid, "search has no word in it: give a word, a \"phrase\", or the beginning of a word with a *").At("search")
+	}
+	return terms, nil
 }
 
 // parseTerm returns a term in FTS5's syntax, and false when it has nothing to
@@ -77,19 +89,25 @@ func parseTerm(s string) (string, bool) {
 
 // contents selects the contents that match.
 func (w words) contents(q *bun.SelectQuery) *bun.SelectQuery {
-	return w.matching(q, "c.valid_from", "content_search")
-}
-
-// presentations selects the decks that match.
-func (w words) presentations(q *bun.SelectQuery) *bun.SelectQuery {
-	return w.matching(q, "p.valid_from", "presentation_search")
-}
-
-func (w words) matching(q *bun.SelectQuery, key, index string) *bun.SelectQuery {
 	if w.none() {
 		return q
 	}
-	return q.Where(key+" IN (SELECT rowid FROM "+index+" WHERE "+index+" MATCH ?)", bind(string(w)))
+	return q.Where("c.valid_from IN (SELECT rowid FROM content_search WHERE content_search MATCH ?)", bind(w.all()))
+}
+
+// presentations selects the decks that match at a position: each word is in the
+// deck's own fields or in a slide that it had then. Slides are documents of their
+// own, so that a change of one does not index the whole deck again.
+func (w words) presentations(p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		for _, word := range w {
+			q = q.Where(`(p.valid_from IN (SELECT rowid FROM presentation_search WHERE presentation_search MATCH ?)
+				OR p.id IN (SELECT s.presentation_id FROM slides AS s
+					WHERE s.document IN (SELECT rowid FROM slide_search WHERE slide_search MATCH ?) AND s.valid_from <= ? AND s.valid_to > ?))`,
+				bind(word), bind(word), bind(p), bind(p))
+		}
+		return q
+	}
 }
 
 // ranked adds to a query, under its alias, the rank of each row. title and near
@@ -97,7 +115,7 @@ func (w words) matching(q *bun.SelectQuery, key, index string) *bun.SelectQuery 
 func (r *Reader) ranked(q *bun.SelectQuery, model any, alias, index, title, near string, w words) *bun.SelectQuery {
 	a, x := bun.Ident(alias), bun.Ident(index)
 	in := "(?0.valid_from IN (SELECT rowid FROM ?1 WHERE ?1 MATCH ?2))"
-	within := func(columns string) string { return "{" + columns + "} : (" + string(w) + ")" }
+	within := func(columns string) string { return "{" + columns + "} : (" + w.all() + ")" }
 	q = q.ColumnExpr("?.*", a).ColumnExpr(in+" + (?0.valid_from IN (SELECT rowid FROM ?1 WHERE ?1 MATCH ?3)) AS rank",
 		a, x, bind(within(title)), bind(within(title+" "+near)))
 	return r.db.NewSelect().Model(model).ModelTableExpr("(?) AS ?", q, a).ColumnExpr("?.*", a)

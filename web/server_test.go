@@ -151,8 +151,8 @@ func TestAccessLogOfAWebsocketIsOfItsEnd(t *testing.T) {
 	config.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	_, url := serve(t, config)
 	c := dial(t, url, transportWS, "X-Request-Id", "r-2")
-	c.say(`{"type":"connection_init"}`, `{"type":"connection_init"}`)
-	c.hear(`{"type":"connection_ack"}`)
+	c.enter()
+	c.say(`{"type":"connection_init"}`)
 	c.hearClose(4429, "Too many initialisation requests")
 	for _, want := range []string{
 		`protocol=graphql-transport-ws cause="4429 Too many initialisation requests" request_id=r-2`,

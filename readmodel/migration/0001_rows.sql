@@ -67,6 +67,7 @@ CREATE INDEX presentations_author ON presentations (author_id, created_at, valid
 -- The running order is presentations.slide_ids, so that moving a slide writes no
 -- row of another.
 CREATE TABLE slides (
+    document        INTEGER PRIMARY KEY,
     id              TEXT NOT NULL,
     valid_from      INTEGER NOT NULL,
     valid_to        INTEGER NOT NULL,
@@ -74,10 +75,11 @@ CREATE TABLE slides (
     title           TEXT,
     notes           TEXT,
     content         TEXT NOT NULL,
-    PRIMARY KEY (id, valid_from)
+    UNIQUE (id, valid_from)
 ) STRICT;
 
 CREATE INDEX slides_presentation ON slides (presentation_id, valid_from, valid_to);
+CREATE INDEX slides_begun ON slides (valid_from);
 
 CREATE TABLE users (
     valid_from    INTEGER PRIMARY KEY,
@@ -112,14 +114,18 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_user ON sessions (user_id);
 
 -- Full-text search is a projection of its own, outside of the commit: it has a
--- document for each row of contents and presentations, under the same key, up to
--- the position in search_checkpoint.
+-- document for each row of contents, presentations and slides, under the same key,
+-- up to the position in search_checkpoint.
 CREATE VIRTUAL TABLE content_search USING fts5 (
     title, description, tags, content, content = '', tokenize = 'unicode61 remove_diacritics 2'
 );
 
 CREATE VIRTUAL TABLE presentation_search USING fts5 (
-    title, description, slides, content = '', tokenize = 'unicode61 remove_diacritics 2'
+    title, description, content = '', tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE VIRTUAL TABLE slide_search USING fts5 (
+    title, content, content = '', tokenize = 'unicode61 remove_diacritics 2'
 );
 
 CREATE TABLE search_checkpoint (
