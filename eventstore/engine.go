@@ -26,7 +26,8 @@ type Engine interface {
 type Reader interface {
 	// Head returns the end of the log.
 	Head(ctx context.Context) (Head, error)
-	// Read returns up to limit events after a position, in log order.
+	// Read returns up to limit events after a position, in log order: fewer when
+	// their data is long, and none only at the end of the log. ReadStream likewise.
 	Read(ctx context.Context, after Position, limit int) ([]Event, error)
 	// ReadStream returns up to limit events of a stream after a version, in
 	// order. A stream that does not exist has none.

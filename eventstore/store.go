@@ -92,8 +92,9 @@ func (s *Store) Append(ctx context.Context, stream Stream, expected ExpectedVers
 	return result.Position, err
 }
 
-// Read returns up to limit events after a position, in log order. It does not
-// wait: at the end of the log there are none. See Wait.
+// Read returns up to limit events after a position, in log order: fewer when their
+// data is long. It does not wait: at the end of the log, and only there, are none.
+// See Wait.
 func (s *Store) Read(ctx context.Context, after Position, limit int) ([]Event, error) {
 	return s.feed.read(ctx, after, limit)
 }
@@ -107,10 +108,17 @@ func (s *Store) ReadStream(ctx context.Context, id StreamID, after, limit int) (
 }
 
 // PositionAt returns the position of the last event recorded at or before an
-// instant, 0 when there is none.
+// instant, 0 when there is none. Later events may still be recorded at or before an
+// instant that is not settled: see Settle.
 func (s *Store) PositionAt(ctx context.Context, at time.Time) (Position, error) {
 	return s.engine.PositionAt(ctx, at)
 }
+
+// Settle returns once nothing will be recorded at or before an instant any more,
+// whatever the clock does: what PositionAt says of it is final. That takes until
+// the transaction under way has ended. An instant in the future makes the log's
+// instants follow it.
+func (s *Store) Settle(ctx context.Context, at time.Time) error { return s.writer.settle(ctx, at) }
 
 // Until says how far a stream is replayed: to a version, to a position, or, where
 // both are 0, to its end.
@@ -151,7 +159,7 @@ func replay(ctx context.Context, m Model, r streamReader, id StreamID, until Unt
 			}
 			version = e.Version
 		}
-		if len(events) < page {
+		if len(events) == 0 {
 			return state, version, nil
 		}
 	}

@@ -18,7 +18,7 @@ type Command struct {
 	// Metadata is given to every event of the command.
 	Metadata Metadata
 	// At is the instant to record; the zero value is now. Whatever it is, the
-	// log's instants strictly increase. For imports of an older history.
+	// log's instants strictly increase, and are later than what was settled. For imports of an older history.
 	At time.Time
 }
 
@@ -76,6 +76,10 @@ type writer struct {
 	batch  int
 	clock  func() time.Time
 	states states
+
+	past    sync.Mutex    // guards the two below
+	settled time.Time     // nothing is recorded at or before it any more
+	writing chan struct{} // closed when the transaction under way has ended; nil when there is none
 	// unsure says that a transaction failed, and the log was not looked at since.
 	unsure bool
 
@@ -140,7 +144,44 @@ func (w *writer) enqueue(j *job) error {
 func (w *writer) run() {
 	defer close(w.stopped)
 	for j := range w.queue {
+		end := w.begin()
 		w.write(w.drain(j))
+		end()
+	}
+}
+
+// begin says that a transaction is under way, until the function it returns is
+// called.
+func (w *writer) begin() (end func()) {
+	writing := make(chan struct{})
+	w.past.Lock()
+	defer w.past.Unlock()
+	w.writing = writing
+	return func() {
+		w.past.Lock()
+		defer w.past.Unlock()
+		w.writing = nil
+		close(writing)
+	}
+}
+
+// settle makes sure that nothing is recorded at or before an instant any more: what
+// comes later is recorded later, and what is under way has ended when it returns.
+func (w *writer) settle(ctx context.Context, at time.Time) error {
+	w.past.Lock()
+	if at.After(w.settled) {
+		w.settled = at
+	}
+	writing := w.writing
+	w.past.Unlock()
+	if writing == nil {
+		return nil
+	}
+	select {
+	case <-writing:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -272,6 +313,11 @@ func (j *job) run(tx *Tx) (_ Result, err error) {
 func (w *writer) instant(at time.Time) time.Time {
 	if at.IsZero() {
 		at = w.clock()
+	}
+	w.past.Lock()
+	defer w.past.Unlock()
+	if !at.After(w.settled) {
+		at = w.settled.Add(time.Microsecond)
 	}
 	return at.UTC().Truncate(time.Microsecond)
 }

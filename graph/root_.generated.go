@@ -5462,7 +5462,7 @@ interface Node {
   id: ID!
 }
 
-"How a page lies in its connection, as Relay's connections specify."
+"How a page lies in its connection, as Relay's connections specify. A page of long texts can be shorter than was asked for."
 type PageInfo {
   "Whether there is more after this page."
   hasNextPage: Boolean!

@@ -2,6 +2,8 @@ package readmodel
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 
@@ -15,6 +17,9 @@ import (
 const (
 	DefaultPage = 20
 	MaxPage     = 500
+	// pageBytes is about how much text one page holds: it ends, short of what was
+	// asked for, after the row that reaches it.
+	pageBytes = 8 << 20
 )
 
 // Page says which part of a connection is asked for, as Relay's connections do:
@@ -56,17 +61,19 @@ type list[T any] struct {
 	keys []string
 	desc bool
 	// key returns a row's values of the columns, in their order.
-	key func(row T) []any
+	key func(row *T) []any
 	// query selects the members as of a position, in no order.
 	query func(at eventstore.Position) *bun.SelectQuery
 	// adopt makes the rows of a page know the view they were read in; may be nil.
-	adopt func(at eventstore.Position, rows []T)
+	adopt func(at eventstore.Position, rows []*T)
+	// size returns how long the texts of a row are, in bytes; nil where they are short.
+	size func(row *T) int
 }
 
 // slice is one page of a list.
 type slice[T any] struct {
 	Connection
-	rows    []T
+	rows    []*T
 	cursors []string
 }
 
@@ -125,14 +132,14 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 	if r.limit == 0 {
 		return out, nil
 	}
-	var rows []T
-	if err := l.reader.scan(ctx, l.sorted(l.query(position), r), &rows); err != nil {
+	rows, cut, err := l.scan(ctx, l.sorted(l.query(position), r))
+	if err != nil {
 		return nil, err
 	}
 	if l.adopt != nil {
 		l.adopt(position, rows)
 	}
-	l.fill(out, rows, r)
+	l.fill(out, rows, r, cut)
 	return out, nil
 }
 
@@ -157,9 +164,35 @@ func (l list[T]) sorted(q *bun.SelectQuery, r request) *bun.SelectQuery {
 	return q.Limit(int64(r.limit) + 1)
 }
 
-func (l list[T]) fill(out *slice[T], rows []T, r request) {
-	more := len(rows) > r.limit
-	if more {
+// scan reads the rows of a page. cut says that it stopped before the last one,
+// because the texts are long.
+func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut bool, err error) {
+	if l.size == nil {
+		err = l.reader.scan(ctx, q, &rows)
+		return rows, false, err
+	}
+	err = l.reader.query(ctx, q, func(found *sql.Rows) (err error) {
+		defer func() { err = errors.Join(err, found.Close()) }()
+		for size := 0; found.Next(); {
+			if size >= pageBytes {
+				cut = true
+				return nil
+			}
+			row := new(T)
+			if err := l.reader.db.ScanRow(ctx, found, row); err != nil {
+				return err
+			}
+			rows = append(rows, row)
+			size += l.size(row)
+		}
+		return found.Err()
+	})
+	return rows, cut, err
+}
+
+func (l list[T]) fill(out *slice[T], rows []*T, r request, cut bool) {
+	more := cut || len(rows) > r.limit
+	if len(rows) > r.limit {
 		rows = rows[:r.limit]
 	}
 	if r.backward {

@@ -146,7 +146,7 @@ func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, 
 	return &ContentConnection{s.Connection, edges, s.rows}, nil
 }
 
-func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Order, search *string) (l list[*Content], err error) {
+func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Order, search *string) (l list[Content], err error) {
 	if err := atMost(MaxFilter, len(f.Status), len(f.TagsAny), len(f.TagsAll)); err != nil {
 		return l, err
 	}
@@ -158,7 +158,7 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 	if err != nil {
 		return l, err
 	}
-	l = list[*Content]{
+	l = list[Content]{
 		reader: r, name: r.listName("contents", f, order, words),
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
@@ -171,6 +171,7 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 			return q
 		},
 		adopt: func(p eventstore.Position, rows []*Content) { r.adoptContents(v.moved(p), rows...) },
+		size:  func(c *Content) int { return len(c.Content) },
 	}
 	l.keys, l.key = contentKeys(order.Field)
 	return l, nil

@@ -65,8 +65,9 @@ func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*Ev
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	l := list[*eventRow]{
+	l := list[eventRow]{
 		reader: r, name: r.listName("events", f),
+		size: func(e *eventRow) int { return len(e.Data) },
 		keys: []string{"e.position"},
 		key:  func(e *eventRow) []any { return []any{e.Position} },
 		query: func(p eventstore.Position) *bun.SelectQuery {

@@ -166,7 +166,7 @@ func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 		return 0, err
 	}
 	_, err = x.log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
-		checkpoint, err := text(tx, "SELECT position FROM search_checkpoint")
+		checkpoint, err := text(tx, "SELECT position FROM search_checkpoint") //nolint:contextcheck // a transaction has its own
 		if err != nil {
 			return err
 		}

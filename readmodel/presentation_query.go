@@ -79,7 +79,7 @@ func (r *Reader) Presentations(ctx context.Context, v View, p Page, f Presentati
 	return &PresentationConnection{s.Connection, edges, s.rows}, nil
 }
 
-func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFilter, o *Order, search *string) (l list[*Presentation], err error) {
+func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFilter, o *Order, search *string) (l list[Presentation], err error) {
 	words, err := r.words(ctx, v, search)
 	if err != nil {
 		return l, err
@@ -88,7 +88,7 @@ func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFil
 	if err != nil {
 		return l, err
 	}
-	l = list[*Presentation]{
+	l = list[Presentation]{
 		reader: r, name: r.listName("presentations", f, order, words),
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {

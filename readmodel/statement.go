@@ -179,7 +179,12 @@ func (s *statement) close() error {
 
 // scan runs a query and reads its rows into dest: a pointer to a slice of structs,
 // or to a single value.
-func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) (err error) {
+func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
+	return r.query(ctx, q, func(rows *sql.Rows) error { return r.db.ScanRows(ctx, rows, dest) })
+}
+
+// query runs a query and gives its rows to read, which closes them.
+func (r *Reader) query(ctx context.Context, q *bun.SelectQuery, read func(*sql.Rows) error) (err error) {
 	text, err := q.AppendQuery(r.db.QueryGen(), nil)
 	if err != nil {
 		return err
@@ -196,11 +201,11 @@ func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) (err er
 		return fmt.Errorf("prepare %s: %w", query, err)
 	}
 	defer func() { err = errors.Join(err, r.statements.done(stmt)) }()
-	rows, err := stmt.QueryContext(ctx, args...) //nolint:rowserrcheck // ScanRows checks, and closes
+	rows, err := stmt.QueryContext(ctx, args...) //nolint:rowserrcheck // read checks, and closes
 	if err != nil {
 		return err
 	}
-	return r.db.ScanRows(ctx, rows, dest)
+	return read(rows)
 }
 
 // count counts the rows that a query selects.

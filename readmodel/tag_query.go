@@ -31,7 +31,7 @@ type TagConnection struct {
 
 // Tags returns a page of the tags in use that begin with a prefix, by name.
 func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagConnection, error) {
-	l := list[*Tag]{
+	l := list[Tag]{
 		reader: r, name: r.listName("tags", prefix),
 		keys:  []string{"g.name"},
 		key:   func(t *Tag) []any { return []any{t.Name} },

@@ -37,7 +37,7 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 	if v.Actor.Visitor() {
 		return nil, domain.Errorf(domain.Unauthenticated, "log in to list users")
 	}
-	l := list[*User]{
+	l := list[User]{
 		reader: r, name: r.listName("users"),
 		keys: []string{"u.created_at"},
 		key:  func(u *User) []any { return []any{u.CreatedAt} },

@@ -117,7 +117,7 @@ func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, 
 			s, _ := state.(domain.State) //nolint:errcheck // Apply returns one
 			states, positions = append(states, s), append(positions, e.Position)
 		}
-		if len(events) < MaxPage {
+		if len(events) == 0 {
 			return states, positions, nil
 		}
 	}

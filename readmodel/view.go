@@ -86,12 +86,8 @@ func (r *Reader) Resolve(ctx context.Context, point AsOf) (eventstore.Position, 
 	if now := time.Now(); instant.After(now) && instant.After(head.RecordedAt) {
 		return 0, domain.Errorf(domain.Invalid, "%s is in the future: it is %s now", point.instant, domain.InstantOf(now)).At("asOf")
 	}
-	if !instant.Before(head.RecordedAt) {
-		// What is recorded at that instant may wait for its commit still: an empty
-		// command waits behind it.
-		if _, err := r.log.Update(ctx, eventstore.Command{}, func(*eventstore.Tx) error { return nil }); err != nil {
-			return 0, err
-		}
+	if err := r.log.Settle(ctx, instant); err != nil {
+		return 0, err
 	}
 	return r.log.PositionAt(ctx, instant)
 }

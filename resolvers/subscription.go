@@ -19,6 +19,9 @@ const (
 	// positions passed for as long.
 	checkpointEvents   = 1000
 	checkpointInterval = 5 * time.Second
+	// A page that cannot be delivered is tried again after a pause that grows from
+	// the first of these to the second.
+	firstPause, longestPause = 100 * time.Millisecond, 10 * time.Second
 )
 
 // cursor is where a subscription begins: after a position of this log, or at its
@@ -37,26 +40,42 @@ func (r *Resolver) cursor(after *eventstore.Position, lineage *string) (eventsto
 }
 
 // follow calls deliver for all events after a position, page by page, for as long
-// as ctx lasts and deliver returns nil. A page is never empty; head is the end of
-// the log when it was read.
-func (r *Resolver) follow(ctx context.Context, after eventstore.Position, deliver func(page []eventstore.Event, head eventstore.Position) error) error {
-	for {
-		if err := r.Log.Wait(ctx, after); err != nil {
-			return err
+// as ctx lasts. A page is never empty; head is the end of the log when it was read.
+//
+// When a page cannot be read, or deliver fails while ctx lasts, it logs why and
+// tries the same page again after a pause: a stream that ended would look complete
+// to its client. deliver must have sent nothing then.
+func (r *Resolver) follow(ctx context.Context, after eventstore.Position, deliver func(page []eventstore.Event, head eventstore.Position) error) {
+	for pause := firstPause; ; {
+		last, err := r.next(ctx, after, deliver)
+		if ctx.Err() != nil {
+			return
 		}
-		head := r.Log.Head().Position
-		page, err := r.Log.Read(ctx, after, feedPage)
-		if err != nil {
-			return err
-		}
-		if len(page) == 0 {
+		if err == nil {
+			after, pause = last, firstPause
 			continue
 		}
-		if err := deliver(page, head); err != nil {
-			return err
+		r.Logger.ErrorContext(ctx, "subscription", "err", err, "after", after, "again", pause, "request", r.RequestID(ctx))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
 		}
-		after = page[len(page)-1].Position
+		pause = min(2*pause, longestPause)
 	}
+}
+
+// next waits for the next page, delivers it, and returns its last position.
+func (r *Resolver) next(ctx context.Context, after eventstore.Position, deliver func(page []eventstore.Event, head eventstore.Position) error) (eventstore.Position, error) {
+	if err := r.Log.Wait(ctx, after); err != nil {
+		return after, err
+	}
+	head := r.Log.Head().Position
+	page, err := r.Log.Read(ctx, after, feedPage)
+	if err != nil || len(page) == 0 {
+		return after, err
+	}
+	return page[len(page)-1].Position, deliver(page, head)
 }
 
 // send hands an item to the executor, or gives up with the context.
@@ -69,13 +88,6 @@ func send[T any](ctx context.Context, to chan<- T, item T) error {
 	}
 }
 
-// ended logs why a subscription ended, unless its client went away.
-func (r *Resolver) ended(ctx context.Context, err error) {
-	if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
-		r.Logger.ErrorContext(ctx, "subscription ended", "err", err, "request", r.RequestID(ctx))
-	}
-}
-
 func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan readmodel.Event, error) {
 	start, err := r.cursor(after, lineage)
 	if err = errors.Join(err, f.Check()); err != nil {
@@ -84,7 +96,7 @@ func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position
 	out := make(chan readmodel.Event)
 	go func() {
 		defer close(out)
-		r.ended(ctx, r.follow(ctx, start, func(page []eventstore.Event, _ eventstore.Position) error {
+		r.follow(ctx, start, func(page []eventstore.Event, _ eventstore.Position) error {
 			events, err := r.Reader.Delivered(ctx, auth.ActorFrom(ctx), f, page)
 			for _, e := range events {
 				if err := send(ctx, out, e); err != nil {
@@ -92,7 +104,7 @@ func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position
 				}
 			}
 			return err
-		}))
+		})
 	}()
 	return out, nil
 }
@@ -106,11 +118,11 @@ func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, 
 	go func() {
 		defer close(out)
 		if err != nil {
-			r.ended(ctx, send(ctx, out, model.EventStreamItem(model.StreamReset{Position: r.Log.Head().Position, Reason: err.Error()})))
+			_ = send(ctx, out, model.EventStreamItem(model.StreamReset{Position: r.Log.Head().Position, Reason: err.Error()})) //nolint:errcheck // who went away needs no reset
 			return
 		}
 		s := stream{Resolver: r, out: out, filter: f, told: start, toldAt: time.Now()}
-		r.ended(ctx, s.run(ctx, start))
+		s.run(ctx, start)
 	}()
 	return out, nil
 }
@@ -126,11 +138,11 @@ type stream struct {
 	toldAt time.Time
 }
 
-func (s *stream) run(ctx context.Context, start eventstore.Position) error {
+func (s *stream) run(ctx context.Context, start eventstore.Position) {
 	if err := s.catchUp(ctx, start, s.Log.Head().Position); err != nil {
-		return err
+		return // the client went away
 	}
-	return s.follow(ctx, start, func(page []eventstore.Event, head eventstore.Position) error {
+	s.follow(ctx, start, func(page []eventstore.Event, head eventstore.Position) error {
 		if err := s.deliver(ctx, page); err != nil {
 			return err
 		}
@@ -188,18 +200,22 @@ func changes[T any](ctx context.Context, r *Resolver, id string, load func(readm
 			return
 		}
 		shown := first != nil
-		r.ended(ctx, r.follow(ctx, view.At, func(page []eventstore.Event, _ eventstore.Position) error {
+		r.follow(ctx, view.At, func(page []eventstore.Event, _ eventstore.Position) error {
 			if !about(page, id, view.At) {
 				return nil
 			}
-			view = r.latest(ctx)
-			row, err := load(view)
-			if err != nil || row == nil && !shown {
+			latest := r.latest(ctx)
+			row, err := load(latest)
+			if err != nil {
 				return err
+			}
+			view = latest
+			if row == nil && !shown {
+				return nil
 			}
 			shown = row != nil
 			return send(ctx, out, row)
-		}))
+		})
 	}()
 	return out, nil
 }

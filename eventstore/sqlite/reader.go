@@ -71,18 +71,23 @@ func (r *reader) PositionAt(ctx context.Context, at time.Time) (p eventstore.Pos
 	return p, translate(err)
 }
 
+// pageBytes is about how much data of events is read at once: a page ends after the
+// event that reaches it.
+const pageBytes = 4 << 20
+
 // scanAll reads and closes the rows of a query for events.
 func scanAll(rows *sql.Rows, queried error) (events []eventstore.Event, err error) {
 	if queried != nil {
 		return nil, translate(queried)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	for size := 0; size < pageBytes && rows.Next(); {
 		e, err := scan(rows)
 		if err != nil {
 			return nil, translate(err)
 		}
 		events = append(events, e)
+		size += len(e.Data)
 	}
 	return events, translate(rows.Err())
 }

@@ -155,3 +155,52 @@ func mustBeAt(t *testing.T, l *log, at time.Time, want eventstore.Position) {
 		t.Errorf("position at %s is %d, error %v, want %d", at, got, err, want)
 	}
 }
+
+func settled(t *testing.T, s suite) {
+	clock := &hand{}
+	clock.set(noon)
+	l := s.start(t, eventstore.Options{Clock: clock.read})
+	l.command(t, eventstore.Command{}, appending("a", note("x")))
+	at := noon.Add(time.Second)
+	if err := l.Settle(within(t), at); err != nil {
+		t.Fatal(err)
+	}
+	mustBeAt(t, l, at, 1)
+	for _, now := range []time.Time{at, noon.Add(time.Millisecond), noon.Add(-time.Hour)} {
+		clock.set(now)
+		l.command(t, eventstore.Command{}, appending("a", note("y")))
+		mustBeAt(t, l, at, 1)
+	}
+	mustBeInOrder(t, l.all(t))
+}
+
+func settlingWaits(t *testing.T, s suite) {
+	clock := &hand{}
+	clock.set(noon)
+	l := s.start(t, eventstore.Options{Clock: clock.read})
+	begun, end := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		_, err := l.Update(within(t), eventstore.Command{}, func(tx *eventstore.Tx) error {
+			close(begun)
+			<-end
+			return appending("a", note("x"))(tx)
+		})
+		done <- err
+	}()
+	<-begun
+	settled := make(chan error, 1)
+	go func() { settled <- l.Settle(within(t), noon) }()
+	select {
+	case err := <-settled:
+		t.Fatalf("settled, error %v, while a command for that instant is under way", err)
+	default:
+	}
+	close(end)
+	for _, c := range []chan error{settled, done} {
+		if err := <-c; err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustBeAt(t, l, noon, 1)
+}

@@ -44,6 +44,8 @@ func Run(t *testing.T, open func(t *testing.T, dir string) eventstore.Engine) {
 		{"AnImportKeepsItsInstants", imports},
 		{"ARefusedCommandDoesNotMoveTime", refusedInstant},
 		{"PositionAtFindsTheLastEventUpToAnInstant", positionAt},
+		{"WhatIsSettledStaysWhateverTheClockDoes", settled},
+		{"SettlingWaitsForWhatIsUnderWay", settlingWaits},
 
 		{"TheSameKeyIsTheSameCommand", keyReplays},
 		{"AKeyWithAnotherInputIsRefused", keyReused},
