@@ -88,6 +88,8 @@ var (
 	ErrBusy = errors.New("the database is locked by another process")
 	// ErrFull says that the disk, or the file's limit, has no room left.
 	ErrFull = errors.New("the disk is full")
+	// ErrStorage says that the disk, or what it is behind, reported an error.
+	ErrStorage = errors.New("the disk reports an error")
 	// ErrReadOnly says that the database cannot be written.
 	ErrReadOnly = errors.New("the database is read-only")
 )

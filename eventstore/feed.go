@@ -50,8 +50,8 @@ func (f *feed) publish(events []Event) {
 	f.more = make(chan struct{})
 }
 
-// trim forgets the oldest events over the limits. It lets them be collected by
-// moving the rest once half of the slice is dead.
+// trim forgets the oldest events over the limits: what they point to can be
+// collected at once, their places when the slice next grows.
 func (f *feed) trim() {
 	drop := 0
 	for len(f.tail)-drop > f.limit || f.bytes > maxTailBytes && drop < len(f.tail) {

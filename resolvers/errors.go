@@ -122,6 +122,8 @@ func unavailable(err error) (domain.Code, string) {
 	switch {
 	case errors.Is(err, eventstore.ErrFull):
 		return domain.Unavailable, "the server's disk is full: nothing was written; try again when the operator has made room"
+	case errors.Is(err, eventstore.ErrStorage):
+		return domain.Unavailable, "the server's disk reports an error: the outcome is unknown; try again in a moment, with the same idempotency key"
 	case errors.Is(err, eventstore.ErrBusy):
 		return domain.Unavailable, "the database is in use by another program: nothing was written; try again in a moment"
 	case errors.Is(err, eventstore.ErrReadOnly):

@@ -35,6 +35,8 @@ func translate(err error) error {
 		return fmt.Errorf("%w: %w", eventstore.ErrFull, err)
 	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
 		return fmt.Errorf("%w: %w", eventstore.ErrReadOnly, err)
+	case lib.SQLITE_IOERR:
+		return fmt.Errorf("%w: %w", eventstore.ErrStorage, err)
 	case lib.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", errNotADatabase, err)
 	case lib.SQLITE_CORRUPT:
