@@ -25,7 +25,8 @@ var importRules = map[string][]string{
 	"gitimport":            {},
 	"markdown":             {"github.com/goccy/go-yaml", "github.com/microcosm-cc/bluemonday", "github.com/yuin/goldmark"},
 	"eventstore":           {},
-	"eventstore/sqlite":    {"eventstore", "github.com/gofrs/flock", "modernc.org/sqlite"},
+	"eventstore/block":     {"eventstore", "github.com/klauspost/compress"},
+	"eventstore/sqlite":    {"eventstore", "eventstore/block", "github.com/gofrs/flock", "github.com/hashicorp/golang-lru/v2", "modernc.org/sqlite"},
 	"eventstore/storetest": {"eventstore", "pgregory.net/rapid"},
 	"auth":                 {"domain", "golang.org/x/crypto"},
 	"readmodel":            {"domain", "eventstore", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
@@ -151,7 +152,7 @@ func mayImport(allowed []string, path string) bool {
 // isEngine reports whether a package is a storage engine.
 func isEngine(path string) bool {
 	name, ok := strings.CutPrefix(path, module+"/eventstore/")
-	return ok && name != "storetest"
+	return ok && name != "storetest" && name != "block"
 }
 
 // TestLinterHasTheImportRules compares importRules with depguard's.

@@ -3,7 +3,8 @@
 // nothing of what the events are about.
 //
 // It imports the standard library only. Storage engines (package sqlite) live
-// below it and import it; storetest holds the suite that every engine passes.
+// below it and import it, with package block, which packs archived events;
+// storetest holds the suite that every engine passes.
 //
 // The life of a change: Store.Update queues a function; the writer's goroutine
 // runs many of them in one transaction, each under a savepoint; Tx.Append checks
@@ -12,6 +13,7 @@
 // state into rows; after COMMIT every caller is answered and the feed learns of
 // the new head.
 //
-// Start with event.go, then store.go, writer.go, tx.go and feed.go. engine.go is
-// what an engine has to provide.
+// Start with event.go, then store.go, writer.go, tx.go and feed.go; replay.go,
+// snapshot.go and archive.go are how a log stays quick and small as it grows.
+// engine.go is what an engine has to provide.
 package eventstore

@@ -32,9 +32,38 @@ type Reader interface {
 	// ReadStream returns up to limit events of a stream after a version, in
 	// order. A stream that does not exist has none.
 	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)
+	// At returns the events at some positions, which rise or fall, in their order and
+	// without those where there is none: fewer when their data is long, and at least
+	// the first.
+	At(ctx context.Context, positions []Position) ([]Event, error)
 	// PositionAt returns the position of the last event recorded at or before an
 	// instant, 0 when there is none.
 	PositionAt(ctx context.Context, at time.Time) (Position, error)
+	// Stream returns a stream as it is now; its version is 0 when there is none.
+	Stream(ctx context.Context, id StreamID) (StreamStatus, error)
+	// Streams returns up to limit streams whose ids follow another one, in the
+	// order of their ids.
+	Streams(ctx context.Context, after StreamID, limit int) ([]StreamStatus, error)
+	// VersionAt returns the version that a stream had at a position, 0 when it had
+	// no events by then.
+	VersionAt(ctx context.Context, id StreamID, p Position) (int, error)
+	// Snapshot returns the latest snapshot of a stream through a version, or of all
+	// where that is 0, that was made with a fingerprint, and false when there is none.
+	Snapshot(ctx context.Context, id StreamID, through int, fingerprint string) (Snapshot, bool, error)
+	// Snapshots returns all snapshots of a stream, in order, without their data.
+	Snapshots(ctx context.Context, id StreamID) ([]Snapshot, error)
+	// SlowestCheckpoint returns who has followed the log least far, and how far:
+	// Forever when nobody follows it. Projections outside of the commit keep their
+	// checkpoints in the table checkpoints.
+	SlowestCheckpoint(ctx context.Context) (name string, p Position, err error)
+}
+
+// StreamStatus is a stream as it is now.
+type StreamStatus struct {
+	Stream
+	Version int
+	// Archived is the version up to which its events are in the archive.
+	Archived int
 }
 
 // EngineTx is the write transaction of an Engine. After an error from which the
@@ -47,11 +76,19 @@ type EngineTx interface {
 	Release(ctx context.Context) error
 	// RollbackTo takes back the part begun by Savepoint.
 	RollbackTo(ctx context.Context) error
-	// Stream returns the type and version of a stream; version 0 when there is
-	// none.
-	Stream(ctx context.Context, id StreamID) (streamType string, version int, err error)
-	// ReadStream is Reader.ReadStream inside the transaction.
+	// Stream, ReadStream, Snapshot and SlowestCheckpoint are those of Reader, inside
+	// the transaction.
+	Stream(ctx context.Context, id StreamID) (StreamStatus, error)
 	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)
+	Snapshot(ctx context.Context, id StreamID, through int, fingerprint string) (Snapshot, bool, error)
+	SlowestCheckpoint(ctx context.Context) (name string, p Position, err error)
+	// KeepSnapshot writes a snapshot, in the place of one of the same version.
+	KeepSnapshot(ctx context.Context, s Snapshot) error
+	// DropSnapshots forgets the snapshots made with any other fingerprint.
+	DropSnapshots(ctx context.Context, fingerprint string) error
+	// Archive moves events into the archive. Those of one stream are neighbours, in
+	// order, and follow right after those archived before.
+	Archive(ctx context.Context, events []Event) error
 	// Insert adds an event, which is complete, and moves its stream's version.
 	Insert(ctx context.Context, e Event) error
 	// Recall returns what Remember kept for an idempotency key.

@@ -85,6 +85,32 @@ func (f *feed) fromTail(after Position, limit int) ([]Event, bool) {
 	return events, true
 }
 
+// at returns the events at some positions, which rise or fall: from memory where all
+// of them are there.
+func (f *feed) at(ctx context.Context, positions []Position) ([]Event, error) {
+	if events, ok := f.pick(positions); ok {
+		return events, nil
+	}
+	return f.engine.At(ctx, positions)
+}
+
+func (f *feed) pick(positions []Position) ([]Event, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if len(positions) == 0 {
+		return nil, true
+	}
+	first, last := positions[0], positions[len(positions)-1]
+	if len(f.tail) == 0 || min(first, last) < f.tail[0].Position || max(first, last) > f.end.Position {
+		return nil, false
+	}
+	events := make([]Event, len(positions))
+	for i, p := range positions {
+		events[i] = f.tail[p-f.tail[0].Position]
+	}
+	return events, true
+}
+
 // wait returns once the head is after a position. It takes the channel together
 // with the head it compares, so that no wake-up falls between the two.
 func (f *feed) wait(ctx context.Context, after Position) error {

@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -16,6 +17,14 @@ type Model interface {
 	Apply(state any, e Event) (any, error)
 	// Project brings the rows from the state before e to the one after it.
 	Project(ctx context.Context, rows Rows, e Event, before, after any) error
+	// Encode returns a state as bytes for Decode, the same bytes for the same state.
+	Encode(state any) ([]byte, error)
+	// Decode returns the state of a stream that Encode wrote in a program with the
+	// same Fingerprint.
+	Decode(streamType string, data []byte) (state any, err error)
+	// Fingerprint changes when Apply, Encode or Decode do. What was made with
+	// another one is never used.
+	Fingerprint() string
 }
 
 // Options are the limits of a store. The zero value of each means its default.
@@ -28,6 +37,10 @@ type Options struct {
 	// Tail is how many of the latest events are kept in memory for the feed: 4096
 	// by default, and at most 16 MiB of data.
 	Tail int
+	// SnapshotEvery is how many events a stream grows by from one snapshot to the
+	// next: 100 by default. No state is further than that from a snapshot, so no
+	// replay reads more events. Negative: none are made.
+	SnapshotEvery int
 	// Clock tells the time; time.Now by default.
 	Clock func() time.Time
 }
@@ -42,6 +55,9 @@ func (o Options) withDefaults() Options {
 	if o.Tail == 0 {
 		o.Tail = 4096
 	}
+	if o.SnapshotEvery == 0 {
+		o.SnapshotEvery = 100
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -54,6 +70,9 @@ type Store struct {
 	model  Model
 	feed   *feed
 	writer *writer
+	every  int // from snapshot to snapshot
+
+	archiving sync.Mutex // held while events are archived
 }
 
 // Open starts the writer on an engine. The store owns the engine from then on,
@@ -64,7 +83,7 @@ func Open(ctx context.Context, engine Engine, model Model, o Options) (*Store, e
 	if err != nil {
 		return nil, fmt.Errorf("read the head of the log: %w", err)
 	}
-	s := &Store{engine: engine, model: model, feed: newFeed(engine, head, o.Tail)}
+	s := &Store{engine: engine, model: model, feed: newFeed(engine, head, o.Tail), every: o.SnapshotEvery}
 	s.writer = startWriter(s, o) //nolint:contextcheck // it outlives whoever opens it
 	return s, nil
 }
@@ -99,6 +118,13 @@ func (s *Store) Read(ctx context.Context, after Position, limit int) ([]Event, e
 	return s.feed.read(ctx, after, limit)
 }
 
+// At returns the events at some positions, which rise or fall, in their order and
+// without those where there is none: fewer when their data is long, and at least the
+// first.
+func (s *Store) At(ctx context.Context, positions []Position) ([]Event, error) {
+	return s.feed.at(ctx, positions)
+}
+
 // Wait returns once there are events after a position, or when ctx ends.
 func (s *Store) Wait(ctx context.Context, after Position) error { return s.feed.wait(ctx, after) }
 
@@ -119,48 +145,3 @@ func (s *Store) PositionAt(ctx context.Context, at time.Time) (Position, error) 
 // the transaction under way has ended. An instant in the future makes the log's
 // instants follow it.
 func (s *Store) Settle(ctx context.Context, at time.Time) error { return s.writer.settle(ctx, at) }
-
-// Until says how far a stream is replayed: to a version, to a position, or, where
-// both are 0, to its end.
-type Until struct {
-	Version  int
-	Position Position
-}
-
-func (u Until) includes(e Event) bool {
-	return (u.Version == 0 || e.Version <= u.Version) && (u.Position == 0 || e.Position <= u.Position)
-}
-
-// State replays a stream and returns its state and version; nil and 0 when the
-// stream has no events by then.
-func (s *Store) State(ctx context.Context, id StreamID, until Until) (state any, version int, err error) {
-	return replay(ctx, s.model, s.engine, id, until)
-}
-
-// streamReader is what replay needs of an Engine or of its transaction.
-type streamReader interface {
-	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)
-}
-
-// replay folds a stream, a page of events at a time.
-func replay(ctx context.Context, m Model, r streamReader, id StreamID, until Until) (state any, version int, err error) {
-	const page = 500
-	for {
-		events, err := r.ReadStream(ctx, id, version, page)
-		if err != nil {
-			return nil, 0, err
-		}
-		for _, e := range events {
-			if !until.includes(e) {
-				return state, version, nil
-			}
-			if state, err = m.Apply(state, e); err != nil {
-				return nil, 0, fmt.Errorf("fold event %d of stream %s: %w", e.Version, id, err)
-			}
-			version = e.Version
-		}
-		if len(events) == 0 {
-			return state, version, nil
-		}
-	}
-}

@@ -3,6 +3,7 @@ package eventstore_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -45,6 +46,12 @@ func (counter) Apply(state any, _ eventstore.Event) (any, error) {
 	}
 	return n + 1, nil
 }
+
+func (counter) Encode(state any) ([]byte, error) { return fmt.Append(nil, state), nil }
+
+func (counter) Decode(_ string, data []byte) (any, error) { return strconv.Atoi(string(data)) }
+
+func (counter) Fingerprint() string { return "counter" }
 
 func (counter) Project(context.Context, eventstore.Rows, eventstore.Event, any, any) error {
 	return nil

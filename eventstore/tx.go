@@ -16,6 +16,7 @@ type Tx struct {
 	engine EngineTx
 	model  Model
 	meta   Metadata
+	every  int // from snapshot to snapshot
 	now    time.Time
 	head   Head
 	// events and states are what this command did; cached is what was known
@@ -84,6 +85,11 @@ func (tx *Tx) append(stream Stream, f folded, e NewEvent) (folded, error) {
 		Stream: stream, Version: f.version + 1, RecordedAt: tx.Now(),
 	}
 	event.Hash = Link(tx.head.Hash, event)
+	return tx.insert(event, f)
+}
+
+// insert writes an event, which is complete, and what follows from it.
+func (tx *Tx) insert(event Event, f folded) (folded, error) {
 	after, err := tx.model.Apply(f.state, event)
 	if err != nil {
 		return f, err
@@ -94,14 +100,23 @@ func (tx *Tx) append(stream Stream, f folded, e NewEvent) (folded, error) {
 	if err := tx.model.Project(tx.ctx, tx, event, f.state, after); err != nil {
 		return f, fmt.Errorf("project: %w", err)
 	}
+	if due(tx.every, event.Version) {
+		taken, err := snapshot(tx.model, event, after)
+		if err != nil {
+			return f, err
+		}
+		if err := tx.keep(taken); err != nil {
+			return f, err
+		}
+	}
 	tx.head = event.head()
 	tx.events = append(tx.events, event)
-	f.state, f.version, f.size = after, event.Version, f.size+minState+len(e.Data)
+	f.state, f.version, f.size = after, event.Version, f.size+minState+len(event.Data)
 	return f, nil
 }
 
 // load returns a stream's state: as this command left it, as it is remembered, or
-// by replay.
+// by replay from its latest snapshot.
 func (tx *Tx) load(id StreamID) (folded, error) {
 	if f, ok := tx.states[id]; ok {
 		return f, nil
@@ -109,18 +124,18 @@ func (tx *Tx) load(id StreamID) (folded, error) {
 	if f, ok := tx.cached(id); ok {
 		return f, nil
 	}
-	streamType, version, err := tx.engine.Stream(tx.ctx, id)
-	if err != nil || version == 0 {
+	stream, err := tx.engine.Stream(tx.ctx, id)
+	if err != nil || stream.Version == 0 {
 		return folded{}, err
 	}
-	state, replayed, err := replay(tx.ctx, tx.model, tx.engine, id, Until{})
+	state, replayed, err := load(tx.ctx, tx.model, tx.engine, id, 0)
 	if err != nil {
 		return folded{}, err
 	}
-	if replayed != version {
-		return folded{}, fmt.Errorf("stream %s is at version %d but has %d events: run flightdeck verify", id, version, replayed)
+	if replayed != stream.Version {
+		return folded{}, fmt.Errorf("stream %s is at version %d but has %d events: run flightdeck verify", id, stream.Version, replayed)
 	}
-	return folded{streamType, version, state, minState * version}, nil
+	return folded{stream.Type, replayed, state, minState * replayed}, nil
 }
 
 // Exec runs a statement on the tables beside the log and returns how many rows it

@@ -275,7 +275,7 @@ func (w *writer) do(ctx context.Context, b *batch, j *job) error {
 		return err
 	}
 	tx := &Tx{
-		ctx: context.WithoutCancel(j.ctx), engine: b.tx, model: w.store.model, meta: j.cmd.Metadata, now: w.instant(j.cmd.At),
+		ctx: context.WithoutCancel(j.ctx), engine: b.tx, model: w.store.model, meta: j.cmd.Metadata, every: w.store.every, now: w.instant(j.cmd.At),
 		head: b.head, states: make(map[StreamID]folded), cached: w.remembered(b),
 	}
 	if j.result, j.err = j.run(tx); j.err != nil {

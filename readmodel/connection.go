@@ -68,6 +68,9 @@ type list[T any] struct {
 	adopt func(at eventstore.Position, rows []*T)
 	// size returns how long the texts of a row are, in bytes; nil where they are short.
 	size func(row *T) int
+	// load reads the rest of rows that the query selects a part of, and returns of how
+	// many, from the first: fewer when their texts are long. May be nil.
+	load func(ctx context.Context, rows []*T) (int, error)
 }
 
 // slice is one page of a list.
@@ -168,8 +171,11 @@ func (l list[T]) sorted(q *bun.SelectQuery, r request) *bun.SelectQuery {
 // because the texts are long.
 func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut bool, err error) {
 	if l.size == nil {
-		err = l.reader.scan(ctx, q, &rows)
-		return rows, false, err
+		if err := l.reader.scan(ctx, q, &rows); err != nil || l.load == nil {
+			return rows, false, err
+		}
+		loaded, err := l.load(ctx, rows)
+		return rows[:loaded], loaded < len(rows), err
 	}
 	err = l.reader.query(ctx, q, func(found *sql.Rows) (err error) {
 		defer func() { err = errors.Join(err, found.Close()) }()

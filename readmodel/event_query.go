@@ -2,7 +2,9 @@ package readmodel
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
@@ -38,25 +40,15 @@ func (f EventFilter) Check() error {
 	return atMost(MaxFilter, len(f.StreamIds), len(f.Kinds), len(f.Types), len(f.ActorIds))
 }
 
-// eventRow is an event as the log's table has it, read through bun for its
-// filters.
+// eventRow is an event that a query has found, and what belongs to it.
 type eventRow struct {
-	bun.BaseModel `bun:"table:events,alias:e"`
+	bun.BaseModel `bun:"table:all_events,alias:e"`
 
-	Position      eventstore.Position `bun:"position,pk"`
-	ID            string              `bun:"id"`
-	StreamID      string              `bun:"stream_id"`
-	StreamType    string              `bun:"stream_type"`
-	Version       int                 `bun:"version"`
-	Type          string              `bun:"type"`
-	SchemaVersion int                 `bun:"schema_version"`
-	Actor         string              `bun:"actor"`
-	CorrelationID string              `bun:"correlation_id"`
-	CausationID   string              `bun:"causation_id"`
-	RecordedAt    domain.Instant      `bun:"recorded_at"`
-	Data          string              `bun:"data"`
+	Position eventstore.Position `bun:"position,pk"`
 	// DeckAuthor is who made the deck that the event is about, empty for others.
 	DeckAuthor string `bun:"deck_author,scanonly"`
+
+	event eventstore.Event `bun:"-"`
 }
 
 // Events returns a page of the log, oldest first: of the events that the filter
@@ -65,14 +57,18 @@ func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*Ev
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
+	span, err := r.recorded(ctx, f.From, f.To)
+	if err != nil {
+		return nil, err
+	}
 	l := list[eventRow]{
 		reader: r, name: r.listName("events", f),
-		size: func(e *eventRow) int { return len(e.Data) },
 		keys: []string{"e.position"},
 		key:  func(e *eventRow) []any { return []any{e.Position} },
 		query: func(p eventstore.Position) *bun.SelectQuery {
-			return r.db.NewSelect().Model((*eventRow)(nil)).Where("e.position <= ?", bind(p)).Apply(f.apply, v.events, withDeckAuthor)
+			return r.found().Where("e.position <= ?", bind(p)).Apply(f.apply, span, v.events)
 		},
+		load: r.loadEvents,
 	}
 	s, err := l.read(ctx, v, r.log.Head().Position, p)
 	if err != nil {
@@ -90,22 +86,88 @@ func (r *Reader) history(ctx context.Context, v View, id string, p Page) (*Event
 	return r.Events(ctx, v, p, EventFilter{StreamIds: []string{id}})
 }
 
+// found selects the events that a query finds, with who made the deck they are about.
+func (r *Reader) found() *bun.SelectQuery {
+	return r.db.NewSelect().Model((*eventRow)(nil)).ColumnExpr("e.position").
+		ColumnExpr("coalesce((SELECT d.author_id FROM presentations AS d WHERE d.valid_from = e.position), '') AS deck_author")
+}
+
+// loadEvents reads the events of rows from the log, wherever they are, and returns
+// of how many.
+func (r *Reader) loadEvents(ctx context.Context, rows []*eventRow) (int, error) {
+	positions := make([]eventstore.Position, len(rows))
+	for i, row := range rows {
+		positions[i] = row.Position
+	}
+	loaded := 0
+	for size := 0; loaded < len(rows) && size < pageBytes; {
+		events, err := r.log.At(ctx, positions[loaded:])
+		if err != nil {
+			return loaded, err
+		}
+		if len(events) == 0 {
+			return loaded, fmt.Errorf("event %s is missing: run flightdeck verify", positions[loaded])
+		}
+		for i := 0; i < len(events) && size < pageBytes; i++ {
+			rows[loaded].event = events[i]
+			size += len(events[i].Data)
+			loaded++
+		}
+	}
+	return loaded, nil
+}
+
 // EventsBetween returns the events from one position to another, both included,
-// that the view may see.
+// that the view may see: of those of one command, the first ones when their data is
+// long.
 func (r *Reader) EventsBetween(ctx context.Context, v View, first, last eventstore.Position) ([]Event, error) {
-	var rows []*eventRow
-	err := r.scan(ctx, r.db.NewSelect().Model((*eventRow)(nil)).Where("e.position BETWEEN ? AND ?", bind(first), bind(last)).
-		Apply(v.events, withDeckAuthor).OrderExpr("e.position"), &rows)
-	return r.adoptEvents(v, rows), err
+	return r.find(ctx, v, r.found().Where("e.position BETWEEN ? AND ?", bind(first), bind(last)).Apply(v.events).OrderExpr("e.position"))
 }
 
 // StreamSince returns the events of a stream after a version, at most a page full
 // of them, that the view may see.
 func (r *Reader) StreamSince(ctx context.Context, v View, id string, version int) ([]Event, error) {
+	return r.find(ctx, v, r.found().Where("e.stream_id = ? AND e.version > ?", bind(id), bind(version)).
+		Apply(v.events).OrderExpr("e.position").Limit(MaxPage))
+}
+
+// find runs a query for events.
+func (r *Reader) find(ctx context.Context, v View, q *bun.SelectQuery) ([]Event, error) {
 	var rows []*eventRow
-	err := r.scan(ctx, r.db.NewSelect().Model((*eventRow)(nil)).Where("e.stream_id = ? AND e.version > ?", bind(id), bind(version)).
-		Apply(v.events, withDeckAuthor).OrderExpr("e.version").Limit(MaxPage), &rows)
-	return r.adoptEvents(v, rows), err
+	if err := r.scan(ctx, q, &rows); err != nil {
+		return nil, err
+	}
+	loaded, err := r.loadEvents(ctx, rows)
+	return r.adoptEvents(v, rows[:loaded]), err
+}
+
+// recorded selects the events from an instant up to, not including, another one: the
+// log is in order of time, so that they are the positions between two.
+func (r *Reader) recorded(ctx context.Context, from, to *domain.Instant) (func(*bun.SelectQuery) *bun.SelectQuery, error) {
+	before := func(i *domain.Instant) (eventstore.Position, error) {
+		return r.log.PositionAt(ctx, i.Time().Add(-time.Microsecond))
+	}
+	first, last := eventstore.Position(0), eventstore.Forever
+	var err error
+	if from != nil {
+		if first, err = before(from); err != nil {
+			return nil, err
+		}
+	}
+	if to != nil {
+		if last, err = before(to); err != nil {
+			return nil, err
+		}
+	}
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		if from != nil {
+			q = q.Where("e.position > ?", bind(first))
+		}
+		if to != nil {
+			q = q.Where("e.position <= ?", bind(last))
+		}
+		return q
+	}, nil
 }
 
 // Delivered returns of some events that a feed delivered, in log order, those that
@@ -120,38 +182,18 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 	for i, e := range events {
 		positions[i] = e.Position
 	}
-	var seen []struct {
-		Position   eventstore.Position
-		DeckAuthor string
-	}
-	if err := r.scan(ctx, r.db.NewSelect().TableExpr("events AS e").ColumnExpr("e.position").Apply(v.events, deckAuthor).
-		Where("e.position IN (?)", bindAll(positions)).OrderExpr("e.position"), &seen); err != nil {
+	var rows []*eventRow
+	if err := r.scan(ctx, r.found().Apply(v.events).Where("e.position IN (?)", bindAll(positions)).OrderExpr("e.position"), &rows); err != nil {
 		return nil, err
 	}
-	rows := make([]*eventRow, 0, len(seen))
+	at := make(map[eventstore.Position]eventstore.Event, len(events))
 	for _, e := range events {
-		if len(seen) > len(rows) && seen[len(rows)].Position == e.Position {
-			rows = append(rows, rowOf(e, seen[len(rows)].DeckAuthor))
-		}
+		at[e.Position] = e
+	}
+	for _, row := range rows {
+		row.event = at[row.Position]
 	}
 	return r.adoptEvents(v, rows), nil
-}
-
-func rowOf(e eventstore.Event, deckAuthor string) *eventRow {
-	return &eventRow{
-		Position: e.Position, ID: e.ID, StreamID: string(e.Stream.ID), StreamType: e.Stream.Type, Version: e.Version,
-		Type: e.Type, SchemaVersion: e.SchemaVersion, Actor: e.Actor, CorrelationID: e.CorrelationID, CausationID: e.CausationID,
-		RecordedAt: domain.InstantOf(e.RecordedAt), Data: string(e.Data), DeckAuthor: deckAuthor,
-	}
-}
-
-// withDeckAuthor selects the events' columns and who made the deck they are about.
-func withDeckAuthor(q *bun.SelectQuery) *bun.SelectQuery {
-	return deckAuthor(q.ColumnExpr("?TableColumns"))
-}
-
-func deckAuthor(q *bun.SelectQuery) *bun.SelectQuery {
-	return q.ColumnExpr("coalesce((SELECT d.author_id FROM presentations AS d WHERE d.valid_from = e.position), '') AS deck_author")
 }
 
 // events selects the events that the view may see: to an event about a content or
@@ -177,8 +219,7 @@ func (f EventFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	q = in(q, "e.stream_id", f.StreamIds)
 	q = in(q, "e.stream_type", f.Kinds)
 	q = in(q, "e.type", f.Types)
-	q = in(q, "e.actor", f.ActorIds)
-	return between("e.recorded_at", f.From, f.To)(q)
+	return in(q, "e.actor", f.ActorIds)
 }
 
 // in selects the rows whose column has one of the values; nil selects all.
@@ -207,15 +248,16 @@ func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
 	p := &page{reader: r, view: v}
 	events := make([]Event, len(rows))
 	for i, row := range rows {
+		from := row.event
 		e := &Envelope{
-			ID: row.ID, Position: row.Position, StreamID: row.StreamID, StreamVersion: row.Version, Type: row.Type,
-			RecordedAt: row.RecordedAt, CorrelationID: optional(row.CorrelationID), CausationID: optional(row.CausationID),
-			kind: domain.Kind(row.StreamType), actor: row.Actor, data: []byte(row.Data), page: p,
+			ID: from.ID, Position: from.Position, StreamID: string(from.Stream.ID), StreamVersion: from.Version, Type: from.Type,
+			RecordedAt: domain.InstantOf(from.RecordedAt), CorrelationID: optional(from.CorrelationID), CausationID: optional(from.CausationID),
+			kind: domain.Kind(from.Stream.Type), actor: from.Actor, data: from.Data, page: p,
 			notes: v.Actor.MaySeeHidden(row.DeckAuthor),
 		}
-		p.userIDs = append(p.userIDs, row.Actor)
+		p.userIDs = append(p.userIDs, from.Actor)
 		p.events = append(p.events, e)
-		events[i] = typed(e, row.SchemaVersion)
+		events[i] = typed(e, from.SchemaVersion)
 	}
 	return events
 }

@@ -52,7 +52,7 @@ var (
 // StartIndex starts to follow the log from the checkpoint in the database.
 func StartIndex(ctx context.Context, log *eventstore.Store, db *sql.DB, logger *slog.Logger) (*Index, error) {
 	var checkpoint eventstore.Position
-	if err := db.QueryRowContext(ctx, "SELECT position FROM search_checkpoint").Scan(&checkpoint); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT position FROM checkpoints WHERE name = 'search'").Scan(&checkpoint); err != nil {
 		return nil, fmt.Errorf("read the checkpoint of the full-text index: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -166,7 +166,7 @@ func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 		return 0, err
 	}
 	_, err = x.log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
-		checkpoint, err := text(tx, "SELECT position FROM search_checkpoint") //nolint:contextcheck // a transaction has its own
+		checkpoint, err := text(tx, "SELECT position FROM checkpoints WHERE name = 'search'") //nolint:contextcheck // a transaction has its own
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, "UPDATE search_checkpoint SET position = ?", to)
+		_, err = tx.Exec(ctx, "UPDATE checkpoints SET position = ? WHERE name = 'search'", to)
 		return err
 	})
 	return to, err

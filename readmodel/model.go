@@ -48,6 +48,23 @@ func (Model) Apply(state any, e eventstore.Event) (any, error) {
 	return before.Apply(fact, domain.InstantOf(e.RecordedAt))
 }
 
+// Encode returns a state as bytes.
+func (Model) Encode(state any) ([]byte, error) {
+	s, ok := state.(domain.State)
+	if !ok {
+		return nil, fmt.Errorf("encode a %T: it is no state", state)
+	}
+	return domain.EncodeState(s)
+}
+
+// Decode returns the state that Encode wrote.
+func (Model) Decode(streamType string, data []byte) (any, error) {
+	return domain.DecodeState(domain.Kind(streamType), data)
+}
+
+// Fingerprint identifies what Apply makes of events.
+func (Model) Fingerprint() string { return domain.Fingerprint() }
+
 // Project closes the rows that are no longer true and opens those that became
 // true with an event.
 func (Model) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {

@@ -49,7 +49,7 @@ func among(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.Sele
 // a bound for orders by time, which then skip nothing that came later.
 func recordedBy(column string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where(column+" <= (SELECT recorded_at FROM events WHERE position = ?)", bind(p))
+		return q.Where(column+" <= (SELECT recorded_at FROM all_events WHERE position = ?)", bind(p))
 	}
 }
 

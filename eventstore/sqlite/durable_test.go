@@ -53,21 +53,24 @@ func TestEventsAreNeverChangedOrDeleted(t *testing.T) {
 	s := start(t, newPath(t), sqlite.Options{})
 	add(t, s, "1")
 	add(t, s, "2")
-	do(t, s, func(tx *eventstore.Tx) error {
-		_, err := tx.Exec(tx.Context(), "INSERT INTO archived_events SELECT *, 0 FROM events")
-		return err
-	})
+	add(t, s, "3")
+	if _, err := s.Archive(within(t), stream.ID, 1); err != nil {
+		t.Fatal(err)
+	}
 	before, err := s.Read(within(t), 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, query := range []string{
-		"UPDATE events SET data = '{\"x\":1}' WHERE position = 1", "UPDATE events SET position = position + 10",
-		"UPDATE OR REPLACE events SET position = 1 WHERE position = 2",
+		"UPDATE events SET data = '{\"x\":1}' WHERE position = 2", "UPDATE events SET position = position + 10",
+		"UPDATE OR REPLACE events SET position = 3 WHERE position = 2",
 		"DELETE FROM events", "DELETE FROM events WHERE position = 2",
 		"REPLACE INTO events SELECT position, 'other', stream_id, stream_type, version, type, schema_version, actor, correlation_id, causation_id, trace_id, recorded_at, hash, data FROM events",
-		"UPDATE archived_events SET data = '{}'", "DELETE FROM archived_events",
-		"REPLACE INTO archived_events SELECT position, 'other', stream_id, stream_type, version, type, schema_version, actor, correlation_id, causation_id, trace_id, recorded_at, hash, data, 1 FROM events",
+		"DELETE FROM events WHERE position = 3",
+		"UPDATE archived_events SET block = 2", "UPDATE archived_events SET position = 9", "DELETE FROM archived_events",
+		"REPLACE INTO archived_events SELECT position, stream, version, type, actor, recorded_at, 2 FROM archived_events",
+		"UPDATE archive_blocks SET data = x''", "DELETE FROM archive_blocks", "REPLACE INTO archive_blocks SELECT block, 0, x'' FROM archive_blocks",
+		"INSERT INTO events SELECT 1, 'other', stream_id, stream_type, 1, type, schema_version, actor, correlation_id, causation_id, trace_id, 1, hash, data FROM events LIMIT 1",
 		"DELETE FROM streams",
 	} {
 		_, err := s.Update(within(t), eventstore.Command{}, func(tx *eventstore.Tx) error {

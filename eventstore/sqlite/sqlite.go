@@ -35,7 +35,8 @@ type Migrations struct {
 
 // Engine is a log in a SQLite file. It implements eventstore.Engine.
 type Engine struct {
-	reader
+	queries
+	pool    pool
 	path    string
 	lock    *lock
 	writes  *sql.DB
@@ -69,11 +70,14 @@ func Open(ctx context.Context, path string, o Options) (_ *Engine, err error) {
 		return nil, err
 	}
 	if o.ReadOnly {
-		if err := checkUpToDate(ctx, e.db, migrations); err != nil {
+		if err := checkUpToDate(ctx, e.pool.db, migrations); err != nil {
 			return nil, err
 		}
 	}
-	if err := e.db.QueryRowContext(ctx, "SELECT lineage FROM log").Scan(&e.lineage); err != nil {
+	if err := e.pool.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.pool.db.QueryRowContext(ctx, "SELECT lineage FROM log").Scan(&e.lineage); err != nil {
 		return nil, translate(err)
 	}
 	return e, nil
@@ -116,18 +120,19 @@ func (e *Engine) openWriter(ctx context.Context, migrations []Migrations) (err e
 
 // openReaders opens the pool of connections that cannot write.
 func (e *Engine) openReaders(ctx context.Context) (err error) {
-	e.db, err = sql.Open("sqlite", dsn(e.path, "ro",
+	if e.blocks, err = newBlocks(); err != nil {
+		return err
+	}
+	e.ask = e.pool.ask
+	e.pool.db, err = sql.Open("sqlite", dsn(e.path, "ro",
 		"busy_timeout(5000)", "query_only(1)", "cache_size(-8000)"))
 	if err != nil {
 		return err
 	}
 	connections := max(4, 2*runtime.GOMAXPROCS(0))
-	e.db.SetMaxOpenConns(connections)
-	e.db.SetMaxIdleConns(connections)
-	if err := checkOurs(ctx, e.db); err != nil {
-		return err
-	}
-	return e.prepare(ctx)
+	e.pool.db.SetMaxOpenConns(connections)
+	e.pool.db.SetMaxIdleConns(connections)
+	return checkOurs(ctx, e.pool.db)
 }
 
 // touch creates the file, readable by its owner only; SQLite gives the files
@@ -194,14 +199,14 @@ func (e *Engine) Lineage() string { return e.lineage }
 
 // DB is the pool of read-only connections, for queries on the tables beside the
 // log. It belongs to the engine.
-func (e *Engine) DB() *sql.DB { return e.db }
+func (e *Engine) DB() *sql.DB { return e.pool.db }
 
 // Close brings the write-ahead log back into the file and releases everything. It
 // may be called twice.
 func (e *Engine) Close() error {
 	var errs []error
-	if e.db != nil {
-		errs = append(errs, e.db.Close())
+	if e.pool.db != nil {
+		errs = append(errs, e.pool.db.Close())
 	}
 	if e.conn != nil {
 		errs = append(errs, e.stmts.close())

@@ -80,6 +80,12 @@ type plain struct{}
 
 func (plain) Apply(any, eventstore.Event) (any, error) { return struct{}{}, nil }
 
+func (plain) Encode(any) ([]byte, error) { return []byte("{}"), nil }
+
+func (plain) Decode(string, []byte) (any, error) { return struct{}{}, nil }
+
+func (plain) Fingerprint() string { return "plain" }
+
 func (plain) Project(context.Context, eventstore.Rows, eventstore.Event, any, any) error { return nil }
 
 // add appends an event, which must succeed, and returns its position.

@@ -25,7 +25,9 @@ func (e *Engine) Begin(ctx context.Context) (eventstore.EngineTx, error) {
 		_, err := e.stmts.exec(ctx, "BEGIN IMMEDIATE")
 		switch {
 		case err == nil:
-			return &tx{statements: &e.stmts, open: true}, nil
+			t := &tx{statements: &e.stmts, open: true}
+			t.queries = queries{ask: t.Query, blocks: e.blocks}
+			return t, nil
 		case !errors.Is(err, eventstore.ErrBusy) || time.Now().After(deadline):
 			return nil, err
 		}
@@ -40,6 +42,7 @@ func (e *Engine) Begin(ctx context.Context) (eventstore.EngineTx, error) {
 // tx is the write transaction. It implements eventstore.EngineTx.
 type tx struct {
 	*statements
+	queries
 	open bool
 	// ended is the error after which SQLite may have ended the transaction: what
 	// is run then would be written at once, outside of it.
@@ -91,17 +94,6 @@ func (t *tx) RollbackTo(ctx context.Context) error {
 	return t.Release(ctx)
 }
 
-// Stream returns the type and version of a stream.
-func (t *tx) Stream(ctx context.Context, id eventstore.StreamID) (streamType string, version int, err error) {
-	_, err = t.one(ctx, "SELECT type, version FROM streams WHERE stream_id = ?", []any{string(id)}, &streamType, &version)
-	return streamType, version, err
-}
-
-// ReadStream returns up to limit events of a stream after a version, in order.
-func (t *tx) ReadStream(ctx context.Context, id eventstore.StreamID, after, limit int) ([]eventstore.Event, error) {
-	return scanAll(t.Query(ctx, selectStream, string(id), after, limit))
-}
-
 // Insert adds an event and moves its stream's version.
 func (t *tx) Insert(ctx context.Context, e eventstore.Event) error {
 	at := e.RecordedAt.UnixMicro()
@@ -137,19 +129,6 @@ func (t *tx) Recall(ctx context.Context, key eventstore.Key) (m eventstore.Memor
 func (t *tx) Remember(ctx context.Context, key eventstore.Key, m eventstore.Memory) error {
 	return t.run(ctx, "INSERT INTO idempotency_keys (actor, value, input, first_position, last_position) VALUES (?, ?, ?, ?, ?)",
 		key.Actor, key.Value, m.Input, int64(m.First), int64(m.Last))
-}
-
-// one scans the only row of a query, if there is one.
-func (t *tx) one(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
-	rows, err := t.Query(ctx, query, args...)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	if !rows.Next() {
-		return false, translate(rows.Err())
-	}
-	return true, rows.Scan(dest...)
 }
 
 // Commit makes everything durable before it returns nil.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -18,7 +19,10 @@ func anyHistory(t *testing.T, s suite) {
 	rapid.Check(t, func(r *rapid.T) {
 		m := &machine{outer: t, clock: &hand{now: noon}, oracle: oracle{keys: map[eventstore.Key]remembered{}}}
 		tail := rapid.IntRange(1, 20).Draw(r, "tail")
-		m.log = s.start(t, eventstore.Options{Clock: m.clock.read, Tail: tail, Batch: rapid.IntRange(1, 5).Draw(r, "batch")})
+		m.log = s.start(t, eventstore.Options{
+			Clock: m.clock.read, Tail: tail, Batch: rapid.IntRange(1, 5).Draw(r, "batch"),
+			SnapshotEvery: rapid.SampledFrom([]int{-1, 1, 2, 3}).Draw(r, "snapshots"),
+		})
 		m.cursor.limit = rapid.IntRange(1, 5).Draw(r, "page")
 		r.Cleanup(func() { // in time, and again when the test ends
 			if err := m.log.Close(); err != nil {
@@ -32,6 +36,8 @@ func anyHistory(t *testing.T, s suite) {
 			"read":     m.read,
 			"replay":   m.replay,
 			"instant":  m.instant,
+			"archive":  m.archive,
+			"snapshot": m.snapshot,
 			"":         m.follow,
 		})
 		m.settle(r)
@@ -173,6 +179,49 @@ func (m *machine) instant(r *rapid.T) {
 	}
 	if got, err := m.log.PositionAt(within(t), at); got != m.oracle.at(at) || err != nil {
 		t.Fatalf("position at %s is %d, error %v, want %d", at, got, err, m.oracle.at(at))
+	}
+}
+
+// archive moves a part of a stream, or of all, into the archive. Nothing that can be
+// read changes.
+func (m *machine) archive(r *rapid.T) {
+	t := m.tb(r)
+	if rapid.Bool().Draw(r, "all") {
+		rule := eventstore.ArchiveRule{Before: noon.Add(drift(r)), Keep: rapid.IntRange(0, 3).Draw(r, "keep")}
+		if _, err := m.log.ArchiveAll(within(t), rule, nil); err != nil {
+			t.Fatalf("archive %+v: %v", rule, err)
+		}
+		return
+	}
+	id := rapid.SampledFrom(streams).Draw(r, "stream")
+	through, version := rapid.IntRange(0, 8).Draw(r, "through"), len(streamIn(m.oracle.events, id))
+	got, err := m.log.Archive(within(t), id, through)
+	_, none := errors.AsType[*eventstore.NoStreamError](err)
+	_, refused := errors.AsType[*eventstore.RefusedError](err)
+	switch {
+	case version == 0 && none, version > 0 && (through < 1 || through >= version) && refused:
+	case err != nil || version == 0 || through < 1 || through >= version || got.Archived < through || got.Version != version:
+		t.Fatalf("archive %s at version %d through %d: %+v, error %v", id, version, through, got, err)
+	}
+}
+
+// snapshot makes snapshots, which change nothing that can be read.
+func (m *machine) snapshot(r *rapid.T) {
+	t := m.tb(r)
+	if rapid.Bool().Draw(r, "all") {
+		if _, err := m.log.SnapshotAll(within(t), nil); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	id := rapid.SampledFrom(streams).Draw(r, "stream")
+	version := len(streamIn(m.oracle.events, id))
+	got, err := m.log.Snapshot(within(t), id)
+	if _, none := errors.AsType[*eventstore.NoStreamError](err); none && version == 0 {
+		return
+	}
+	if err != nil || got.Version != version {
+		t.Fatalf("snapshot of %s is of version %d, error %v, want %d", id, got.Version, err, version)
 	}
 }
 

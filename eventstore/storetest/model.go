@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"flightdeck/eventstore"
@@ -49,6 +50,21 @@ func (concat) Apply(before any, e eventstore.Event) (any, error) {
 	s := stateOf(before)
 	return state{s.Events + 1, s.Data + string(e.Data)}, nil
 }
+
+func (concat) Encode(s any) ([]byte, error) {
+	return fmt.Appendf(nil, "%d:%s", stateOf(s).Events, stateOf(s).Data), nil
+}
+
+func (concat) Decode(_ string, data []byte) (any, error) {
+	events, text, ok := strings.Cut(string(data), ":")
+	n, err := strconv.Atoi(events)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("%q is no state: %w", data, err)
+	}
+	return state{n, text}, nil
+}
+
+func (concat) Fingerprint() string { return "concat" }
 
 const createStates = `CREATE TABLE IF NOT EXISTS storetest_states (
 	stream_id TEXT PRIMARY KEY, events INTEGER NOT NULL, data TEXT NOT NULL)`

@@ -78,6 +78,16 @@ func Run(t *testing.T, open func(t *testing.T, dir string) eventstore.Engine) {
 		{"StateIsTheFoldUntilAnyPoint", stateUntil},
 		{"LongStreamsFoldWhole", longStream},
 
+		{"SnapshotsComeWithTheirEvents", snapshotsComeWithTheirEvents},
+		{"NoReplayReadsMoreThanLiesBetweenSnapshots", replaysAreBounded},
+		{"SnapshotsOfAnotherFoldAreDiscarded", snapshotsOfAnotherFoldAreDiscarded},
+		{"ADamagedSnapshotIsAsGoodAsNone", aDamagedSnapshotIsAsGoodAsNone},
+
+		{"ArchivedEventsAreReadAsBefore", archiveKeepsAnswers},
+		{"TheArchiveHonoursItsRule", archiveHonoursTheRule},
+		{"TheArchiveRefusesWhatIsNotPast", archiveRefuses},
+		{"NoReadMissesWhatIsBeingArchived", archiveBesideReaders},
+
 		{"AnyHistoryBehavesAsAPlainList", anyHistory},
 	} {
 		t.Run(test.property, func(t *testing.T) {

@@ -1,0 +1,235 @@
+package eventstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+)
+
+// The archive is a storage tier: events in it are read like all others, by the same
+// methods, and cost less room. The latest event of a stream stays where it is.
+
+// RefusedError says why something cannot be done to the log as it is now, and what
+// to do. Nothing was changed.
+type RefusedError struct{ message string }
+
+func (e *RefusedError) Error() string { return e.message }
+
+func refused(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
+
+// Moves are written in commands of about this many events and bytes of data, so
+// that others need not wait for long.
+const (
+	maxMoved      = 500
+	maxMovedBytes = 1 << 20
+)
+
+// Archive moves the events of a stream up to a version into the archive, once it has
+// proved that the stream's state at its end follows as well from a snapshot at that
+// version and the events after it. It returns the stream as it is then; moving what
+// is archived already is no error. A long stream is moved in several transactions:
+// after a crash a first part of it is archived, and the same call moves the rest.
+//
+// The error is a *NoStreamError when there is no such stream, and a *RefusedError
+// when the version is not before the stream's latest, when somebody's checkpoint is
+// not past it, or when another archive is under way.
+func (s *Store) Archive(ctx context.Context, id StreamID, through int) (StreamStatus, error) {
+	stream, err := s.stream(ctx, id)
+	switch {
+	case err != nil:
+		return stream, err
+	case through < 1:
+		return stream, refused("version %d does not exist: versions begin with 1", through)
+	case through >= stream.Version:
+		return stream, refused("stream %s is at version %d, and its latest event is not archived: choose a version up to %d", id, stream.Version, stream.Version-1)
+	}
+	a, err := s.beginArchive()
+	if err != nil {
+		return stream, err
+	}
+	defer a.end()
+	if err := a.add(ctx, stream, through); err != nil {
+		return stream, err
+	}
+	if err := a.flush(ctx); err != nil {
+		return stream, err
+	}
+	return s.stream(ctx, id)
+}
+
+// ArchiveRule says which events go to the archive.
+type ArchiveRule struct {
+	// Before is when they were recorded at the latest.
+	Before time.Time
+	// Keep is how many of the latest events of each stream stay; at least 1.
+	Keep int
+}
+
+// ArchiveAll archives, of every stream, the events that a rule selects and that all
+// checkpoints are past. It returns how many it moved; progress, which may be nil, is
+// called with how many streams are done and events moved. After a crash or an error
+// what was moved is archived, and the same call moves the rest.
+func (s *Store) ArchiveAll(ctx context.Context, rule ArchiveRule, progress func(streams, events int)) (moved int, err error) {
+	a, err := s.beginArchive()
+	if err != nil {
+		return 0, err
+	}
+	defer a.end()
+	before, err := s.engine.PositionAt(ctx, rule.Before)
+	if err != nil {
+		return 0, err
+	}
+	_, slowest, err := s.engine.SlowestCheckpoint(ctx)
+	if err != nil {
+		return 0, err
+	}
+	before = min(before, slowest)
+	streams := 0
+	err = EachStream(ctx, s.engine, func(stream StreamStatus) error {
+		through, err := s.engine.VersionAt(ctx, stream.ID, before)
+		if err != nil {
+			return err
+		}
+		through = min(through, stream.Version-max(rule.Keep, 1))
+		if through > stream.Archived {
+			if err := a.add(ctx, stream, through); err != nil {
+				return err
+			}
+		}
+		if streams++; progress != nil {
+			progress(streams, a.moved)
+		}
+		return nil
+	})
+	if err == nil {
+		err = a.flush(ctx)
+	}
+	return a.moved, err
+}
+
+// stream returns a stream as it is now.
+func (s *Store) stream(ctx context.Context, id StreamID) (StreamStatus, error) {
+	status, err := s.engine.Stream(ctx, id)
+	if err == nil && status.Version == 0 {
+		err = &NoStreamError{id}
+	}
+	return status, err
+}
+
+// archive is an archive under way: moves that wait to be written together.
+type archive struct {
+	*Store
+	snapshots []Snapshot
+	events    []Event
+	size      int // of the data of events
+	moved     int
+}
+
+func (s *Store) beginArchive() (*archive, error) {
+	if !s.archiving.TryLock() {
+		return nil, refused("another archive is under way: try again when it has ended")
+	}
+	return &archive{Store: s}, nil
+}
+
+func (a *archive) end() { a.archiving.Unlock() }
+
+// add moves the events of a stream up to a version, or leaves a last part of them
+// for flush.
+func (a *archive) add(ctx context.Context, stream StreamStatus, through int) error {
+	proved, err := a.prove(ctx, stream.ID, through)
+	if err != nil {
+		return err
+	}
+	a.snapshots = append(a.snapshots, proved)
+	for version := stream.Archived; version < through; {
+		events, err := a.engine.ReadStream(ctx, stream.ID, version, min(maxMoved, through-version))
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			return fmt.Errorf("stream %s has no event %d: run flightdeck verify", stream.ID, version+1)
+		}
+		for _, e := range events {
+			a.events = append(a.events, e)
+			a.size += len(e.Data)
+			version = e.Version
+		}
+		if len(a.events) >= maxMoved || a.size >= maxMovedBytes {
+			if err := a.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// prove folds a stream twice: whole, and from its state at a version as it is written
+// and read again. It returns the snapshot of that version when both come to the same,
+// at the version and at the stream's end.
+func (a *archive) prove(ctx context.Context, id StreamID, through int) (Snapshot, error) {
+	var taken Snapshot
+	var whole, tail any
+	err := replay(ctx, a.model, a.engine, id, 0, 0, nil, func(e Event, state any) (err error) {
+		whole = state
+		switch {
+		case e.Version == through:
+			if taken, err = snapshot(a.model, e, state); err != nil {
+				return err
+			}
+			tail, err = a.model.Decode(e.Stream.Type, taken.Data)
+		case e.Version > through:
+			tail, err = a.model.Apply(tail, e)
+		}
+		return err
+	})
+	if err != nil {
+		return taken, err
+	}
+	if taken.Version != through {
+		return taken, fmt.Errorf("stream %s has no event %d: run flightdeck verify", id, through)
+	}
+	first, err := a.model.Encode(whole)
+	if err != nil {
+		return taken, err
+	}
+	second, err := a.model.Encode(tail)
+	if err != nil {
+		return taken, err
+	}
+	if !bytes.Equal(first, second) {
+		return taken, fmt.Errorf("stream %s is not archived: its state does not follow from the snapshot of version %d", id, through)
+	}
+	return taken, nil
+}
+
+// flush writes the moves that wait, in one transaction.
+func (a *archive) flush(ctx context.Context) error {
+	if len(a.events) == 0 {
+		return nil
+	}
+	last := Position(0)
+	for _, e := range a.events {
+		last = max(last, e.Position)
+	}
+	_, err := a.Update(ctx, Command{}, func(tx *Tx) error {
+		who, slowest, err := tx.engine.SlowestCheckpoint(tx.ctx)
+		if err != nil {
+			return err
+		}
+		if last > slowest {
+			return refused("position %s is not archived: %s has followed the log only up to %s: try again when it has caught up", last, who, slowest)
+		}
+		if err := tx.keep(a.snapshots...); err != nil {
+			return err
+		}
+		return tx.engine.Archive(tx.ctx, a.events)
+	})
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	a.moved += len(a.events)
+	a.snapshots, a.events, a.size = nil, nil, 0
+	return nil
+}

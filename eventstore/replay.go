@@ -1,0 +1,86 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+)
+
+// Until says how far a stream is replayed: to a version, to a position, or, where
+// both are 0, to its end.
+type Until struct {
+	Version  int
+	Position Position
+}
+
+// State returns what the events of a stream add up to, and its version; nil and 0
+// when the stream has no events by then. It starts from the nearest snapshot at or
+// before the point.
+func (s *Store) State(ctx context.Context, id StreamID, until Until) (state any, version int, err error) {
+	through := until.Version
+	if until.Position > 0 {
+		at, err := s.engine.VersionAt(ctx, id, until.Position)
+		if err != nil || at == 0 {
+			return nil, 0, err
+		}
+		if through == 0 || at < through {
+			through = at
+		}
+	}
+	return load(ctx, s.model, s.engine, id, through)
+}
+
+// streamReader is what a replay needs of an Engine or of its transaction.
+type streamReader interface {
+	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)
+	Snapshot(ctx context.Context, id StreamID, through int, fingerprint string) (Snapshot, bool, error)
+}
+
+// load folds a stream from its latest snapshot through a version, or to its end where
+// that is 0. A snapshot that cannot be decoded is as good as none: verify tells.
+func load(ctx context.Context, m Model, r streamReader, id StreamID, through int) (state any, version int, err error) {
+	s, ok, err := r.Snapshot(ctx, id, through, m.Fingerprint())
+	if err != nil {
+		return nil, 0, err
+	}
+	if ok {
+		if decoded, err := m.Decode(s.Stream.Type, s.Data); err == nil {
+			state, version = decoded, s.Version
+		}
+	}
+	err = replay(ctx, m, r, id, version, through, state, func(e Event, after any) error {
+		state, version = after, e.Version
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return state, version, nil
+}
+
+// replayPage is how many events are read at once.
+const replayPage = 500
+
+// replay folds a stream on from the state after a version, through another version or
+// to its end where that is 0, and calls f after each event.
+func replay(ctx context.Context, m Model, r streamReader, id StreamID, after, through int, state any, f func(e Event, state any) error) error {
+	for through == 0 || after < through {
+		limit := replayPage
+		if through > 0 {
+			limit = min(limit, through-after)
+		}
+		events, err := r.ReadStream(ctx, id, after, limit)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		for _, e := range events {
+			if state, err = m.Apply(state, e); err != nil {
+				return fmt.Errorf("fold event %d of stream %s: %w", e.Version, id, err)
+			}
+			if err := f(e, state); err != nil {
+				return err
+			}
+			after = e.Version
+		}
+	}
+	return nil
+}

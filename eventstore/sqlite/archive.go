@@ -1,0 +1,204 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/block"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+// DamagedError says that the archive does not give an event back.
+type DamagedError struct {
+	Position eventstore.Position
+	Reason   string
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("archived event %s: %s: restore a backup", e.Position, e.Reason)
+}
+
+// blocks reads blocks of the archive and remembers those read lately. Its methods
+// may be called at the same time.
+type blocks struct {
+	recent *lru.Cache[int64, []eventstore.Event]
+
+	mu     sync.Mutex // guards codecs
+	codecs map[int64]*block.Codec
+}
+
+const (
+	// maxRecent is how many blocks are remembered, maxRemembered how much data one of
+	// them may have: 16 MiB in all.
+	maxRecent     = 256
+	maxRemembered = 64 << 10
+)
+
+func newBlocks() (*blocks, error) {
+	recent, err := lru.New[int64, []eventstore.Event](maxRecent)
+	return &blocks{recent: recent, codecs: make(map[int64]*block.Codec)}, err
+}
+
+// get returns the events of a block.
+func (b *blocks) get(ctx context.Context, q queries, id int64) ([]eventstore.Event, error) {
+	if events, ok := b.recent.Get(id); ok {
+		return events, nil
+	}
+	var dictionary int64
+	var data []byte
+	found, err := q.one(ctx, selectBlock, []any{id}, &dictionary, &data)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("block %d of the archive is missing: restore a backup", id)
+	}
+	codec, err := b.codec(ctx, q, dictionary)
+	if err != nil {
+		return nil, err
+	}
+	events, err := codec.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("block %d of the archive: %w: restore a backup", id, err)
+	}
+	size := 0
+	for _, e := range events {
+		size += len(e.Data)
+	}
+	if size <= maxRemembered {
+		b.recent.Add(id, events)
+	}
+	return events, nil
+}
+
+// codec returns the codec of a dictionary.
+func (b *blocks) codec(ctx context.Context, q queries, dictionary int64) (*block.Codec, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c, ok := b.codecs[dictionary]; ok {
+		return c, nil
+	}
+	var data []byte
+	if dictionary != 0 {
+		found, err := q.one(ctx, selectDictionary, []any{dictionary}, &data)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, fmt.Errorf("dictionary %d of the archive is missing: restore a backup", dictionary)
+		}
+	}
+	c, err := block.New(uint32(dictionary), data)
+	if err == nil {
+		b.codecs[dictionary] = c
+	}
+	return c, err
+}
+
+// Archive moves events into the archive. Those of one stream are neighbours, in
+// order, and follow right after those archived before.
+func (t *tx) Archive(ctx context.Context, events []eventstore.Event) error {
+	dictionary, err := t.dictionary(ctx)
+	if err != nil {
+		return err
+	}
+	codec, err := t.blocks.codec(ctx, t.queries, dictionary)
+	if err != nil {
+		return err
+	}
+	names := make(map[string]int64)
+	for _, part := range block.Split(events) {
+		if err := t.archivePart(ctx, part, dictionary, codec.Encode(part), names); err != nil {
+			return fmt.Errorf("stream %s: %w", part[0].Stream.ID, err)
+		}
+	}
+	return nil
+}
+
+// archivePart moves events of one stream, which are in a block together.
+func (t *tx) archivePart(ctx context.Context, part []eventstore.Event, dictionary int64, packed []byte, names map[string]int64) error {
+	first, last := part[0], part[len(part)-1]
+	s, err := t.Stream(ctx, first.Stream.ID)
+	if err != nil {
+		return err
+	}
+	if first.Version != s.Archived+1 || last.Version >= s.Version {
+		return fmt.Errorf("events %d to %d do not follow the archived ones up to %d of %d", first.Version, last.Version, s.Archived, s.Version)
+	}
+	if err := t.run(ctx, "INSERT INTO archive_streams (stream_id, type) VALUES (?, ?) ON CONFLICT DO NOTHING", string(s.ID), s.Type); err != nil {
+		return err
+	}
+	var stream, id int64
+	if _, err := t.one(ctx, "SELECT stream FROM archive_streams WHERE stream_id = ?", []any{string(s.ID)}, &stream); err != nil {
+		return err
+	}
+	if _, err := t.one(ctx, "INSERT INTO archive_blocks (dictionary, data) VALUES (?, ?) RETURNING block", []any{dictionary, packed}, &id); err != nil {
+		return err
+	}
+	for _, e := range part {
+		eventType, err := t.name(ctx, names, e.Type)
+		if err != nil {
+			return err
+		}
+		actor, err := t.name(ctx, names, e.Actor)
+		if err != nil {
+			return err
+		}
+		if err := t.run(ctx, "INSERT INTO archived_events (position, stream, version, type, actor, recorded_at, block) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			int64(e.Position), stream, e.Version, eventType, actor, e.RecordedAt.UnixMicro(), id); err != nil {
+			return err
+		}
+	}
+	n, err := t.Exec(ctx, "DELETE FROM events WHERE stream_id = ? AND version <= ?", string(s.ID), last.Version)
+	if err == nil && n != int64(len(part)) {
+		err = fmt.Errorf("%d events of %d were there: run flightdeck verify", n, len(part))
+	}
+	return err
+}
+
+// name returns the number of a text, which names remembers.
+func (t *tx) name(ctx context.Context, names map[string]int64, text string) (n int64, err error) {
+	if n, ok := names[text]; ok {
+		return n, nil
+	}
+	if err := t.run(ctx, "INSERT INTO archive_names (text) VALUES (?) ON CONFLICT DO NOTHING", text); err != nil {
+		return 0, err
+	}
+	_, err = t.one(ctx, "SELECT name FROM archive_names WHERE text = ?", []any{text}, &n)
+	names[text] = n
+	return n, err
+}
+
+const (
+	// maxSample is how many events a dictionary is made of; with fewer than minSample
+	// there is none. Long texts are left out.
+	maxSample, minSample = 400, 100
+	maxSampled           = 8 << 10
+)
+
+// dictionary returns the dictionary for new blocks, which it makes once the log has
+// events enough to make it of; 0 for none.
+func (t *tx) dictionary(ctx context.Context) (dictionary int64, err error) {
+	found, err := t.one(ctx, "SELECT max(dictionary) FROM archive_dictionaries HAVING max(dictionary) IS NOT NULL", nil, &dictionary)
+	if err != nil || found {
+		return dictionary, err
+	}
+	var sample []eventstore.Event
+	err = t.each(ctx, `WITH RECURSIVE sampled(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM sampled WHERE n < ?1)
+		SELECT `+columns+`, 0 FROM events WHERE length(data) <= ?2
+		AND position IN (SELECT (SELECT max(position) FROM events) * n / ?1 FROM sampled) ORDER BY position`, []any{maxSample, maxSampled},
+		func(rows *sql.Rows) error {
+			e, _, err := scan(rows)
+			sample = append(sample, e)
+			return err
+		})
+	if err != nil || len(sample) < minSample {
+		return 0, err
+	}
+	_, err = t.one(ctx, "INSERT INTO archive_dictionaries (data) VALUES (?) RETURNING dictionary", []any{block.Dictionary(sample)}, &dictionary)
+	return dictionary, err
+}
