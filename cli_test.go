@@ -43,7 +43,7 @@ func wantCLI(t *testing.T, status int, args []string, said ...string) string {
 
 func TestHelpListsCommandsAndFlagsWithTheirTwins(t *testing.T) {
 	t.Parallel()
-	commands := []string{"serve", "import git", "verify", "user create", "version", "help"}
+	commands := []string{"serve", "import git", "verify", "status", "snapshot", "archive", "user create", "version", "help"}
 	for _, args := range [][]string{{"--help"}, {"help"}, {"-h"}} {
 		wantCLI(t, 0, args, append(commands, "--db", "$FLIGHTDECK_DB", "$FLIGHTDECK_LOG_LEVEL", "$FLIGHTDECK_LOG_FORMAT")...)
 	}
@@ -197,14 +197,7 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 		{[]string{"INSERT INTO users SELECT 9, valid_to, 'user-x', version, 'x', display_name, role, created_at, last_login_at FROM users"}, 0, "users", "8"},
 	} {
 		name := c.statements[len(c.statements)-1]
-		db := filepath.Join(t.TempDir(), "tampered.db")
-		data, err := os.ReadFile(clean)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(db, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		db := copied(t, clean)
 		tamper(t, db, c.statements...)
 		said := wantCLI(t, 1, []string{"verify", "--db", db}, "restore a backup")
 		if want := fmt.Sprintf("log: position %s: ", c.broken); c.broken > 0 && !strings.Contains(said, want) {
@@ -219,6 +212,56 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 			t.Errorf("after %s verify --json prints %s (%v)", name, out, err)
 		}
 	}
+}
+
+// TestVerifyFindsWhatWasChangedInTheArchive, in a snapshot, and of the guards.
+func TestVerifyFindsWhatWasChangedInTheArchive(t *testing.T) {
+	t.Parallel()
+	clean := written(t)
+	wantCLI(t, 0, []string{"archive", "--db", clean, "--older-than", "0s", "--keep", "1"}, "archived 5 events")
+	wantCLI(t, 0, []string{"verify", "--db", clean}, "8 events fit", "all follow from the log")
+	const unlock = "DROP TRIGGER archive_blocks_are_immutable"
+	for _, c := range []struct {
+		statements []string
+		said       []string
+	}{
+		{[]string{unlock, "UPDATE archive_blocks SET data = CAST(substr(data, 1, 30) || x'00' || substr(data, 32) AS BLOB) WHERE block = 1"}, []string{"log: position 2: ", "file: position 2: ", "rows: events content-"}},
+		{[]string{unlock, "UPDATE archive_blocks SET data = x'' WHERE block = 2"}, []string{"log: position 4: it is not in its block 2"}},
+		{[]string{"DROP TRIGGER archive_blocks_are_kept", "PRAGMA foreign_keys = 0", "DELETE FROM archive_blocks WHERE block = 2"}, []string{"log: position 4: block 2 of the archive is missing"}},
+		{[]string{"DROP TRIGGER archived_events_are_kept", "DELETE FROM archived_events WHERE position = 5"}, []string{"log: position 5: the event is missing"}},
+		{[]string{"DROP TRIGGER archived_events_are_immutable", "UPDATE archived_events SET type = (SELECT max(name) FROM archive_names) WHERE position = 2"}, []string{"8 events fit", "file: position 2: the archive finds the event as another"}},
+		{[]string{"DROP TRIGGER archived_events_are_immutable", "UPDATE archived_events SET recorded_at = recorded_at - 1000000 WHERE position = 4"}, []string{"file: position 4: the archive finds the event as another"}},
+		{[]string{"UPDATE archive_streams SET type = 'USER' WHERE type = 'CONTENT'"}, []string{"file: position 2: the archive finds the event as another"}},
+		{[]string{"UPDATE snapshots SET data = CAST(replace(CAST(data AS TEXT), 'Title', 'Forged') AS BLOB) WHERE stream_id LIKE 'content-%'"}, []string{"rows: snapshots content-"}},
+		{[]string{"UPDATE snapshots SET position = position + 1, version = version + 9 WHERE stream_id LIKE 'content-%'"}, []string{"no event leads to a snapshot of version 10"}},
+		{[]string{"DROP TRIGGER events_are_immutable"}, []string{"file: the trigger events_are_immutable is missing"}},
+		{[]string{"DROP TRIGGER events_are_kept", "CREATE TRIGGER events_are_kept BEFORE DELETE ON events WHEN 0 BEGIN SELECT 1; END"}, []string{"file: the trigger events_are_kept was changed"}},
+		{[]string{"DROP INDEX events_actor"}, []string{"file: the index events_actor is missing"}},
+	} {
+		name := c.statements[len(c.statements)-1]
+		db := copied(t, clean)
+		tamper(t, db, c.statements...)
+		wantCLI(t, 1, []string{"verify", "--db", db}, append(c.said, "restore a backup")...)
+		var v verification
+		_, out, _ := cli("verify", "--db", db, "--json")
+		if err := json.Unmarshal([]byte(out), &v); err != nil || v.Broken == nil && v.Count+len(v.Faults) == 0 {
+			t.Errorf("after %s verify --json prints %s (%v)", name, out, err)
+		}
+	}
+}
+
+// copied is a copy of a closed database.
+func copied(t *testing.T, db string) string {
+	t.Helper()
+	data, err := os.ReadFile(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "copy.db")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func TestDatabaseThatCannotBeOpenedSaysWhatToDo(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,8 @@ type harness struct {
 	t   *testing.T
 	env *environment
 	url string
+	// stop closes everything; it may be called twice.
+	stop func()
 }
 
 // start serves a new, empty database until the test ends.
@@ -38,25 +41,41 @@ func start(t *testing.T) *harness {
 func startOn(t *testing.T, path string) *harness {
 	t.Helper()
 	h := &harness{t: t, env: testEnvironment(t, path)}
-	var err error
-	if h.deck, err = h.env.open(eventstore.Options{}); err != nil {
-		t.Fatal(err)
+	h.serve()
+	t.Cleanup(func() { h.stop() })
+	return h
+}
+
+// serve opens the database and serves it until stop is called.
+func (h *harness) serve() {
+	h.t.Helper()
+	d, err := h.env.open(eventstore.Options{})
+	if err != nil {
+		h.t.Fatal(err)
 	}
-	edge := (&serveCommand{Playground: true}).edge(h.env, h.deck)
+	h.deck = d
+	edge := (&serveCommand{Playground: true}).edge(h.env, d)
 	server := httptest.NewServer(edge.Handler())
 	h.url = server.URL
-	t.Cleanup(func() {
+	h.stop = sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := edge.Shutdown(ctx); err != nil {
-			t.Errorf("shut the edge down: %v", err)
+			h.t.Errorf("shut the edge down: %v", err)
 		}
 		server.Close()
-		if err := h.Close(); err != nil {
-			t.Errorf("close: %v", err)
+		if err := d.Close(); err != nil {
+			h.t.Errorf("close: %v", err)
 		}
 	})
-	return h
+}
+
+// reopen closes the database, gives it to meanwhile, and serves it again.
+func (h *harness) reopen(meanwhile func(db string)) {
+	h.t.Helper()
+	h.stop()
+	meanwhile(h.env.DB)
+	h.serve()
 }
 
 // testEnvironment is the environment of a command whose output goes nowhere.

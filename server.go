@@ -39,12 +39,15 @@ import (
 type commands struct {
 	config
 
-	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the API and the playground. This is the default."`
-	Import  importCommand  `cmd:"" help:"Import what was kept elsewhere into an empty log."`
-	Verify  verifyCommand  `cmd:"" help:"Check the log's hash chain, fold it, and compare every row."`
-	User    userCommand    `cmd:"" help:"Manage users: the operator's way in."`
-	Version versionCommand `cmd:"" help:"Print the version."`
-	Help    helpCommand    `cmd:"" help:"Print this help, or that of a command."`
+	Serve    serveCommand    `cmd:"" default:"withargs" help:"Serve the API and the playground. This is the default."`
+	Import   importCommand   `cmd:"" help:"Import what was kept elsewhere into an empty log."`
+	Verify   verifyCommand   `cmd:"" help:"Check the log's hash chain, fold it, and compare every row."`
+	Status   statusCommand   `cmd:"" help:"Say how large the log has grown."`
+	Snapshot snapshotCommand `cmd:"" help:"Make the snapshots that are missing, after a new version folds events otherwise."`
+	Archive  archiveCommand  `cmd:"" help:"Move old events into the archive, where they take less room and answer as before."`
+	User     userCommand     `cmd:"" help:"Manage users: the operator's way in."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Help     helpCommand     `cmd:"" help:"Print this help, or that of a command."`
 }
 
 // config is what all commands share.

@@ -27,9 +27,11 @@ type verification struct {
 	Hash   string              `json:"hash"`
 	Broken *broken             `json:"broken,omitempty"`
 	// Continues says that the log has the head that was to be proved, at Seen; true
-	// at 0 when none was.
-	Continues   bool                   `json:"continues"`
-	Seen        eventstore.Position    `json:"seen,omitempty"`
+	// at 0 when none was. It is not known of a log that is broken.
+	Continues bool                `json:"continues"`
+	Seen      eventstore.Position `json:"seen,omitempty"`
+	// Faults are what is wrong with the file beyond that.
+	Faults      []sqlite.Fault         `json:"faults"`
 	Differences []readmodel.Difference `json:"differences"`
 	// Count is how many differences there are; the first ones are listed.
 	Count int `json:"count"`
@@ -62,7 +64,7 @@ func (c *verifyCommand) Run(env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	v := verification{Head: head.Position, Hash: head.Hash.String(), Differences: []readmodel.Difference{}}
+	v := verification{Head: head.Position, Hash: head.Hash.String(), Faults: []sqlite.Fault{}, Differences: []readmodel.Difference{}}
 	bar := env.progress(int64(head.Position), "events", c.JSON)
 	_, err = eventstore.Verify(env.ctx, engine, head.Position, func(p eventstore.Position) { bar.set(int64(p)) })
 	bar.done()
@@ -71,7 +73,16 @@ func (c *verifyCommand) Run(env *environment) (err error) {
 	} else if err != nil {
 		return err
 	}
-	if v.Seen, v.Continues, err = eventstore.Find(env.ctx, engine, head.Position, seen); err != nil {
+	if v.Broken == nil {
+		if v.Seen, v.Continues, err = eventstore.Find(env.ctx, engine, head.Position, seen); err != nil {
+			return err
+		}
+	}
+	if err := engine.Check(env.ctx, head.Position, func(f sqlite.Fault) {
+		if len(v.Faults) < maxShown {
+			v.Faults = append(v.Faults, f)
+		}
+	}); err != nil {
 		return err
 	}
 	bar = env.progress(-1, "streams", c.JSON)
@@ -96,7 +107,7 @@ func (c *verifyCommand) print(env *environment, v verification) error {
 		v.write(env)
 	}
 	switch {
-	case v.Broken != nil, v.Count > 0:
+	case v.Broken != nil, len(v.Faults) > 0, v.Count > 0:
 		return errDiffers
 	case !v.Continues:
 		return errOther
@@ -111,10 +122,17 @@ func (v verification) write(env *environment) {
 		fmt.Fprintf(env.stdout, "log: %s events fit, head %s\n", v.Head, v.Hash)
 	}
 	switch {
+	case v.Broken != nil:
 	case !v.Continues:
 		fmt.Fprintln(env.stdout, "log: has never had the given head")
 	case v.Seen > 0:
 		fmt.Fprintf(env.stdout, "log: continues the given head, which was that of position %s\n", v.Seen)
+	}
+	for _, f := range v.Faults {
+		fmt.Fprintln(env.stdout, "file:", f)
+	}
+	if len(v.Faults) == 0 {
+		fmt.Fprintln(env.stdout, "file: pages, guards and archive are as they should be")
 	}
 	for _, d := range v.Differences {
 		fmt.Fprintln(env.stdout, "rows:", d)
@@ -123,6 +141,6 @@ func (v verification) write(env *environment) {
 	case v.Count > maxShown:
 		fmt.Fprintf(env.stdout, "rows: %d differences, the first %d are listed\n", v.Count, maxShown)
 	case v.Count == 0:
-		fmt.Fprintln(env.stdout, "rows: all follow from the log")
+		fmt.Fprintln(env.stdout, "rows: all follow from the log, and so do the snapshots")
 	}
 }

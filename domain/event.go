@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 )
 
 // Kind is what a stream is about: the type of its aggregate.
@@ -24,8 +25,8 @@ const (
 // a new schema version with an upcaster, never an edit.
 type Event interface{ kind() Kind }
 
-// upcaster turns the JSON of one schema version of an event into the next one's.
-type upcaster func(json.RawMessage) (json.RawMessage, error)
+// Upcaster turns the JSON of one schema version of an event into the next one's.
+type Upcaster func(json.RawMessage) (json.RawMessage, error)
 
 // eventType is a row of the table.
 type eventType struct {
@@ -35,7 +36,7 @@ type eventType struct {
 	decode func([]byte) (Event, error)
 	// upcasters lead from version 1 to the current one, a step each: there is
 	// one fewer than there are versions.
-	upcasters []upcaster
+	upcasters []Upcaster
 }
 
 // The table of all events: the name in the log, independent of the Go type's, and
@@ -64,7 +65,7 @@ var eventTypes = []eventType{
 	row[UserRoleChanged]("UserRoleChanged"),
 }
 
-func row[E Event](name string, upcasters ...upcaster) eventType {
+func row[E Event](name string, upcasters ...Upcaster) eventType {
 	var zero E
 	return eventType{name, zero.kind(), reflect.TypeFor[E](), decodeAs[E], upcasters}
 }
@@ -94,6 +95,18 @@ func index[K comparable](key func(eventType) K) map[K]eventType {
 		m[key(t)] = t
 	}
 	return m
+}
+
+// Evolve gives an event schema versions before its first one, so that tests can have a
+// log with a past that this program never had. It is called before anything else of
+// this package.
+func Evolve(name string, upcasters ...Upcaster) {
+	t, ok := byName[name]
+	if !ok {
+		panic("there is no event " + name)
+	}
+	t.upcasters = append(slices.Clone(upcasters), t.upcasters...)
+	byName[name], byGoType[t.goType] = t, t
 }
 
 // UnknownEventError says that an event cannot be folded, because this program
@@ -132,6 +145,21 @@ func Encode(e Event) (name string, schemaVersion int, data []byte, err error) {
 // the steps that lead to the current version. It fails with an
 // *UnknownEventError, or because the JSON is not the event's.
 func Decode(name string, schemaVersion int, data []byte) (Event, error) {
+	data, err := Upcast(name, schemaVersion, data)
+	if err != nil {
+		return nil, err
+	}
+	e, err := byName[name].decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", name, err)
+	}
+	return e, nil
+}
+
+// Upcast returns the JSON of an event in the current schema version, from that of
+// the version it was stored in. It fails with an *UnknownEventError, or because the
+// JSON is not the event's.
+func Upcast(name string, schemaVersion int, data []byte) ([]byte, error) {
 	t, ok := byName[name]
 	if !ok || schemaVersion < 1 || schemaVersion > t.version() {
 		return nil, &UnknownEventError{name, schemaVersion}
@@ -142,11 +170,7 @@ func Decode(name string, schemaVersion int, data []byte) (Event, error) {
 			return nil, fmt.Errorf("bring %s up from schema version %d: %w", name, schemaVersion, err)
 		}
 	}
-	e, err := t.decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("decode %s: %w", name, err)
-	}
-	return e, nil
+	return data, nil
 }
 
 // State is what the events of one stream add up to. States are values: Apply

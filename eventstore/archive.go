@@ -35,7 +35,7 @@ const (
 // when the version is not before the stream's latest, when somebody's checkpoint is
 // not past it, or when another archive is under way.
 func (s *Store) Archive(ctx context.Context, id StreamID, through int) (StreamStatus, error) {
-	stream, err := s.stream(ctx, id)
+	stream, err := s.Stream(ctx, id)
 	switch {
 	case err != nil:
 		return stream, err
@@ -55,7 +55,7 @@ func (s *Store) Archive(ctx context.Context, id StreamID, through int) (StreamSt
 	if err := a.flush(ctx); err != nil {
 		return stream, err
 	}
-	return s.stream(ctx, id)
+	return s.Stream(ctx, id)
 }
 
 // ArchiveRule says which events go to the archive.
@@ -106,15 +106,6 @@ func (s *Store) ArchiveAll(ctx context.Context, rule ArchiveRule, progress func(
 		err = a.flush(ctx)
 	}
 	return a.moved, err
-}
-
-// stream returns a stream as it is now.
-func (s *Store) stream(ctx context.Context, id StreamID) (StreamStatus, error) {
-	status, err := s.engine.Stream(ctx, id)
-	if err == nil && status.Version == 0 {
-		err = &NoStreamError{id}
-	}
-	return status, err
 }
 
 // archive is an archive under way: moves that wait to be written together.

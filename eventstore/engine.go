@@ -18,8 +18,21 @@ type Engine interface {
 	// for another process that is writing, for a bounded time, then fails with
 	// ErrBusy.
 	Begin(ctx context.Context) (EngineTx, error)
+	// Size returns how large the log has grown. It may take a while.
+	Size(ctx context.Context) (Size, error)
 	// Close releases everything the engine holds.
 	Close() error
+}
+
+// Size is how large a log has grown, and what lies beside it.
+type Size struct {
+	// Events are those that are not in the archive, Archived those that are.
+	Events, Archived int64
+	Streams          int64
+	Snapshots        int64
+	// Bytes is all that the database takes on the disk, FreeBytes what of it is not in
+	// use, AheadBytes what waits beside it to be moved in.
+	Bytes, FreeBytes, AheadBytes int64
 }
 
 // Reader reads a log. Archived events are events like all others.

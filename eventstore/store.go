@@ -100,6 +100,9 @@ func (s *Store) Head() Head { return s.feed.head() }
 // nothing here.
 func (s *Store) Lineage() string { return s.engine.Lineage() }
 
+// Size returns how large the log has grown. It may take a while.
+func (s *Store) Size(ctx context.Context) (Size, error) { return s.engine.Size(ctx) }
+
 // Append adds events to the end of a stream and returns the position of the last
 // one, once they are durable. When the stream is not as expected nothing is
 // written and the error is a *ConflictError with the version it is at.
@@ -131,6 +134,21 @@ func (s *Store) Wait(ctx context.Context, after Position) error { return s.feed.
 // ReadStream returns up to limit events of a stream after a version, in order.
 func (s *Store) ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error) {
 	return s.engine.ReadStream(ctx, id, after, limit)
+}
+
+// Stream returns a stream as it is now. The error is a *NoStreamError when it does not
+// exist.
+func (s *Store) Stream(ctx context.Context, id StreamID) (StreamStatus, error) {
+	status, err := s.engine.Stream(ctx, id)
+	if err == nil && status.Version == 0 {
+		err = &NoStreamError{id}
+	}
+	return status, err
+}
+
+// EachStream calls f for every stream, in the order of their ids, until it fails.
+func (s *Store) EachStream(ctx context.Context, f func(StreamStatus) error) error {
+	return EachStream(ctx, s.engine, f)
 }
 
 // PositionAt returns the position of the last event recorded at or before an

@@ -3,8 +3,8 @@ package eventstore_test
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"

@@ -2,11 +2,13 @@ package eventstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
-// BrokenError names the first position of a log that does not fit.
+// BrokenError names a position of a log that does not fit, or whose event cannot be
+// read back.
 type BrokenError struct {
 	Position Position
 	Reason   string
@@ -26,6 +28,10 @@ func Verify(ctx context.Context, r Reader, to Position, progress func(Position))
 	var at Head
 	for at.Position < to {
 		events, err := r.Read(ctx, at.Position, int(min(verifyPage, to-at.Position)))
+		broken, ok := errors.AsType[*BrokenError](err)
+		if ok && broken.Position > at.Position+1 { // those before it are to be looked at first
+			events, err = r.Read(ctx, at.Position, int(broken.Position-at.Position-1))
+		}
 		if err != nil {
 			return at, err
 		}

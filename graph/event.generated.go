@@ -3000,75 +3000,6 @@ func (ec *executionContext) fieldContext_GenericEvent_subject(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _LogStatus_head(ctx context.Context, field graphql.CollectedField, obj *model.LogStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LogStatus_head(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Head, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v eventstore.Position) graphql.Marshaler {
-			return ec.marshalNPosition2flightdeckᚋeventstoreᚐPosition(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LogStatus_head(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LogStatus", field, false, false, "Position")
-}
-
-func (ec *executionContext) _LogStatus_recordedAt(ctx context.Context, field graphql.CollectedField, obj *model.LogStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LogStatus_recordedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecordedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *domain.Instant) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖflightdeckᚋdomainᚐInstant(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LogStatus_recordedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LogStatus", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _LogStatus_lineage(ctx context.Context, field graphql.CollectedField, obj *model.LogStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LogStatus_lineage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Lineage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LogStatus_lineage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LogStatus", field, false, false, "ID")
-}
-
 func (ec *executionContext) _PresentationCreated_id(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationCreated) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8418,49 +8349,6 @@ func (ec *executionContext) _GenericEvent(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var logStatusImplementors = []string{"LogStatus"}
-
-func (ec *executionContext) _LogStatus(ctx context.Context, sel ast.SelectionSet, obj *model.LogStatus) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, logStatusImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("LogStatus")
-		case "head":
-			out.Values[i] = ec._LogStatus_head(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "recordedAt":
-			out.Values[i] = ec._LogStatus_recordedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "lineage":
-			out.Values[i] = ec._LogStatus_lineage(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
 var presentationCreatedImplementors = []string{"PresentationCreated", "Event"}
 
 func (ec *executionContext) _PresentationCreated(ctx context.Context, sel ast.SelectionSet, obj *readmodel.PresentationCreated) graphql.Marshaler {
@@ -9780,13 +9668,6 @@ func (ec *executionContext) unmarshalOEventFilter2ᚖflightdeckᚋreadmodelᚐEv
 	}
 	res, err := ec.unmarshalInputEventFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOLogStatus2ᚖflightdeckᚋgraphᚋmodelᚐLogStatus(ctx context.Context, sel ast.SelectionSet, v *model.LogStatus) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._LogStatus(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOStreamKind2ᚕflightdeckᚋdomainᚐKindᚄ(ctx context.Context, v any) ([]domain.Kind, error) {

@@ -31,6 +31,7 @@ type ResolverRoot interface {
 	Content() ContentResolver
 	ContentPayload() ContentPayloadResolver
 	DeletePayload() DeletePayloadResolver
+	LogStatus() LogStatusResolver
 	Mutation() MutationResolver
 	Presentation() PresentationResolver
 	PresentationPayload() PresentationPayloadResolver
@@ -301,16 +302,28 @@ type ComplexityRoot struct {
 		Query     func(childComplexity int) int
 	}
 
+	LogSize struct {
+		ArchivedEvents func(childComplexity int) int
+		DatabaseBytes  func(childComplexity int) int
+		Events         func(childComplexity int) int
+		FreeBytes      func(childComplexity int) int
+		Snapshots      func(childComplexity int) int
+		Streams        func(childComplexity int) int
+		WalBytes       func(childComplexity int) int
+	}
+
 	LogStatus struct {
 		Head       func(childComplexity int) int
 		Lineage    func(childComplexity int) int
 		RecordedAt func(childComplexity int) int
+		Size       func(childComplexity int) int
 	}
 
 	Mutation struct {
 		AddSlide            func(childComplexity int, input command.AddSlide) int
 		ApplyBatch          func(childComplexity int, input model.ApplyBatchInput) int
 		ArchiveContent      func(childComplexity int, input command.ContentTarget) int
+		ArchiveStream       func(childComplexity int, streamID string, throughVersion int) int
 		ChangeRole          func(childComplexity int, input command.ChangeRole) int
 		CreateContent       func(childComplexity int, input command.CreateContent) int
 		CreatePresentation  func(childComplexity int, input command.CreatePresentation) int
@@ -324,6 +337,7 @@ type ComplexityRoot struct {
 		RemoveSlide         func(childComplexity int, input command.RemoveSlide) int
 		RestoreContent      func(childComplexity int, input command.Restore) int
 		RestorePresentation func(childComplexity int, input command.Restore) int
+		SnapshotStream      func(childComplexity int, streamID string) int
 		UnpublishContent    func(childComplexity int, input command.ContentTarget) int
 		UpdateContent       func(childComplexity int, input command.UpdateContent) int
 		UpdatePresentation  func(childComplexity int, input command.UpdatePresentation) int
@@ -552,6 +566,19 @@ type ComplexityRoot struct {
 		Subject       func(childComplexity int) int
 		Title         func(childComplexity int) int
 		Type          func(childComplexity int) int
+	}
+
+	Stream struct {
+		ArchivedThrough func(childComplexity int) int
+		ID              func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		Version         func(childComplexity int) int
+	}
+
+	StreamPayload struct {
+		Errors func(childComplexity int) int
+		Query  func(childComplexity int) int
+		Stream func(childComplexity int) int
 	}
 
 	StreamReset struct {
@@ -1822,6 +1849,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogOutPayload.Query(childComplexity), true
 
+	case "LogSize.archivedEvents":
+		if e.ComplexityRoot.LogSize.ArchivedEvents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogSize.ArchivedEvents(childComplexity), true
+	case "LogSize.databaseBytes":
+		if e.ComplexityRoot.LogSize.DatabaseBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogSize.DatabaseBytes(childComplexity), true
+	case "LogSize.events":
+		if e.ComplexityRoot.LogSize.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogSize.Events(childComplexity), true
+	case "LogSize.freeBytes":
+		if e.ComplexityRoot.LogSize.FreeBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogSize.FreeBytes(childComplexity), true
+	case "LogSize.snapshots":
+		if e.ComplexityRoot.LogSize.Snapshots == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogSize.Snapshots(childComplexity), true
+	case "LogSize.streams":
+		if e.ComplexityRoot.LogSize.Streams == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogSize.Streams(childComplexity), true
+	case "LogSize.walBytes":
+		if e.ComplexityRoot.LogSize.WalBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogSize.WalBytes(childComplexity), true
+
 	case "LogStatus.head":
 		if e.ComplexityRoot.LogStatus.Head == nil {
 			break
@@ -1840,6 +1910,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LogStatus.RecordedAt(childComplexity), true
+	case "LogStatus.size":
+		if e.ComplexityRoot.LogStatus.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogStatus.Size(childComplexity), true
 
 	case "Mutation.addSlide":
 		if e.ComplexityRoot.Mutation.AddSlide == nil {
@@ -1874,6 +1950,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ArchiveContent(childComplexity, args["input"].(command.ContentTarget)), true
+	case "Mutation.archiveStream":
+		if e.ComplexityRoot.Mutation.ArchiveStream == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_archiveStream_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ArchiveStream(childComplexity, args["streamId"].(string), args["throughVersion"].(int)), true
 	case "Mutation.changeRole":
 		if e.ComplexityRoot.Mutation.ChangeRole == nil {
 			break
@@ -2012,6 +2099,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestorePresentation(childComplexity, args["input"].(command.Restore)), true
+	case "Mutation.snapshotStream":
+		if e.ComplexityRoot.Mutation.SnapshotStream == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_snapshotStream_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SnapshotStream(childComplexity, args["streamId"].(string)), true
 	case "Mutation.unpublishContent":
 		if e.ComplexityRoot.Mutation.UnpublishContent == nil {
 			break
@@ -3187,6 +3285,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SlideUpdated.Type(childComplexity), true
+
+	case "Stream.archivedThrough":
+		if e.ComplexityRoot.Stream.ArchivedThrough == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stream.ArchivedThrough(childComplexity), true
+	case "Stream.id":
+		if e.ComplexityRoot.Stream.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stream.ID(childComplexity), true
+	case "Stream.kind":
+		if e.ComplexityRoot.Stream.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stream.Kind(childComplexity), true
+	case "Stream.version":
+		if e.ComplexityRoot.Stream.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Stream.Version(childComplexity), true
+
+	case "StreamPayload.errors":
+		if e.ComplexityRoot.StreamPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StreamPayload.Errors(childComplexity), true
+	case "StreamPayload.query":
+		if e.ComplexityRoot.StreamPayload.Query == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StreamPayload.Query(childComplexity), true
+	case "StreamPayload.stream":
+		if e.ComplexityRoot.StreamPayload.Stream == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StreamPayload.Stream(childComplexity), true
 
 	case "StreamReset.position":
 		if e.ComplexityRoot.StreamReset.Position == nil {
@@ -5053,16 +5195,6 @@ type EventEdge {
   node: Event!
 }
 
-"The end of the log."
-type LogStatus {
-  "The last position; 0 when the log is empty."
-  head: Position!
-  "When the last event was recorded; null when the log is empty."
-  recordedAt: DateTime
-  "Identifies this log among all logs: positions of another one mean nothing here."
-  lineage: ID!
-}
-
 extend type Query {
   "The audit trail: the log itself, oldest first, of what the asker may see."
   events(
@@ -5108,6 +5240,76 @@ type StreamReset {
   position: Position!
   "Why, for people."
   reason: String!
+}
+`, BuiltIn: false},
+	{Name: "../schema/log.graphql", Input: `"A number of bytes: a JSON number, which may be larger than an Int."
+scalar Bytes
+
+"The end of the log."
+type LogStatus {
+  "The last position; 0 when the log is empty."
+  head: Position!
+  "When the last event was recorded; null when the log is empty."
+  recordedAt: DateTime
+  "Identifies this log among all logs: positions of another one mean nothing here."
+  lineage: ID!
+  "How large the log has grown, for admins; null for others. It is counted when it is selected, which takes a while where there is much."
+  size: LogSize
+}
+
+"How large a log has grown."
+type LogSize {
+  "Events that are not in the archive."
+  events: Int!
+  "Events in the archive. They answer as all others do."
+  archivedEvents: Int!
+  "Things that events are about: contents, decks and users."
+  streams: Int!
+  "States that are kept so that a replay need not begin at the first event."
+  snapshots: Int!
+  "What the database takes on the disk."
+  databaseBytes: Bytes!
+  "What of it is not in use: new events use it first."
+  freeBytes: Bytes!
+  "What is written ahead of the database, in a file beside it."
+  walBytes: Bytes!
+}
+
+"A stream as an admin sees it: the events of one thing."
+type Stream {
+  "The id of what the events are about."
+  id: ID!
+  "What kind of thing that is."
+  kind: StreamKind!
+  "The version of its latest event."
+  version: Int!
+  "The version up to which its events are in the archive; 0 when none are."
+  archivedThrough: Int!
+}
+
+"What an operation on a stream led to."
+type StreamPayload {
+  "The stream as it is now; null when the operation was refused."
+  stream: Stream
+  "Why the operation was refused; empty when it was done."
+  errors: [UserError!]!
+  "Everything else."
+  query: Query!
+}
+
+extend type Mutation {
+  "Keeps the state of a stream as it is now, so that a replay can begin there. For admins; it changes no answer."
+  snapshotStream(
+    "The id of a content, a deck or a user."
+    streamId: ID!
+  ): StreamPayload
+  "Moves the events of a stream up to a version into the archive, where they take less room. For admins; it changes no answer."
+  archiveStream(
+    "The id of a content, a deck or a user."
+    streamId: ID!
+    "The version of the last event to move: before the stream's latest."
+    throughVersion: Int!
+  ): StreamPayload
 }
 `, BuiltIn: false},
 	{Name: "../schema/presentation.graphql", Input: `"A deck of slides."
@@ -5995,6 +6197,26 @@ func (ec *executionContext) childFields_LogOutPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LogOutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_LogSize(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "events":
+		return ec.fieldContext_LogSize_events(ctx, field)
+	case "archivedEvents":
+		return ec.fieldContext_LogSize_archivedEvents(ctx, field)
+	case "streams":
+		return ec.fieldContext_LogSize_streams(ctx, field)
+	case "snapshots":
+		return ec.fieldContext_LogSize_snapshots(ctx, field)
+	case "databaseBytes":
+		return ec.fieldContext_LogSize_databaseBytes(ctx, field)
+	case "freeBytes":
+		return ec.fieldContext_LogSize_freeBytes(ctx, field)
+	case "walBytes":
+		return ec.fieldContext_LogSize_walBytes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LogSize", field.Name)
+}
+
 func (ec *executionContext) childFields_LogStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "head":
@@ -6003,6 +6225,8 @@ func (ec *executionContext) childFields_LogStatus(ctx context.Context, field gra
 		return ec.fieldContext_LogStatus_recordedAt(ctx, field)
 	case "lineage":
 		return ec.fieldContext_LogStatus_lineage(ctx, field)
+	case "size":
+		return ec.fieldContext_LogStatus_size(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogStatus", field.Name)
 }
@@ -6167,6 +6391,32 @@ func (ec *executionContext) childFields_Slide(ctx context.Context, field graphql
 		return ec.fieldContext_Slide_presentation(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Slide", field.Name)
+}
+
+func (ec *executionContext) childFields_Stream(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Stream_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Stream_kind(ctx, field)
+	case "version":
+		return ec.fieldContext_Stream_version(ctx, field)
+	case "archivedThrough":
+		return ec.fieldContext_Stream_archivedThrough(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Stream", field.Name)
+}
+
+func (ec *executionContext) childFields_StreamPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "stream":
+		return ec.fieldContext_StreamPayload_stream(ctx, field)
+	case "errors":
+		return ec.fieldContext_StreamPayload_errors(ctx, field)
+	case "query":
+		return ec.fieldContext_StreamPayload_query(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StreamPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Tag(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

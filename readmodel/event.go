@@ -67,8 +67,13 @@ func (e *Envelope) Subject(ctx context.Context) (Node, error) {
 	return things[e.Position], err
 }
 
-// Data returns the event's JSON as it is stored, without what the view may not see.
+// Data returns the event's JSON as it is written today, whatever schema version it was
+// stored in, without what the view may not see. An event that this program does not
+// know has the JSON that is stored.
 func (e *Envelope) Data() (JSON, error) {
+	if !json.Valid(e.data) {
+		return nil, fmt.Errorf("the data of event %s is not JSON: run flightdeck verify", e.Position)
+	}
 	if e.notes || e.kind != domain.KindPresentation {
 		return e.data, nil
 	}
@@ -187,6 +192,9 @@ type (
 func typed(e *Envelope, schemaVersion int) Event {
 	fact, err := domain.Decode(e.Type, schemaVersion, e.data)
 	if err != nil {
+		return GenericEvent{e}
+	}
+	if e.data, err = domain.Upcast(e.Type, schemaVersion, e.data); err != nil {
 		return GenericEvent{e}
 	}
 	switch f := fact.(type) {

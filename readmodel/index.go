@@ -70,9 +70,9 @@ func (x *Index) Close() {
 	<-x.done
 }
 
-// wait returns once everything up to a position is indexed. While the index cannot
+// Wait returns once everything up to a position is indexed. While the index cannot
 // be written the error is domain.Unavailable.
-func (x *Index) wait(ctx context.Context, p eventstore.Position) error {
+func (x *Index) Wait(ctx context.Context, p eventstore.Position) error {
 	for {
 		x.mu.Lock()
 		at, err, closed, moved := x.at, x.err, x.closed, x.moved

@@ -42,7 +42,7 @@ func (r *Reader) words(ctx context.Context, v View, search *string) (words, erro
 	if err != nil {
 		return nil, err
 	}
-	return w, r.index.wait(ctx, v.At)
+	return w, r.index.Wait(ctx, v.At)
 }
 
 // parseWords reads a search as people write it: words that must all be there,

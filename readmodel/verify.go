@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -28,8 +29,9 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s %s at position %s: %s", d.Table, d.Row, d.Position, d.Reason)
 }
 
-// VerifyRows folds every stream of a log up to a position and compares the rows
-// that follow with those in the tables. It calls report for each difference, and
+// VerifyRows folds every stream of a log up to a position, from its first event, and
+// compares the rows that follow with those in the tables, and the states with the
+// snapshots of them. It calls report for each difference, and
 // progress, which may be nil, after each stream with how many are done. It may run
 // beside a server that writes.
 func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, log eventstore.Reader, to eventstore.Position, report func(Difference), progress func(done int)) error {
@@ -82,6 +84,9 @@ func (v *verifier) stream(ctx context.Context, id, streamType string) error {
 	if err != nil || len(states) == 0 {
 		return err
 	}
+	if err := v.snapshots(ctx, id, states, positions); err != nil {
+		return err
+	}
 	switch domain.Kind(streamType) {
 	case domain.KindContent:
 		return v.contents(ctx, id, states, positions)
@@ -99,6 +104,10 @@ func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, 
 	var state any
 	for {
 		events, err := v.log.ReadStream(ctx, eventstore.StreamID(id), len(states), MaxPage)
+		if broken, ok := errors.AsType[*eventstore.BrokenError](err); ok {
+			v.report(Difference{"events", id, broken.Position, broken.Reason})
+			return nil, nil, nil
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -121,6 +130,35 @@ func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, 
 			return states, positions, nil
 		}
 	}
+}
+
+// snapshots compares the snapshots of a stream, those of other fingerprints aside.
+func (v *verifier) snapshots(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {
+	all, err := v.log.Snapshots(ctx, eventstore.StreamID(id))
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.Fingerprint != domain.Fingerprint() || s.Position > v.to {
+			continue
+		}
+		if s.Version < 1 || s.Version > len(states) || s.Position != positions[s.Version-1] {
+			v.report(Difference{"snapshots", id, s.Position, fmt.Sprintf("no event leads to a snapshot of version %d there", s.Version)})
+			continue
+		}
+		kept, found, err := v.log.Snapshot(ctx, eventstore.StreamID(id), s.Version, s.Fingerprint)
+		if err != nil {
+			return err
+		}
+		want, err := domain.EncodeState(states[s.Version-1])
+		if err != nil {
+			return err
+		}
+		if found && kept.Version == s.Version && string(kept.Data) != string(want) {
+			v.report(Difference{"snapshots", id, s.Position, fmt.Sprintf("the log says %s, the snapshot says %s", want, kept.Data)})
+		}
+	}
+	return nil
 }
 
 func (v *verifier) contents(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {

@@ -23,7 +23,8 @@ const (
 )
 
 // userErrors turns what the sender of a command can act on into data; root is the
-// argument that held the command. Every other error is returned.
+// argument that held the command, "" where it had several. Every other error is
+// returned.
 func userErrors(err error, root string) ([]model.UserError, error) {
 	var list domain.Errors
 	if one, ok := errors.AsType[*domain.Error](err); ok {
@@ -49,7 +50,10 @@ func userErrors(err error, root string) ([]model.UserError, error) {
 // userError returns the type of the API that says what e says, nil when there is
 // none.
 func userError(e *domain.Error, root string) model.UserError {
-	path := []string{root}
+	var path []string
+	if root != "" {
+		path = append(path, root)
+	}
 	if e.Field != "" {
 		path = append(path, strings.Split(e.Field, ".")...)
 	}

@@ -9,7 +9,6 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/graph/model"
 	"flightdeck/readmodel"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -86,18 +85,6 @@ func (r *Resolver) viewer(ctx context.Context) (*readmodel.User, error) {
 		return nil, nil
 	}
 	return r.Reader.User(ctx, v, v.Actor.UserID)
-}
-
-// status returns the end of the log as the operation sees it, so that who reads a
-// list beside it and subscribes after it misses nothing.
-func (r *Resolver) status(ctx context.Context) (*model.LogStatus, error) {
-	s := &model.LogStatus{Head: r.now(ctx).At, Lineage: r.Log.Lineage()}
-	last, err := r.Log.Read(ctx, s.Head-1, 1)
-	if s.Head > 0 && len(last) > 0 {
-		at := domain.InstantOf(last[0].RecordedAt)
-		s.RecordedAt = &at
-	}
-	return s, err
 }
 
 // page is the paging arguments of a connection.

@@ -12,16 +12,6 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// DamagedError says that the archive does not give an event back.
-type DamagedError struct {
-	Position eventstore.Position
-	Reason   string
-}
-
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("archived event %s: %s: restore a backup", e.Position, e.Reason)
-}
-
 // blocks reads blocks of the archive and remembers those read lately. Its methods
 // may be called at the same time.
 type blocks struct {
@@ -55,7 +45,7 @@ func (b *blocks) get(ctx context.Context, q queries, id int64) ([]eventstore.Eve
 		return nil, err
 	}
 	if !found {
-		return nil, fmt.Errorf("block %d of the archive is missing: restore a backup", id)
+		return nil, fmt.Errorf("block %d of the archive is missing", id)
 	}
 	codec, err := b.codec(ctx, q, dictionary)
 	if err != nil {
@@ -63,7 +53,7 @@ func (b *blocks) get(ctx context.Context, q queries, id int64) ([]eventstore.Eve
 	}
 	events, err := codec.Decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("block %d of the archive: %w: restore a backup", id, err)
+		return nil, fmt.Errorf("block %d of the archive: %w", id, err)
 	}
 	size := 0
 	for _, e := range events {
@@ -89,7 +79,7 @@ func (b *blocks) codec(ctx context.Context, q queries, dictionary int64) (*block
 			return nil, err
 		}
 		if !found {
-			return nil, fmt.Errorf("dictionary %d of the archive is missing: restore a backup", dictionary)
+			return nil, fmt.Errorf("dictionary %d of the archive is missing", dictionary)
 		}
 	}
 	c, err := block.New(uint32(dictionary), data)

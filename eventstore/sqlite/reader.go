@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -225,15 +226,19 @@ func scan(rows *sql.Rows) (e eventstore.Event, block int64, err error) {
 	return e, block, err
 }
 
-// unpack returns the event at a position out of its block.
+// unpack returns the event at a position out of its block. What does not give it back
+// is a *eventstore.BrokenError.
 func (q queries) unpack(ctx context.Context, block int64, p eventstore.Position) (eventstore.Event, error) {
 	events, err := q.blocks.get(ctx, q, block)
+	if err != nil && ctx.Err() == nil {
+		err = &eventstore.BrokenError{Position: p, Reason: err.Error()}
+	}
 	if err != nil {
 		return eventstore.Event{}, err
 	}
 	i, ok := slices.BinarySearchFunc(events, p, func(e eventstore.Event, p eventstore.Position) int { return int(e.Position - p) })
 	if !ok {
-		return eventstore.Event{}, &DamagedError{p, "it is not in its block"}
+		return eventstore.Event{}, &eventstore.BrokenError{Position: p, Reason: fmt.Sprintf("it is not in its block %d of the archive", block)}
 	}
 	return events[i], nil
 }

@@ -193,6 +193,24 @@ type LogOutPayload struct {
 	Query *Query `json:"query"`
 }
 
+// How large a log has grown.
+type LogSize struct {
+	// Events that are not in the archive.
+	Events int `json:"events"`
+	// Events in the archive. They answer as all others do.
+	ArchivedEvents int `json:"archivedEvents"`
+	// Things that events are about: contents, decks and users.
+	Streams int `json:"streams"`
+	// States that are kept so that a replay need not begin at the first event.
+	Snapshots int `json:"snapshots"`
+	// What the database takes on the disk.
+	DatabaseBytes int64 `json:"databaseBytes"`
+	// What of it is not in use: new events use it first.
+	FreeBytes int64 `json:"freeBytes"`
+	// What is written ahead of the database, in a file beside it.
+	WalBytes int64 `json:"walBytes"`
+}
+
 // The end of the log.
 type LogStatus struct {
 	// The last position; 0 when the log is empty.
@@ -201,6 +219,8 @@ type LogStatus struct {
 	RecordedAt *domain.Instant `json:"recordedAt,omitempty"`
 	// Identifies this log among all logs: positions of another one mean nothing here.
 	Lineage string `json:"lineage"`
+	// How large the log has grown, for admins; null for others. It is counted when it is selected, which takes a while where there is much.
+	Size *LogSize `json:"size,omitempty"`
 }
 
 // Changing. Each field is one command, durable once it is answered; they run in order, each by itself.
@@ -251,6 +271,28 @@ type SessionPayload struct {
 	// Why there is no session; empty when there is one.
 	Errors []UserError `json:"errors"`
 	// Everything else, as seen by the user of the new session.
+	Query *Query `json:"query"`
+}
+
+// A stream as an admin sees it: the events of one thing.
+type Stream struct {
+	// The id of what the events are about.
+	ID string `json:"id"`
+	// What kind of thing that is.
+	Kind domain.Kind `json:"kind"`
+	// The version of its latest event.
+	Version int `json:"version"`
+	// The version up to which its events are in the archive; 0 when none are.
+	ArchivedThrough int `json:"archivedThrough"`
+}
+
+// What an operation on a stream led to.
+type StreamPayload struct {
+	// The stream as it is now; null when the operation was refused.
+	Stream *Stream `json:"stream,omitempty"`
+	// Why the operation was refused; empty when it was done.
+	Errors []UserError `json:"errors"`
+	// Everything else.
 	Query *Query `json:"query"`
 }
 
