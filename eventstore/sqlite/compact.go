@@ -18,7 +18,7 @@ func Compact(ctx context.Context, path string, o Options) (err error) {
 		return err
 	}
 	compacted := path + ".compacted"
-	defer func() {
+	defer func() { //nolint:contextcheck // what was opened is closed whatever becomes of ctx
 		if err != nil {
 			err = fmt.Errorf("compact %s: %w: nothing was changed", path, errors.Join(err, e.Close(), remove(compacted)))
 		}
@@ -37,7 +37,7 @@ func Compact(ctx context.Context, path string, o Options) (err error) {
 	}
 	lock := e.lock
 	e.lock = nil // it is held until the new file is in place
-	if err := errors.Join(e.Close(), replace(compacted, path)); err != nil {
+	if err := errors.Join(e.Close(), replace(compacted, path)); err != nil { //nolint:contextcheck // as above
 		return errors.Join(err, lock.release())
 	}
 	return lock.release()
