@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -40,13 +41,14 @@ func main() {
 	}
 	full := flag.Bool("full", false, "the sizes that the targets are about: 100,000 contents of 10 versions")
 	asJSON := flag.Bool("json", false, "print the table as JSON")
+	only := flag.String("only", "", "measure these alone: "+strings.Join(axisNames(), ", "))
 	dir := flag.String("dir", "", "where the databases are made and, if they are there, used again; a temporary folder when empty")
 	flag.Parse()
 	s := settings{Contents: 5000, Versions: 4, Rounds: 3, Span: 2 * time.Second, dir: *dir}
 	if *full {
 		s = settings{Contents: 100_000, Versions: 10, Rounds: 5, Span: 5 * time.Second, dir: *dir}
 	}
-	rows, err := s.run()
+	rows, err := s.run(*only)
 	fatal(err)
 	if *asJSON {
 		fatal(json.NewEncoder(os.Stdout).Encode(rows))
@@ -62,8 +64,28 @@ func fatal(err error) {
 	}
 }
 
-// run measures every axis.
-func (s settings) run() (rows []row, err error) {
+// axes are what is measured, in this order.
+var axes = []struct {
+	name    string
+	measure func(settings, world) ([]row, error)
+}{
+	{"create", create}, {"read", read}, {"lists", lists}, {"serve", serve}, {"stream", stream}, {"archive", archive},
+}
+
+func axisNames() (names []string) {
+	for _, a := range axes {
+		names = append(names, a.name)
+	}
+	return names
+}
+
+// run measures the axes that only names, separated by commas; all where it is empty.
+func (s settings) run(only string) (rows []row, err error) {
+	for _, name := range strings.Split(only, ",") {
+		if only != "" && !slices.Contains(axisNames(), name) {
+			return nil, fmt.Errorf("--only %s: choose from %s", name, strings.Join(axisNames(), ", "))
+		}
+	}
 	if s.dir == "" {
 		if s.dir, err = os.MkdirTemp("", "flightdeck-bench-"); err != nil {
 			return nil, err
@@ -81,8 +103,11 @@ func (s settings) run() (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, axis := range []func(settings, world) ([]row, error){create, read, lists, serve} {
-		more, err := axis(s, loaded)
+	for _, axis := range axes {
+		if only != "" && !slices.Contains(strings.Split(only, ","), axis.name) {
+			continue
+		}
+		more, err := axis.measure(s, loaded)
 		if err != nil {
 			return nil, err
 		}

@@ -36,7 +36,7 @@ func Compact(ctx context.Context, path string, o Options) (err error) {
 		return err
 	}
 	lock := e.lock
-	e.lock = nil // it is held until the new file is in place
+	e.lock = nil                                                             // it is held until the new file is in place
 	if err := errors.Join(e.Close(), replace(compacted, path)); err != nil { //nolint:contextcheck // as above
 		return errors.Join(err, lock.release())
 	}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+	"flightdeck/readmodel"
+)
+
+// archive measures, on a copy of the world: the replay of the whole log beside a scan
+// with the decoding of its JSON, moving nine tenths of it into the archive, what that
+// share of the file takes then, and the replay through the archive.
+func archive(s settings, w world) (rows []row, err error) {
+	path := filepath.Join(s.dir, "archive.db")
+	if err := errors.Join(os.RemoveAll(path), copyFile(path, w.db)); err != nil {
+		return nil, err
+	}
+	events := s.Contents * s.Versions
+	say("replay of %d events", events)
+	engine, err := reopen(nil, path)
+	if err != nil {
+		return nil, err
+	}
+	var scans, live []float64
+	for range s.Rounds {
+		took, err := timed(func() error { return scanAndDecode(engine) })
+		if err != nil {
+			return nil, err
+		}
+		scans = append(scans, took)
+		if took, err = timed(func() error { return replayAll(engine) }); err != nil {
+			return nil, err
+		}
+		live = append(live, took)
+	}
+	perSecond := func(seconds []float64) string { return fmt.Sprintf("%.0f/s", float64(events)/median(seconds)) }
+	ratio := median(scans) / median(live)
+	rows = append(rows, row{"replay of the log: fold all streams", perSecond(live), "scan + decode, one goroutine: " + perSecond(scans), ratio, "≥ 0.8", ratio >= 0.8})
+
+	before, err := liveShare(engine)
+	if err != nil {
+		return nil, err
+	}
+	if err := engine.Close(); err != nil {
+		return nil, err
+	}
+	say("archiving nine tenths of it")
+	o, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.index.Wait(context.Background(), o.log.Head().Position); err != nil {
+		return nil, err
+	}
+	moved := 0
+	took, err := timed(func() (err error) {
+		moved, err = o.log.ArchiveAll(context.Background(), eventstore.ArchiveRule{Before: time.Now(), Keep: max(1, s.Versions/10)}, nil)
+		return err
+	})
+	if err = errors.Join(err, o.close()); err != nil {
+		return nil, err
+	}
+	rows = append(rows, row{fmt.Sprintf("archive %d of them", moved), fmt.Sprintf("%.1f s", took), "–", 0, "a million in < 120 s", took < 120})
+	if took, err = timed(func() error { return sqlite.Compact(context.Background(), path, sqlite.Options{}) }); err != nil {
+		return nil, err
+	}
+	say("compacted in %.1f s", took)
+	if engine, err = reopen(nil, path); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	after, err := archivedShare(engine)
+	if err != nil {
+		return nil, err
+	}
+	share := float64(before) * float64(moved) / float64(events)
+	ratio = share / float64(after)
+	rows = append(rows, row{"room of the archived share, after compacting", fmt.Sprintf("%.0f MB", float64(after)/1e6), fmt.Sprintf("live: %.0f MB", share/1e6), ratio, "≥ 3 × smaller", ratio >= 3})
+	var through []float64
+	for range s.Rounds {
+		took, err := timed(func() error { return replayAll(engine) })
+		if err != nil {
+			return nil, err
+		}
+		through = append(through, took)
+	}
+	cost := median(through) / median(live)
+	return append(rows, row{"replay through the archive", perSecond(through), "live: " + perSecond(live), cost, "cost ≤ 2", cost <= 2}), nil
+}
+
+// timed returns how many seconds f takes.
+func timed(f func() error) (float64, error) {
+	runtime.GC()
+	begun := time.Now()
+	err := f()
+	return time.Since(begun).Seconds(), err
+}
+
+// reopen opens a database to look at it.
+func reopen(err error, path string) (*sqlite.Engine, error) {
+	if err != nil {
+		return nil, err
+	}
+	return sqlite.Open(context.Background(), path, sqlite.Options{ReadOnly: true, Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}})
+}
+
+// scanAndDecode is the baseline of a replay: the same rows through the same driver,
+// and their JSON decoded, in one goroutine.
+func scanAndDecode(engine *sqlite.Engine) error {
+	rows, err := engine.DB().Query(`SELECT position, id, stream_id, stream_type, version, type, schema_version,
+		actor, correlation_id, causation_id, trace_id, recorded_at, hash, data FROM events ORDER BY position`)
+	if err != nil {
+		return err
+	}
+	var e eventstore.Event
+	var micros int64
+	var hash, data []byte
+	for rows.Next() {
+		if err := rows.Scan(&e.Position, &e.ID, &e.Stream.ID, &e.Stream.Type, &e.Version, &e.Type, &e.SchemaVersion,
+			&e.Actor, &e.CorrelationID, &e.CausationID, &e.TraceID, &micros, &hash, &data); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		if _, err := domain.Decode(e.Type, e.SchemaVersion, data); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+// replayAll folds every stream from its first event.
+func replayAll(engine *sqlite.Engine) error {
+	return eventstore.EachStream(context.Background(), engine, func(s eventstore.StreamStatus) error { return foldAll(engine, s.ID) })
+}
+
+// liveShare returns how many bytes of the file the events take that are not archived,
+// with their indexes.
+func liveShare(engine *sqlite.Engine) (int64, error) { return pages(engine, "events") }
+
+// archivedShare returns how many the archive takes.
+func archivedShare(engine *sqlite.Engine) (int64, error) {
+	return pages(engine, "archived_events", "archive_blocks", "archive_dictionaries", "archive_names", "archive_streams")
+}
+
+// pages returns how many bytes some tables and their indexes take.
+func pages(engine *sqlite.Engine, tables ...string) (n int64, err error) {
+	list, err := json.Marshal(tables)
+	if err != nil {
+		return 0, err
+	}
+	err = engine.DB().QueryRow(`SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate = 1
+		AND name IN (SELECT name FROM sqlite_schema WHERE tbl_name IN (SELECT value FROM json_each(?)))`, string(list)).Scan(&n)
+	return n, err
+}
+
+func copyFile(to, from string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}

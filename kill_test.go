@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+// operation is something an operator does to a closed database.
+type operation struct {
+	name string
+	args []string // beside --db
+	// prepare makes there be something to do; may be nil.
+	prepare []string
+	// done says, in the output of flightdeck status, that it was done.
+	done string
+}
+
+var operations = []operation{
+	{name: "snapshot", prepare: []string{"DELETE FROM snapshots"}, done: `"snapshots":60`},
+	{name: "archive", args: []string{"--older-than", "0s", "--keep", "20"}, done: `"archivedEvents":5760`},
+	{name: "archive", args: []string{"--older-than", "0s", "--keep", "20", "--vacuum"}, done: `"freeBytes":0`},
+}
+
+// longLog is a closed database with a dozen streams of 500 events.
+func longLog(t *testing.T) string {
+	t.Helper()
+	db := filepath.Join(t.TempDir(), "long.db")
+	env := testEnvironment(t, db)
+	d, err := env.open(eventstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version := range 500 {
+		if _, err := d.log.Update(t.Context(), eventstore.Command{}, func(tx *eventstore.Tx) error {
+			for stream := range 12 {
+				if err := appendVersion(tx, stream, version); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.index.Wait(t.Context(), d.log.Head().Position); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// appendVersion appends the next event of one of many contents.
+func appendVersion(tx *eventstore.Tx, stream, version int) error {
+	id := domain.NewID(domain.KindContent, fmt.Sprintf("00000000-0000-7000-8000-%012d", stream))
+	title, text := fmt.Sprintf("Content %d, version %d", stream, version+1), strings.Repeat(fmt.Sprintf("word%d ", version*stream), 40)
+	var e domain.Event = domain.ContentUpdated{ContentID: id, Title: &title, Content: &text}
+	if version == 0 {
+		e = domain.ContentCreated{ContentID: id, Title: title, Slug: fmt.Sprint("content-", stream), Content: text, Format: domain.Markdown, Status: domain.Published}
+	}
+	name, schema, data, err := domain.Encode(e)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Append(eventstore.Stream{ID: eventstore.StreamID(id), Type: string(domain.KindContent)}, eventstore.Exactly(version),
+		eventstore.NewEvent{ID: fmt.Sprintf("event-%d-%d", stream, version), Type: name, SchemaVersion: schema, Data: data})
+	return err
+}
+
+// TestKilledOperationsLeaveTheLogAsItWas kills each operation twenty times, at any
+// moment from its start to its end, on one database each: every time the database is
+// whole and has the head it had, and in the end the operation can still be done.
+func TestKilledOperationsLeaveTheLogAsItWas(t *testing.T) {
+	t.Parallel()
+	binary, long := build(t), longLog(t)
+	was, _ := statusOf(t, long)
+	for i, op := range operations {
+		t.Run(strings.Join(append([]string{op.name}, op.args...), " "), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(uint64(i), 1)) //nolint:gosec // to be repeatable
+			fresh := func() string {
+				db := copied(t, long)
+				if op.prepare != nil {
+					tamper(t, db, op.prepare...)
+				}
+				return db
+			}
+			command := func(ctx context.Context, db string) *exec.Cmd {
+				return exec.CommandContext(ctx, binary, append([]string{op.name, "--db", db}, op.args...)...)
+			}
+			db := fresh()
+			begun := time.Now()
+			if out, err := command(t.Context(), db).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			usual := time.Since(begun)
+			mustBeDone(t, db, op, was.Hash)
+			db = fresh()
+			killed := 0
+			for range 20 {
+				if _, now := statusOf(t, db); strings.Contains(now, op.done) {
+					db = fresh()
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.Int64N(int64(usual))))
+				err := command(ctx, db).Run()
+				cancel()
+				if err != nil {
+					killed++
+				}
+				mustBeWhole(t, db, was.Hash)
+			}
+			if killed < 5 {
+				t.Errorf("only %d of 20 were killed before they ended", killed)
+			}
+			if out, err := command(t.Context(), db).CombinedOutput(); err != nil {
+				t.Errorf("once nobody kills it: %v: %s", err, out)
+			}
+			mustBeDone(t, db, op, was.Hash)
+		})
+	}
+}
+
+// mustBeDone checks that an operation has done all it has to, and harmed nothing.
+func mustBeDone(t *testing.T, db string, op operation, hash string) {
+	t.Helper()
+	if _, now := statusOf(t, db); !strings.Contains(now, op.done) {
+		t.Errorf("it is not done: %s", now)
+	}
+	mustBeWhole(t, db, hash)
+}
+
+// statusOf is what flightdeck status says of a database.
+func statusOf(t *testing.T, db string) (s status, text string) {
+	t.Helper()
+	code, out, problems := cli("status", "--db", db, "--json")
+	if err := json.Unmarshal([]byte(out), &s); code != 0 || err != nil {
+		t.Fatalf("status exits with %d: %s%s (%v)", code, out, problems, err)
+	}
+	return s, out
+}
+
+// mustBeWhole verifies a database, and that it has a head.
+func mustBeWhole(t *testing.T, db, hash string) {
+	t.Helper()
+	code, out, problems := cli("verify", "--db", db, "--json")
+	var v verification
+	if err := json.Unmarshal([]byte(out), &v); code != 0 || err != nil || v.Hash != hash {
+		t.Fatalf("verify exits with %d: %s%s (%v), want the head %s", code, out, problems, err, hash)
+	}
+}
