@@ -53,7 +53,7 @@ func openWorld(t rapid.TB, path string) *world {
 	if w.engine, err = sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}}); err != nil {
 		t.Fatal(err)
 	}
-	if w.log, err = eventstore.Open(ctx, w.engine, readmodel.Model{}, eventstore.Options{Tail: 16}); err != nil {
+	if w.log, err = eventstore.Open(ctx, w.engine, readmodel.Model{}, eventstore.Options{Tail: 16, SnapshotEvery: 5}); err != nil {
 		t.Fatal(errors.Join(err, w.engine.Close()))
 	}
 	if w.index, err = readmodel.StartIndex(ctx, w.log, w.engine.DB(), slog.New(slog.DiscardHandler)); err != nil {

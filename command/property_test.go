@@ -1,8 +1,10 @@
 package command_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -21,7 +23,8 @@ type history struct {
 	*world
 	actors []domain.Actor
 	// kept are the commands that had a key, with what they led to.
-	kept []keptCommand
+	kept    []keptCommand
+	crashes int
 }
 
 type keptCommand struct {
@@ -145,6 +148,66 @@ func (h *history) reopen() {
 	h.world = openWorld(h, h.path)
 }
 
+// crash goes on with a copy of the files as they are on the disk at this moment, as
+// after a power cut.
+func (h *history) crash() {
+	h.crashes++
+	path := fmt.Sprint(h.path, ".", h.crashes)
+	for _, suffix := range []string{"", "-wal"} {
+		data, err := os.ReadFile(h.path + suffix)
+		if err != nil {
+			h.Fatal(err)
+		}
+		if err := os.WriteFile(path+suffix, data, 0o600); err != nil {
+			h.Fatal(err)
+		}
+	}
+	h.close(h)
+	h.world = openWorld(h, path)
+}
+
+// operate does to the log what an operator does. Nothing that can be asked changes by
+// it.
+func (h *history) operate() {
+	ctx := context.Background()
+	switch pick(h.generator, "operation", []string{"archive one", "archive all", "snapshot one", "snapshot all", "restart", "crash"}) {
+	case "archive one":
+		id := pick(h.generator, "stream", h.m.order)
+		through := 1 + h.below("through", 12)
+		_, err := h.log.Archive(ctx, eventstore.StreamID(id), through)
+		if _, refused := errors.AsType[*eventstore.RefusedError](err); err != nil && !refused {
+			h.Fatalf("archive %s through %d: %v", id, through, err)
+		}
+	case "archive all":
+		at := pick(h.generator, "before", h.m.events).RecordedAt
+		if _, err := h.log.ArchiveAll(ctx, eventstore.ArchiveRule{Before: at, Keep: h.below("keep", 4)}, nil); err != nil {
+			h.Fatal(err)
+		}
+	case "snapshot one":
+		if _, err := h.log.Snapshot(ctx, eventstore.StreamID(pick(h.generator, "stream", h.m.order))); err != nil {
+			h.Fatal(err)
+		}
+	case "snapshot all":
+		if _, err := h.log.SnapshotAll(ctx, nil); err != nil {
+			h.Fatal(err)
+		}
+	case "restart":
+		h.reopen()
+	case "crash":
+		h.crash()
+	}
+}
+
+// replayed compares the states that are replayed with what the events add up to.
+func (h *history) replayed(p eventstore.Position) {
+	for id, want := range h.m.at[p] {
+		got, _, err := h.log.State(context.Background(), eventstore.StreamID(id), eventstore.Until{Position: p})
+		if err != nil || text(h, got) != text(h, want) {
+			h.Fatalf("%s as of %s is replayed as %s, error %v, want %s", id, p, text(h, got), err, text(h, want))
+		}
+	}
+}
+
 // some returns a few positions, the last among them.
 func (h *history) some(n int) []eventstore.Position {
 	head := len(h.m.events)
@@ -181,6 +244,34 @@ func TestRowsAreTheFoldOfEventsAtEveryPosition(t *testing.T) {
 		h.reopen()
 		for _, p := range append(h.some(1), 0) {
 			compare(h, h.m, h.reader, pick(h.generator, "eyes", h.actors), p)
+		}
+	})
+}
+
+// TestOperationsChangeNoAnswer: whatever an operator does to the log between commands,
+// across crashes, everything can be read as of every position as it could when it was
+// the latest, rows and replay agree, and no command is answered otherwise.
+func TestOperationsChangeNoAnswer(t *testing.T) {
+	t.Parallel()
+	dir, n := t.TempDir(), 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		h := begin(rt, dir, n)
+		defer func() { h.close(rt) }()
+		for range 80 {
+			switch {
+			case h.chance("operate", 25):
+				h.operate()
+			case h.chance("again", 10):
+				h.again()
+			default:
+				h.step()
+			}
+		}
+		h.verify(h)
+		for _, p := range h.some(4) {
+			compare(h, h.m, h.reader, pick(h.generator, "eyes", h.actors), p)
+			h.replayed(p)
 		}
 	})
 }
