@@ -29,6 +29,7 @@ var importRules = map[string][]string{
 	"eventstore/sqlite":    {"eventstore", "eventstore/block", "github.com/gofrs/flock", "github.com/hashicorp/golang-lru/v2", "modernc.org/sqlite"},
 	"eventstore/storetest": {"eventstore", "pgregory.net/rapid"},
 	"auth":                 {"domain", "golang.org/x/crypto"},
+	"vault":                {"github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
 	"readmodel":            {"domain", "eventstore", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"command": {
 		"auth", "domain", "eventstore", "gitimport", "markdown",

@@ -1,0 +1,65 @@
+package vault
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// Master is the key that wraps the keys of people.
+type Master [32]byte
+
+// ParseMaster reads a master key in base64, as MakeMaster writes it.
+func ParseMaster(text string) (m Master, err error) {
+	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	if err != nil || len(b) != len(m) {
+		return m, fmt.Errorf("a master key is %d bytes in base64: make one with: head -c %d /dev/urandom | base64", len(m), len(m))
+	}
+	return Master(b), nil
+}
+
+// ID identifies a master key without telling it.
+func (m Master) ID() string {
+	sum := sha256.Sum256(append([]byte("flightdeck master key\x00"), m[:]...))
+	return hex.EncodeToString(sum[:8])
+}
+
+// ReadMaster reads the master key in a file. Others than its owner may not be able to
+// read it. The error is fs.ErrNotExist when there is none.
+func ReadMaster(path string) (m Master, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return m, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return m, fmt.Errorf("%s can be read by others: run chmod 600 %s", path, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return m, err
+	}
+	if m, err = ParseMaster(string(text)); err != nil {
+		return m, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// MakeMaster makes a master key and writes it into a new file, for its owner only.
+func MakeMaster(path string) (m Master, err error) {
+	rand.Read(m[:]) //nolint:errcheck // it never fails, see crypto/rand
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return ReadMaster(path) // somebody else was faster
+	}
+	if err != nil {
+		return m, err
+	}
+	_, err = fmt.Fprintln(f, base64.StdEncoding.EncodeToString(m[:]))
+	return m, errors.Join(err, f.Sync(), f.Close())
+}
