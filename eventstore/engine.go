@@ -89,8 +89,9 @@ type EngineTx interface {
 	Release(ctx context.Context) error
 	// RollbackTo takes back the part begun by Savepoint.
 	RollbackTo(ctx context.Context) error
-	// Stream, ReadStream, Snapshot and SlowestCheckpoint are those of Reader, inside
-	// the transaction.
+	// Read, Stream, ReadStream, Snapshot and SlowestCheckpoint are those of Reader,
+	// inside the transaction.
+	Read(ctx context.Context, after Position, limit int) ([]Event, error)
 	Stream(ctx context.Context, id StreamID) (StreamStatus, error)
 	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)
 	Snapshot(ctx context.Context, id StreamID, through int, fingerprint string) (Snapshot, bool, error)

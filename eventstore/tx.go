@@ -46,6 +46,18 @@ func (tx *Tx) State(id StreamID) (state any, version int, err error) {
 	return f.state, f.version, err
 }
 
+// StateAt returns what the events of a stream up to a version add up to.
+func (tx *Tx) StateAt(id StreamID, version int) (state any, err error) {
+	state, _, err = load(tx.ctx, tx.model, tx.engine, id, version)
+	return state, err
+}
+
+// Read returns up to limit events after a position, in log order, those of the
+// commands before this one included: fewer when their data is long.
+func (tx *Tx) Read(after Position, limit int) ([]Event, error) {
+	return tx.engine.Read(tx.ctx, after, limit)
+}
+
 // Append adds events to the end of a stream, folds them and projects them. When
 // the stream is not as expected it writes nothing and the error is a
 // *ConflictError; the command may go on. When an event cannot be written, folded
