@@ -103,6 +103,14 @@ func (s *Store) Lineage() string { return s.engine.Lineage() }
 // Size returns how large the log has grown. It may take a while.
 func (s *Store) Size(ctx context.Context) (Size, error) { return s.engine.Size(ctx) }
 
+// Again reports whether a query on the tables beside the log failed only because tables
+// were made or moved at that moment: asked again, it is answered. Engines of which that
+// can be so have this method too.
+func (s *Store) Again(err error) bool {
+	engine, ok := s.engine.(interface{ Again(err error) bool })
+	return ok && engine.Again(err)
+}
+
 // Append adds events to the end of a stream and returns the position of the last
 // one, once they are durable. When the stream is not as expected nothing is
 // written and the error is a *ConflictError with the version it is at.

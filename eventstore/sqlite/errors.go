@@ -87,6 +87,15 @@ func endsTransaction(err error) bool {
 	return false
 }
 
+// Again reports whether a query failed because the schema was changed while it was
+// prepared. SQLite tries again by itself, but only once for a virtual table.
+func (e *Engine) Again(err error) bool { return schemaChanged(err) }
+
+func schemaChanged(err error) bool {
+	cause, ok := errors.AsType[*sqlite.Error](err)
+	return ok && cause.Code()&primary == lib.SQLITE_SCHEMA
+}
+
 // noTransaction reports whether err says that no transaction is open: a plain
 // SQLITE_ERROR, which ROLLBACK gives for no other reason.
 func noTransaction(err error) bool {

@@ -76,7 +76,12 @@ func (p *pool) prepare(ctx context.Context) (err error) {
 }
 
 func (p *pool) ask(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return p.prepared[query].QueryContext(ctx, args...)
+	for {
+		rows, err := p.prepared[query].QueryContext(ctx, args...)
+		if !schemaChanged(err) {
+			return rows, err
+		}
+	}
 }
 
 // one scans the only row of a query, if there is one.
