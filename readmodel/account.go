@@ -30,14 +30,11 @@ func (r *Reader) Session(ctx context.Context, token []byte, now time.Time) (acto
 
 // row scans the only row of a query into dest, and reports whether there is one.
 func (r *Reader) row(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
-	stmt, err := r.statements.get(ctx, r.db.DB, query)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, r.statements.done(stmt)) }()
-	err = stmt.QueryRowContext(ctx, args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+	err = r.ask(ctx, query, args, func(rows *sql.Rows) error {
+		if found = rows.Next(); !found {
+			return errors.Join(rows.Err(), rows.Close())
+		}
+		return errors.Join(rows.Scan(dest...), rows.Close())
+	})
+	return found && err == nil, err
 }

@@ -59,7 +59,7 @@ func (w projection) content(before, after domain.Content) error {
 	if err != nil {
 		return err
 	}
-	if err := w.exec(`INSERT INTO contents (valid_from, valid_to, id, version, title, slug, description, format, status,
+	if err := w.exec("INSERT INTO "+w.set.table("contents")+` (valid_from, valid_to, id, version, title, slug, description, format, status,
 			author_id, tags, created_at, updated_at, published_at, deleted, public, content)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ValidFrom, r.ValidTo, r.ID, r.Version, r.Title, r.Slug, r.Description, string(r.Format), string(r.Status),
@@ -93,7 +93,7 @@ func (w projection) tags(id string, before, after []string) error {
 		if slices.Contains(after, tag) {
 			continue
 		}
-		if err := w.exec("UPDATE content_tags SET valid_to = ? WHERE tag = ? AND content_id = ? AND valid_to = ?",
+		if err := w.exec("UPDATE "+w.set.table("content_tags")+" SET valid_to = ? WHERE tag = ? AND content_id = ? AND valid_to = ?",
 			w.at, tag, id, eventstore.Forever); err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (w projection) tags(id string, before, after []string) error {
 		if slices.Contains(before, tag) {
 			continue
 		}
-		if err := w.exec("INSERT INTO content_tags (tag, content_id, valid_from, valid_to) VALUES (?, ?, ?, ?)",
+		if err := w.exec("INSERT INTO "+w.set.table("content_tags")+" (tag, content_id, valid_from, valid_to) VALUES (?, ?, ?, ?)",
 			tag, id, w.at, eventstore.Forever); err != nil {
 			return err
 		}

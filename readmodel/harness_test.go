@@ -28,6 +28,7 @@ type world struct {
 	index    *readmodel.Index
 	reader   *readmodel.Reader
 	commands *command.Commands
+	closers  []func() // called before the rest is closed
 }
 
 // open opens a new database until the test ends.
@@ -79,6 +80,9 @@ func (w *world) startIndex() {
 
 func (w *world) close() {
 	w.t.Helper()
+	for _, f := range w.closers {
+		f()
+	}
 	if w.index != nil {
 		w.index.Close()
 	}

@@ -146,15 +146,22 @@ func (x *Index) pause(ctx context.Context) error {
 	}
 }
 
-// indexStatements index the rows that begin after a position, up to another one.
-var indexStatements = []string{
-	`INSERT INTO content_search (rowid, title, description, tags, content)
-		SELECT valid_from, title, description, (SELECT group_concat(value, ' ') FROM json_each(tags)), content
-		FROM contents WHERE valid_from > ? AND valid_from <= ?`,
-	`INSERT INTO presentation_search (rowid, title, description)
-		SELECT valid_from, title, description FROM presentations WHERE valid_from > ? AND valid_from <= ?`,
-	`INSERT INTO slide_search (rowid, title, content)
-		SELECT document, title, content FROM slides WHERE valid_from > ? AND valid_from <= ?`,
+// index indexes the rows of a set that begin after a position, up to another one.
+func (s set) index(ctx context.Context, rows eventstore.Rows, after, to eventstore.Position) error {
+	for _, statement := range []string{
+		"INSERT INTO " + s.table("content_search") + ` (rowid, title, description, tags, content)
+			SELECT valid_from, title, description, (SELECT group_concat(value, ' ') FROM json_each(tags)), content
+			FROM ` + s.table("contents") + " WHERE valid_from > ? AND valid_from <= ?",
+		"INSERT INTO " + s.table("presentation_search") + ` (rowid, title, description)
+			SELECT valid_from, title, description FROM ` + s.table("presentations") + " WHERE valid_from > ? AND valid_from <= ?",
+		"INSERT INTO " + s.table("slide_search") + ` (rowid, title, content)
+			SELECT document, title, content FROM ` + s.table("slides") + " WHERE valid_from > ? AND valid_from <= ?",
+	} {
+		if _, err := rows.Exec(ctx, statement, after, to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // step indexes the rows of the next positions and moves the checkpoint, in one
@@ -174,10 +181,8 @@ func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 		if err != nil || from >= to {
 			return err
 		}
-		for _, statement := range indexStatements {
-			if _, err := tx.Exec(ctx, statement, from, to); err != nil {
-				return err
-			}
+		if err := liveSet.index(ctx, tx, from, to); err != nil {
+			return err
 		}
 		_, err = tx.Exec(ctx, "UPDATE checkpoints SET position = ? WHERE name = 'search'", to)
 		return err

@@ -68,7 +68,11 @@ func (Model) Fingerprint() string { return domain.Fingerprint() }
 // Project closes the rows that are no longer true and opens those that became
 // true with an event.
 func (Model) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {
-	w := projection{ctx, rows, e.Position}
+	return projection{ctx, rows, liveSet, e.Position}.write(before, after)
+}
+
+// write brings the rows from one state of a stream to the next.
+func (w projection) write(before, after any) error {
 	switch after := after.(type) {
 	case domain.Content:
 		before, _ := before.(domain.Content) //nolint:errcheck // nil is the state before the first event
@@ -83,15 +87,18 @@ func (Model) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Eve
 	return fmt.Errorf("no rows are known for a %T", after)
 }
 
-// projection writes the rows that follow from the event at a position.
+// projection writes the rows that follow from the event at a position, into the
+// tables of a set.
 type projection struct {
 	ctx  context.Context
 	rows eventstore.Rows
+	set  set
 	at   eventstore.Position
 }
 
 // close ends the row of an object that has been true so far.
 func (w projection) close(table, id string) error {
+	table = w.set.table(table)
 	return w.exec("UPDATE "+table+" SET valid_to = ? WHERE valid_from = (SELECT max(valid_from) FROM "+table+" WHERE id = ?)", w.at, id)
 }
 

@@ -89,7 +89,7 @@ func (w projection) presentation(before, after domain.Presentation) error {
 	if err != nil {
 		return err
 	}
-	if err := w.exec(`INSERT INTO presentations (valid_from, valid_to, id, version, title, description, author_id, theme,
+	if err := w.exec("INSERT INTO "+w.set.table("presentations")+` (valid_from, valid_to, id, version, title, description, author_id, theme,
 			is_public, front_matter, slide_ids, created_at, updated_at, deleted, public)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ValidFrom, r.ValidTo, r.ID, r.Version, r.Title, r.Description, r.AuthorID, r.Theme,
@@ -107,7 +107,7 @@ func (w projection) slides(deck string, before, after []domain.Slide) error {
 		if o, ok := is[s.ID]; ok && sameSlide(s, o) {
 			continue
 		}
-		if err := w.exec("UPDATE slides SET valid_to = ? WHERE id = ? AND valid_to = ?", w.at, s.ID, eventstore.Forever); err != nil {
+		if err := w.exec("UPDATE "+w.set.table("slides")+" SET valid_to = ? WHERE id = ? AND valid_to = ?", w.at, s.ID, eventstore.Forever); err != nil {
 			return err
 		}
 	}
@@ -116,7 +116,7 @@ func (w projection) slides(deck string, before, after []domain.Slide) error {
 			continue
 		}
 		r := slideRow(deck, s, w.at, eventstore.Forever)
-		if err := w.exec(`INSERT INTO slides (id, valid_from, valid_to, presentation_id, title, notes, content)
+		if err := w.exec("INSERT INTO "+w.set.table("slides")+` (id, valid_from, valid_to, presentation_id, title, notes, content)
 				VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			r.ID, r.ValidFrom, r.ValidTo, r.PresentationID, r.Title, r.SpeakerNotes, r.Content); err != nil {
 			return err

@@ -196,6 +196,21 @@ func (r *Reader) query(ctx context.Context, q *bun.SelectQuery, read func(*sql.R
 	if r.observe != nil {
 		r.observe(query)
 	}
+	return r.ask(ctx, query, args, read)
+}
+
+// ask runs a prepared query and gives its rows to read, which closes them. It runs it
+// again while tables are moved.
+func (r *Reader) ask(ctx context.Context, query string, args []any, read func(*sql.Rows) error) error {
+	for {
+		err := r.askOnce(ctx, query, args, read)
+		if !r.log.Again(err) {
+			return err
+		}
+	}
+}
+
+func (r *Reader) askOnce(ctx context.Context, query string, args []any, read func(*sql.Rows) error) (err error) {
 	stmt, err := r.statements.get(ctx, r.db.DB, query)
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", query, err)

@@ -39,7 +39,7 @@ func (w projection) user(before, after domain.User) error {
 		}
 	}
 	r := userRow(after, w.at, eventstore.Forever)
-	return w.exec(`INSERT INTO users (valid_from, valid_to, id, version, email, display_name, role, created_at, last_login_at)
+	return w.exec("INSERT INTO "+w.set.table("users")+` (valid_from, valid_to, id, version, email, display_name, role, created_at, last_login_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ValidFrom, r.ValidTo, r.ID, r.Version, r.Address, r.DisplayName, string(r.Role), r.CreatedAt, r.LastLoginAt)
 }

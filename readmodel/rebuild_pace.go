@@ -1,0 +1,85 @@
+package readmodel
+
+import (
+	"context"
+	"time"
+
+	"flightdeck/eventstore"
+)
+
+// pace says how much is done in one step of a rebuild, and when the next one begins:
+// others wait behind a step, so it is short, and when they write it rests as long.
+type pace struct {
+	log *eventstore.Store
+	// aim is how long a step is to take, size of how many events it is made.
+	aim  time.Duration
+	size int
+	// alone says that nobody else writes.
+	alone bool
+	// head is the end of the log when the last step began: when it has moved since,
+	// others write.
+	head eventstore.Position
+	// level grows while others write faster than the rebuild follows: steps become
+	// longer, and rests shorter, twice from one to the next. left is how much was to be
+	// followed steps ago.
+	level, steps int
+	left         eventstore.Position
+}
+
+const (
+	// shortStep is the aim beside others, longStep without.
+	shortStep, longStep = 3 * time.Millisecond, 250 * time.Millisecond
+	firstSize, maxSize  = 20, 5000
+	// Every patience steps it is seen whether the rebuild comes closer to the head.
+	patience, maxLevel = 50, 6
+)
+
+func newPace(log *eventstore.Store, alone bool) *pace {
+	p := &pace{log: log, aim: shortStep, size: firstSize, alone: alone, left: eventstore.Forever}
+	if alone {
+		p.aim, p.size = longStep, maxSize
+	}
+	return p
+}
+
+// took says that a step of n events took so long, and left so many events.
+func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
+	if n > 0 && d > 0 {
+		fits := int(int64(n) * int64(p.aim<<p.level) / int64(d))
+		p.size = max(1, min(fits, 2*max(n, p.size/4), maxSize))
+	}
+	if p.steps++; p.steps < patience {
+		return
+	}
+	if left >= p.left {
+		p.level = min(p.level+1, maxLevel)
+	} else {
+		p.level = max(p.level-1, 0)
+	}
+	p.steps, p.left = 0, left
+}
+
+// rest waits, when others have written since the last time, as long as the last step
+// took.
+func (p *pace) rest(ctx context.Context, d time.Duration) error {
+	if p.alone {
+		return ctx.Err()
+	}
+	head := p.log.Head().Position
+	others := head != p.head
+	p.head = head
+	if !others || p.level == maxLevel {
+		return ctx.Err()
+	}
+	return pause(ctx, d>>p.level)
+}
+
+// pause waits.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
