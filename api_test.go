@@ -53,6 +53,7 @@ var mutations = map[string]struct{ input, selection string }{
 	"removeSlide":         {"RemoveSlideInput", presentationPayload},
 	"updateUser":          {"UpdateUserInput", userPayload},
 	"changeRole":          {"ChangeRoleInput", userPayload},
+	"forgetUser":          {"ForgetUserInput", deletePayload},
 	"applyBatch":          {"ApplyBatchInput", batchPayload},
 	"registerUser":        {"RegisterUserInput", ` token expiresAt user { id email role }` + selectErrors},
 	"logIn":               {"LogInInput", ` token expiresAt user { id email role }` + selectErrors},

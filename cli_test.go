@@ -258,8 +258,14 @@ func copied(t *testing.T, db string) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "copy.db")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	key, err := os.ReadFile(db + ".key")
+	if err != nil {
 		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{path: data, path + ".key": key} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return path
 }

@@ -30,9 +30,9 @@ var importRules = map[string][]string{
 	"eventstore/storetest": {"eventstore", "pgregory.net/rapid"},
 	"auth":                 {"domain", "golang.org/x/crypto"},
 	"vault":                {"github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
-	"readmodel":            {"domain", "eventstore", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
+	"readmodel":            {"domain", "eventstore", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"command": {
-		"auth", "domain", "eventstore", "gitimport", "markdown",
+		"auth", "domain", "eventstore", "gitimport", "markdown", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
 	},
 	"graph": {

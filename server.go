@@ -52,9 +52,10 @@ type commands struct {
 
 // config is what all commands share.
 type config struct {
-	DB        string `name:"db" default:"flightdeck.db" placeholder:"FILE" help:"The database file; made when there is none."`
-	LogLevel  string `env:"FLIGHTDECK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: debug, info, warn or error."`
-	LogFormat string `env:"FLIGHTDECK_LOG_FORMAT" default:"text" enum:"text,json" help:"How it is logged: text or json."`
+	DB            string `name:"db" default:"flightdeck.db" placeholder:"FILE" help:"The database file; made when there is none."`
+	MasterKeyFile string `placeholder:"FILE" help:"The key that wraps the keys of people's names and addresses; the database file with .key behind its name when left out, made when there is none. FLIGHTDECK_MASTER_KEY may hold the key itself instead."`
+	LogLevel      string `env:"FLIGHTDECK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: debug, info, warn or error."`
+	LogFormat     string `env:"FLIGHTDECK_LOG_FORMAT" default:"text" enum:"text,json" help:"How it is logged: text or json."`
 }
 
 func main() {
@@ -137,17 +138,25 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := eventstore.Open(env.ctx, engine, readmodel.Model{}, options)
+	secrets, master, err := env.vault(engine.DB(), false)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
+	}
+	log, err := eventstore.Open(env.ctx, engine, readmodel.Model{Vault: secrets}, options)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	if err := env.keepMaster(log, master); err != nil {
+		return nil, errors.Join(err, log.Close())
 	}
 	d := &deck{log: log}
 	if d.index, err = readmodel.StartIndex(env.ctx, log, engine.DB(), env.logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	d.reader = readmodel.NewReader(engine.DB(), sqlitedialect.New(), log, d.index)
+	d.reader.Unseal(secrets)
 	d.commands = &command.Commands{
-		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader, Watch: new(auth.Watch),
+		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader, Watch: new(auth.Watch), Vault: secrets,
 		Correlation: web.RequestID, SessionLife: 30 * 24 * time.Hour,
 	}
 	return d, nil

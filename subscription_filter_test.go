@@ -119,6 +119,7 @@ func TestEventsCarryTypedFieldsAndTheirSubject(t *testing.T) {
 	start := h.head()
 	l := h.listen(token, `subscription { eventAppended(after: "`+start.String()+`") `+everyEvent+` }`, nil)
 	h.oneOfEach(author, admin)
+	h.do(admin, command.ForgetUser{ID: author.UserID})
 	log, err := h.log.Read(t.Context(), start, 100)
 	if err != nil {
 		t.Fatal(err)

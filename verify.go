@@ -60,6 +60,10 @@ func (c *verifyCommand) Run(env *environment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
+	secrets, _, err := env.vault(engine.DB(), true)
+	if err != nil {
+		return err
+	}
 	head, err := engine.Head(env.ctx)
 	if err != nil {
 		return err
@@ -86,7 +90,7 @@ func (c *verifyCommand) Run(env *environment) (err error) {
 		return err
 	}
 	bar = env.progress(-1, "streams", c.JSON)
-	err = readmodel.VerifyRows(env.ctx, engine.DB(), sqlitedialect.New(), engine, head.Position, func(d readmodel.Difference) {
+	err = readmodel.VerifyRows(env.ctx, engine.DB(), sqlitedialect.New(), readmodel.Model{Vault: secrets}, engine, head.Position, func(d readmodel.Difference) {
 		if v.Count++; v.Count <= maxShown {
 			v.Differences = append(v.Differences, d)
 		}

@@ -11,6 +11,7 @@ import (
 	"flightdeck/auth"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/vault"
 
 	"github.com/google/uuid"
 )
@@ -24,6 +25,12 @@ type Tables interface {
 	// Admins counts the users with that role.
 	Admins(tx *eventstore.Tx) (int, error)
 	SetPassword(tx *eventstore.Tx, userID, hash string) error
+	// HasKey and KeepKey are about the key that seals what is personal in the events
+	// of a user.
+	HasKey(tx *eventstore.Tx, userID string) (bool, error)
+	KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error
+	// Forget deletes all that is kept of a user beside the log.
+	Forget(tx *eventstore.Tx, userID string) error
 	// Sessions are kept by the digest of their token.
 	StartSession(tx *eventstore.Tx, token []byte, userID string, expires time.Time) error
 	EndSession(tx *eventstore.Tx, token []byte) error
@@ -43,6 +50,8 @@ type Commands struct {
 	Accounts Accounts
 	// Watch is told of the sessions that end; may be nil.
 	Watch *auth.Watch
+	// Vault seals what is personal in events; nil leaves it as it is.
+	Vault *vault.Vault
 	// Correlation returns the correlation id of a request; nil for none.
 	Correlation func(context.Context) string
 	// SessionLife is how long a token is valid.
@@ -55,6 +64,12 @@ type Command interface {
 	prepare(ctx context.Context, c *Commands) (plan, error)
 	// key is the command's idempotency key, nil for none.
 	key() *string
+}
+
+// aftermath is a command that has something to do once it is durable, also when nobody
+// waits for its answer any more, and when it had been done before.
+type aftermath interface {
+	then(ctx context.Context, c *Commands) error
 }
 
 // plan is the part of a command that runs in the writer's transaction. It may run
@@ -111,8 +126,8 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	demoted, demotes := cmd.(ChangeRole)
-	if demotes { // it ends the user's websockets, also when nobody waits for the answer
+	last, _ := cmd.(aftermath)
+	if last != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
 	var out Outcome
@@ -130,8 +145,10 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	if err != nil {
 		return Result{}, explain(err)
 	}
-	if demotes && c.Watch != nil {
-		c.Watch.EndUser(demoted.ID)
+	if last != nil {
+		if err := last.then(ctx, c); err != nil {
+			return Result{}, err
+		}
 	}
 	r := Result{Outcome: out, First: done.First, Position: done.Position, After: after, Parts: parts, Replayed: done.Replayed}
 	if done.Replayed {
@@ -231,6 +248,9 @@ func (u *unit) append(kind domain.Kind, id string, expected eventstore.ExpectedV
 			return err
 		}
 		records[i] = eventstore.NewEvent{ID: newUUID(), Type: name, SchemaVersion: version, Data: data}
+		if err := u.seal(id, &records[i]); err != nil {
+			return err
+		}
 	}
 	if len(records) == 0 {
 		return nil

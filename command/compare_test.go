@@ -224,7 +224,7 @@ func (c comparison) users() {
 	}
 	var got, want []any
 	for _, u := range page.Nodes {
-		got = append(got, []any{u.ID, u.Version, u.DisplayName, u.Email(), u.Role, u.CreatedAt, u.LastLoginAt})
+		got = append(got, []any{u.ID, u.Version, u.DisplayName(), u.Email(), u.Role, u.CreatedAt, u.LastLoginAt})
 	}
 	for _, u := range all[domain.User](c.m, c.p) {
 		var email *string

@@ -79,7 +79,7 @@ func (w *world) verify(t rapid.TB) {
 	if _, err := eventstore.Verify(ctx, w.engine, head, nil); err != nil {
 		t.Errorf("the log: %v", err)
 	}
-	if err := readmodel.VerifyRows(ctx, w.engine.DB(), sqlitedialect.New(), w.engine, head, func(d readmodel.Difference) {
+	if err := readmodel.VerifyRows(ctx, w.engine.DB(), sqlitedialect.New(), readmodel.Model{}, w.engine, head, func(d readmodel.Difference) {
 		t.Errorf("a row: %s", d)
 	}, nil); err != nil {
 		t.Errorf("verify the rows: %v", err)

@@ -26,10 +26,10 @@ import (
 // those whose time is before their predecessor's, share the last moment: as of it,
 // all of them have happened.
 type Site struct {
-	log     *eventstore.Store
-	pages   map[string]domain.Content // by path
-	slugs   map[string]bool
-	authors map[string]domain.User // by e-mail address
+	commands *Commands
+	pages    map[string]domain.Content // by path
+	slugs    map[string]bool
+	authors  map[string]domain.User // by e-mail address
 	// waiting are commits of the same moment, whose events are counted before the
 	// first of them is recorded.
 	waiting []recording
@@ -57,7 +57,7 @@ func (c *Commands) NewSite() (*Site, error) {
 		return nil, fmt.Errorf("the log has %s events already, and an import needs an empty one: choose a new file with --db", head)
 	}
 	return &Site{
-		log: c.Log, pages: make(map[string]domain.Content), slugs: make(map[string]bool), authors: make(map[string]domain.User),
+		commands: c, pages: make(map[string]domain.Content), slugs: make(map[string]bool), authors: make(map[string]domain.User),
 	}, nil
 }
 
@@ -117,8 +117,8 @@ func (s *Site) record(ctx context.Context, r recording, at time.Time) error {
 		return nil
 	}
 	info := eventstore.Command{At: at, Metadata: eventstore.Metadata{Actor: r.author, CorrelationID: r.hash}}
-	_, err := s.log.Update(ctx, info, func(tx *eventstore.Tx) error {
-		u := &unit{tx: tx}
+	_, err := s.commands.Log.Update(ctx, info, func(tx *eventstore.Tx) error {
+		u := &unit{Commands: s.commands, tx: tx}
 		for _, p := range r.parts {
 			if err := u.append(p.kind, p.id, eventstore.Exactly(p.from), p.events); err != nil {
 				return err

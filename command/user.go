@@ -155,17 +155,34 @@ func (in ChangeRole) prepare(context.Context, *Commands) (plan, error) {
 		return nil
 	}
 	return changeUser(in.ID, in.ExpectedVersion, may, func(u *unit, user domain.User) ([]domain.Event, error) {
-		if user.Role == domain.Admin && in.Role != domain.Admin {
-			n, err := u.Tables.Admins(u.tx)
-			if err != nil {
+		if in.Role != domain.Admin {
+			if err := u.mustKeepAnAdmin(user, "role"); err != nil {
 				return nil, err
-			}
-			if n < 2 {
-				return nil, domain.Errorf(domain.Invalid, "this is the last admin: make somebody else one first").At("role")
 			}
 		}
 		return user.ChangeRole(in.Role)
 	})
+}
+
+// then ends the websockets of a user whose rights have changed.
+func (in ChangeRole) then(_ context.Context, c *Commands) error {
+	if c.Watch != nil {
+		c.Watch.EndUser(in.ID)
+	}
+	return nil
+}
+
+// mustKeepAnAdmin returns an error when a user, who is about to be one no longer, is
+// the last admin.
+func (u *unit) mustKeepAnAdmin(user domain.User, field string) error {
+	if user.Role != domain.Admin {
+		return nil
+	}
+	n, err := u.Tables.Admins(u.tx)
+	if err == nil && n < 2 {
+		err = domain.Errorf(domain.Invalid, "this is the last admin: make somebody else one first").At(field)
+	}
+	return err
 }
 
 // changeUser loads a user, asks whether the actor may, lets decide decide, and

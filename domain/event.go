@@ -63,7 +63,19 @@ var eventTypes = []eventType{
 	row[UserLoggedIn]("UserLoggedIn"),
 	row[UserUpdated]("UserUpdated"),
 	row[UserRoleChanged]("UserRoleChanged"),
+	row[UserForgotten]("UserForgotten"),
 }
+
+// personal are the members of an event's JSON that tell who somebody is. They are
+// sealed in the log, with a key that can be destroyed: they may be missing then.
+var personal = map[string][]string{
+	"UserRegistered": {"email", "displayName"},
+	"UserUpdated":    {"email", "displayName"},
+}
+
+// Personal returns the members of an event's JSON that are about a person, none for
+// most events.
+func Personal(name string) []string { return personal[name] }
 
 func row[E Event](name string, upcasters ...Upcaster) eventType {
 	var zero E

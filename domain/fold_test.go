@@ -175,12 +175,17 @@ func write(r *rapid.T, s domain.State) string {
 func userHistory(r *rapid.T) []domain.Event {
 	events := []domain.Event{registered}
 	decide := func(more []domain.Event, err error) {
-		if err != nil {
+		if gone := fold[user](r, events).Forgotten; err != nil && !(gone && domain.CodeOf(err) == domain.NotFound) {
 			r.Fatal(err)
 		}
 		events = append(events, more...)
 	}
 	r.Repeat(map[string]func(*rapid.T){
+		"forget": func(r *rapid.T) {
+			if rapid.IntRange(0, 9).Draw(r, "forget") == 0 {
+				decide(fold[user](r, events).Forget())
+			}
+		},
 		"log in": func(r *rapid.T) { decide(fold[user](r, events).LogIn()) },
 		"update": func(r *rapid.T) {
 			name := rapid.SampledFrom([]string{"Ann", "Bob"})

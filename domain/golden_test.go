@@ -87,6 +87,7 @@ var samples = []sample{
 	{"UserUpdated.v1", domain.UserUpdated{UserID: userID, Email: new("bob@example.org"), DisplayName: new("Bob")}},
 	{"UserUpdated.v1.one", domain.UserUpdated{UserID: userID, DisplayName: new("Bob")}},
 	{"UserRoleChanged.v1", domain.UserRoleChanged{UserID: userID, Role: domain.Editor}},
+	{"UserForgotten.v1", domain.UserForgotten{UserID: userID}},
 }
 
 // TestStoredEventsKeepTheirJSON compares what every event is written as, and is

@@ -27,6 +27,13 @@ type UserRoleChanged struct {
 	Role   Role   `json:"role"`
 }
 
+// UserForgotten says that the user's name and address were erased, from this event
+// and from all before it.
+type UserForgotten struct {
+	UserID string `json:"userId"`
+}
+
+func (UserForgotten) kind() Kind   { return KindUser }
 func (UserRegistered) kind() Kind  { return KindUser }
 func (UserLoggedIn) kind() Kind    { return KindUser }
 func (UserUpdated) kind() Kind     { return KindUser }
@@ -42,6 +49,9 @@ type User struct {
 	Role        Role
 	CreatedAt   Instant
 	LastLoginAt *Instant
+	// Forgotten says that the user's personal fields are erased. They are empty, in this
+	// state and in those of all earlier events.
+	Forgotten bool
 }
 
 // Apply returns the user after one more event.
@@ -57,6 +67,8 @@ func (u User) Apply(event Event, at Instant) (State, error) {
 		assign(&u.DisplayName, e.DisplayName)
 	case UserRoleChanged:
 		u.Role = e.Role
+	case UserForgotten:
+		u.Email, u.DisplayName, u.Role, u.Forgotten = "", "", Viewer, true
 	default:
 		return nil, foreign(u, event)
 	}
@@ -134,8 +146,19 @@ func (u User) ChangeRole(role Role) ([]Event, error) {
 	return []Event{UserRoleChanged{u.ID, role}}, nil
 }
 
-// Exists reports whether the user was registered.
-func (u User) Exists() bool { return u.Version > 0 }
+// Forget erases the user. Forgetting twice is not an error.
+func (u User) Forget() ([]Event, error) {
+	switch {
+	case u.Version == 0:
+		return nil, Errorf(NotFound, "user does not exist").At("id")
+	case u.Forgotten:
+		return nil, nil
+	}
+	return []Event{UserForgotten{u.ID}}, nil
+}
+
+// Exists reports whether the user was registered and is not forgotten.
+func (u User) Exists() bool { return u.Version > 0 && !u.Forgotten }
 
 func (u User) mustExist() error {
 	if !u.Exists() {

@@ -115,3 +115,20 @@ func TestChangeRole(t *testing.T) {
 	}
 	play(t, table)
 }
+
+func TestForget(t *testing.T) {
+	t.Parallel()
+	gone := domain.UserForgotten{UserID: userID}
+	play(t, []scenario[user]{
+		{name: "a user", given: given{registered}, when: user.Forget, then: then{gone}},
+		{name: "twice", given: given{registered, gone}, when: user.Forget},
+		{name: "no user", when: user.Forget, faults: notFound("id")},
+		{name: "log in afterwards", given: given{registered, gone}, when: user.LogIn, faults: notFound("id")},
+		{name: "a role afterwards", given: given{registered, gone}, when: func(u user) ([]domain.Event, error) { return u.ChangeRole(domain.Admin) }, faults: notFound("id")},
+	})
+	// Whether the fields could still be read, or not, the state is the same.
+	sealed := domain.UserRegistered{UserID: userID, Role: domain.Author}
+	if got, want := fold[user](t, given{sealed, gone}), fold[user](t, given{registered, gone}); got != want || got.Exists() || got.Email != "" || got.DisplayName != "" {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

@@ -29,6 +29,9 @@ func (s *Store) State(ctx context.Context, id StreamID, until Until) (state any,
 	return load(ctx, s.model, s.engine, id, through)
 }
 
+// Apply returns the state of a stream after one more event, as the store's Model says.
+func (s *Store) Apply(state any, e Event) (any, error) { return s.model.Apply(state, e) }
+
 // streamReader is what a replay needs of an Engine or of its transaction.
 type streamReader interface {
 	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)

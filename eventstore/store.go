@@ -100,6 +100,10 @@ func (s *Store) Head() Head { return s.feed.head() }
 // nothing here.
 func (s *Store) Lineage() string { return s.engine.Lineage() }
 
+// Scrub leaves nothing on the disk of what was deleted or replaced by transactions that
+// have ended. It waits for those who read what was before, and writers wait for it.
+func (s *Store) Scrub(ctx context.Context) error { return s.engine.Scrub(ctx) }
+
 // Size returns how large the log has grown. It may take a while.
 func (s *Store) Size(ctx context.Context) (Size, error) { return s.engine.Size(ctx) }
 

@@ -329,6 +329,7 @@ type ComplexityRoot struct {
 		CreatePresentation  func(childComplexity int, input command.CreatePresentation) int
 		DeleteContent       func(childComplexity int, input command.ContentTarget) int
 		DeletePresentation  func(childComplexity int, input command.DeletePresentation) int
+		ForgetUser          func(childComplexity int, input command.ForgetUser) int
 		LogIn               func(childComplexity int, input model.LogInInput) int
 		LogOut              func(childComplexity int) int
 		MoveSlide           func(childComplexity int, input command.MoveSlide) int
@@ -615,6 +616,7 @@ type ComplexityRoot struct {
 		CreatedAt   func(childComplexity int) int
 		DisplayName func(childComplexity int) int
 		Email       func(childComplexity int) int
+		Gone        func(childComplexity int) int
 		ID          func(childComplexity int) int
 		LastLoginAt func(childComplexity int) int
 		Role        func(childComplexity int) int
@@ -632,6 +634,20 @@ type ComplexityRoot struct {
 	UserEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	UserForgotten struct {
+		Actor         func(childComplexity int) int
+		CausationID   func(childComplexity int) int
+		CorrelationID func(childComplexity int) int
+		Data          func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Position      func(childComplexity int) int
+		RecordedAt    func(childComplexity int) int
+		StreamID      func(childComplexity int) int
+		StreamVersion func(childComplexity int) int
+		Subject       func(childComplexity int) int
+		Type          func(childComplexity int) int
 	}
 
 	UserLoggedIn struct {
@@ -2016,6 +2032,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeletePresentation(childComplexity, args["input"].(command.DeletePresentation)), true
+	case "Mutation.forgetUser":
+		if e.ComplexityRoot.Mutation.ForgetUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_forgetUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ForgetUser(childComplexity, args["input"].(command.ForgetUser)), true
 	case "Mutation.logIn":
 		if e.ComplexityRoot.Mutation.LogIn == nil {
 			break
@@ -3463,6 +3490,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Email(childComplexity), true
+	case "User.forgotten":
+		if e.ComplexityRoot.User.Gone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Gone(childComplexity), true
 	case "User.id":
 		if e.ComplexityRoot.User.ID == nil {
 			break
@@ -3531,6 +3564,73 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserEdge.Node(childComplexity), true
+
+	case "UserForgotten.actor":
+		if e.ComplexityRoot.UserForgotten.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.Actor(childComplexity), true
+	case "UserForgotten.causationId":
+		if e.ComplexityRoot.UserForgotten.CausationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.CausationID(childComplexity), true
+	case "UserForgotten.correlationId":
+		if e.ComplexityRoot.UserForgotten.CorrelationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.CorrelationID(childComplexity), true
+	case "UserForgotten.data":
+		if e.ComplexityRoot.UserForgotten.Data == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.Data(childComplexity), true
+	case "UserForgotten.id":
+		if e.ComplexityRoot.UserForgotten.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.ID(childComplexity), true
+	case "UserForgotten.position":
+		if e.ComplexityRoot.UserForgotten.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.Position(childComplexity), true
+	case "UserForgotten.recordedAt":
+		if e.ComplexityRoot.UserForgotten.RecordedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.RecordedAt(childComplexity), true
+	case "UserForgotten.streamId":
+		if e.ComplexityRoot.UserForgotten.StreamID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.StreamID(childComplexity), true
+	case "UserForgotten.streamVersion":
+		if e.ComplexityRoot.UserForgotten.StreamVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.StreamVersion(childComplexity), true
+	case "UserForgotten.subject":
+		if e.ComplexityRoot.UserForgotten.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.Subject(childComplexity), true
+	case "UserForgotten.type":
+		if e.ComplexityRoot.UserForgotten.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.Type(childComplexity), true
 
 	case "UserLoggedIn.actor":
 		if e.ComplexityRoot.UserLoggedIn.Actor == nil {
@@ -3942,6 +4042,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateContentInput", ec.unmarshalInputCreateContentInput),
 			graphql.NewInputUnmarshaler("CreatePresentationInput", ec.unmarshalInputCreatePresentationInput),
 			graphql.NewInputUnmarshaler("EventFilter", ec.unmarshalInputEventFilter),
+			graphql.NewInputUnmarshaler("ForgetUserInput", ec.unmarshalInputForgetUserInput),
 			graphql.NewInputUnmarshaler("LogInInput", ec.unmarshalInputLogInInput),
 			graphql.NewInputUnmarshaler("MoveSlideInput", ec.unmarshalInputMoveSlideInput),
 			graphql.NewInputUnmarshaler("PresentationCommandInput", ec.unmarshalInputPresentationCommandInput),
@@ -5027,7 +5128,7 @@ type UserRegistered implements Event {
   data: JSON!
   "What the event is about, as the event left it; null when the asker may not see that."
   subject: Node
-  "The address."
+  "The address; empty of somebody forgotten."
   email: String!
   "The name that others see."
   displayName: String!
@@ -5119,6 +5220,32 @@ type UserRoleChanged implements Event {
   subject: Node
   "What they may do from then on."
   role: Role!
+}
+
+"A user was forgotten: name and address were erased from all events."
+type UserForgotten implements Event {
+  "Names the event; unique."
+  id: ID!
+  "Its place in the log."
+  position: Position!
+  "The stream it belongs to: the id of what it is about."
+  streamId: ID!
+  "Its place in the stream, from 1."
+  streamVersion: Int!
+  "The event's name in the log."
+  type: String!
+  "When it was recorded; later than every event before it."
+  recordedAt: DateTime!
+  "Who caused it; null for the operator."
+  actor: User
+  "Shared by all that one request led to."
+  correlationId: ID
+  "The event that led to this one, if one did."
+  causationId: ID
+  "The event as it is stored, without what the asker may not see."
+  data: JSON!
+  "What the event is about, as the event left it; null when the asker may not see that."
+  subject: Node
 }
 
 "An event that this version of FlightDeck knows no type for. It is readable as it is stored."
@@ -5838,8 +5965,10 @@ type User implements Node {
   id: ID!
   "The stream's version: the optimistic lock for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
-  "The name that others see."
+  "The name that others see; that of somebody forgotten is ` + "`" + `forgotten user` + "`" + `."
   displayName: String!
+  "Whether the user was forgotten: name and address are erased."
+  forgotten: Boolean!
   "The address they log in with; null for everybody but the user and admins."
   email: String
   "What they may do."
@@ -5941,6 +6070,16 @@ input ChangeRoleInput {
   expectedVersion: Int
 }
 
+"A user to erase."
+input ForgetUserInput {
+  "Makes the command happen once, however often it is sent: a UUID of the client's."
+  idempotencyKey: ID
+  "The user."
+  id: ID!
+  "The version that the decision was made from; a conflict if it is no longer the current one."
+  expectedVersion: Int
+}
+
 extend type Mutation {
   "Makes an account and logs in. The first user of an empty log becomes ADMIN, everybody else VIEWER."
   registerUser(
@@ -5964,6 +6103,14 @@ extend type Mutation {
     "Who, and which role."
     input: ChangeRoleInput!
   ): UserPayload
+  """
+  Erases a user for good: name and address, in every event and at every moment, password and sessions. What they wrote
+  stays, by a forgotten user. For the user and admins.
+  """
+  forgetUser(
+    "Whom."
+    input: ForgetUserInput!
+  ): DeletePayload
 }
 
 "A session, or why there is none."
@@ -6463,6 +6610,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_version(ctx, field)
 	case "displayName":
 		return ec.fieldContext_User_displayName(ctx, field)
+	case "forgotten":
+		return ec.fieldContext_User_forgotten(ctx, field)
 	case "email":
 		return ec.fieldContext_User_email(ctx, field)
 	case "role":

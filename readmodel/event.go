@@ -1,6 +1,7 @@
 package readmodel
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -44,7 +45,9 @@ type Envelope struct {
 	kind  domain.Kind
 	actor string
 	data  []byte
-	page  *page
+	// damage is why the data cannot be shown; nil where it can.
+	damage error
+	page   *page
 	// notes says that the speaker notes in the event may be shown.
 	notes bool
 }
@@ -71,6 +74,9 @@ func (e *Envelope) Subject(ctx context.Context) (Node, error) {
 // stored in, without what the view may not see. An event that this program does not
 // know has the JSON that is stored.
 func (e *Envelope) Data() (JSON, error) {
+	if e.damage != nil {
+		return nil, e.damage
+	}
 	if !json.Valid(e.data) {
 		return nil, fmt.Errorf("the data of event %s is not JSON: run flightdeck verify", e.Position)
 	}
@@ -185,6 +191,10 @@ type (
 		*Envelope
 		domain.UserRoleChanged
 	}
+	UserForgotten struct {
+		*Envelope
+		domain.UserForgotten
+	}
 )
 
 // typed gives an envelope the fields of its event. An event that this program
@@ -236,6 +246,8 @@ func typed(e *Envelope, schemaVersion int) Event {
 		return UserUpdated{e, f}
 	case domain.UserRoleChanged:
 		return UserRoleChanged{e, f}
+	case domain.UserForgotten:
+		return UserForgotten{e, f}
 	}
 	return GenericEvent{e}
 }
@@ -265,3 +277,6 @@ func (e *Envelope) shown(notes *string) *string {
 	}
 	return notes
 }
+
+// DisplayName returns the name that the user registered with, unless it was erased.
+func (e UserRegistered) DisplayName() string { return cmp.Or(e.UserRegistered.DisplayName, Forgotten) }

@@ -252,9 +252,10 @@ func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
 		e := &Envelope{
 			ID: from.ID, Position: from.Position, StreamID: string(from.Stream.ID), StreamVersion: from.Version, Type: from.Type,
 			RecordedAt: domain.InstantOf(from.RecordedAt), CorrelationID: optional(from.CorrelationID), CausationID: optional(from.CausationID),
-			kind: domain.Kind(from.Stream.Type), actor: from.Actor, data: from.Data, page: p,
+			kind: domain.Kind(from.Stream.Type), actor: from.Actor, page: p,
 			notes: v.Actor.MaySeeHidden(row.DeckAuthor),
 		}
+		e.data, e.damage = opened(r.vault, from)
 		p.userIDs = append(p.userIDs, from.Actor)
 		p.events = append(p.events, e)
 		events[i] = typed(e, from.SchemaVersion)

@@ -8,6 +8,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/vault"
 )
 
 //go:embed migration/*.sql
@@ -28,14 +29,21 @@ func Migrations() fs.FS {
 // Model folds events into states of package domain and writes their rows. It
 // implements eventstore.Model; the states it is given and returns are of type
 // domain.State.
-type Model struct{}
+type Model struct {
+	// Vault opens what is sealed in events; nil where nothing is to be opened.
+	Vault *vault.Vault
+}
 
 var _ eventstore.Model = Model{}
 
 // Apply returns the state of a stream after one more event. It fails with a
 // *domain.UnknownEventError for an event that this program does not know.
-func (Model) Apply(state any, e eventstore.Event) (any, error) {
-	fact, err := domain.Decode(e.Type, e.SchemaVersion, e.Data)
+func (m Model) Apply(state any, e eventstore.Event) (any, error) {
+	data, err := opened(m.Vault, e)
+	if err != nil {
+		return nil, err
+	}
+	fact, err := domain.Decode(e.Type, e.SchemaVersion, data)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +54,15 @@ func (Model) Apply(state any, e eventstore.Event) (any, error) {
 		}
 	}
 	return before.Apply(fact, domain.InstantOf(e.RecordedAt))
+}
+
+// opened returns the JSON of an event with what is sealed in it, unless the key was
+// destroyed.
+func opened(v *vault.Vault, e eventstore.Event) ([]byte, error) {
+	if v == nil || domain.Personal(e.Type) == nil {
+		return e.Data, nil
+	}
+	return v.Open(string(e.Stream.ID), e.ID, e.Data)
 }
 
 // Encode returns a state as bytes.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"flightdeck/eventstore"
+	"flightdeck/vault"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -18,6 +19,7 @@ type Reader struct {
 
 	statements statements
 	observe    func(query string)
+	vault      *vault.Vault
 }
 
 // NewReader returns a reader on a pool of connections to the database of a log.
@@ -25,6 +27,10 @@ type Reader struct {
 func NewReader(db *sql.DB, dialect schema.Dialect, log *eventstore.Store, index *Index) *Reader {
 	return &Reader{db: bun.NewDB(db, dialect), log: log, index: index}
 }
+
+// Unseal gives the reader what opens the personal fields of events. It is called before
+// the reader is used.
+func (r *Reader) Unseal(v *vault.Vault) { r.vault = v }
 
 // Observe calls f with every query. It is called before the reader is used.
 func (r *Reader) Observe(f func(query string)) { r.observe = f }

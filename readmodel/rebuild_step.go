@@ -191,7 +191,7 @@ func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p part, 
 				return part{}, err
 			}
 		}
-		state, err := Model{}.Apply(before, e)
+		state, err := b.log.Apply(before, e)
 		if err != nil {
 			return part{}, fmt.Errorf("fold position %s: %w", e.Position, err)
 		}

@@ -105,4 +105,3 @@ func (s set) drop(ctx context.Context, rows eventstore.Rows, name string) error 
 	_, err := rows.Exec(ctx, "DROP TABLE IF EXISTS "+s.table(name))
 	return err
 }
-

@@ -1,25 +1,32 @@
 package readmodel
 
 import (
+	"cmp"
+
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 
 	"github.com/uptrace/bun"
 )
 
+// Forgotten is the name of whoever was forgotten.
+const Forgotten = "forgotten user"
+
 // User is a user as they were from one of their events to the next.
 type User struct {
 	bun.BaseModel `bun:"table:users,alias:u"`
 
-	ValidFrom   eventstore.Position `bun:"valid_from,pk"`
-	ValidTo     eventstore.Position `bun:"valid_to"`
-	ID          string              `bun:"id"`
-	Version     int                 `bun:"version"`
-	Address     string              `bun:"email"`
-	DisplayName string              `bun:"display_name"`
-	Role        domain.Role         `bun:"role"`
-	CreatedAt   domain.Instant      `bun:"created_at"`
-	LastLoginAt *domain.Instant     `bun:"last_login_at"`
+	ValidFrom eventstore.Position `bun:"valid_from,pk"`
+	ValidTo   eventstore.Position `bun:"valid_to"`
+	ID        string              `bun:"id"`
+	Version   int                 `bun:"version"`
+	// Address is the e-mail address, and the id of somebody forgotten; Name is empty
+	// then.
+	Address     string          `bun:"email"`
+	Name        string          `bun:"display_name"`
+	Role        domain.Role     `bun:"role"`
+	CreatedAt   domain.Instant  `bun:"created_at"`
+	LastLoginAt *domain.Instant `bun:"last_login_at"`
 
 	page *page `bun:"-"`
 }
@@ -27,12 +34,17 @@ type User struct {
 // userRow is the row of a state from the position where it began.
 func userRow(u domain.User, from, to eventstore.Position) User {
 	return User{
-		ValidFrom: from, ValidTo: to, ID: u.ID, Version: u.Version, Address: u.Email, DisplayName: u.DisplayName,
+		ValidFrom: from, ValidTo: to, ID: u.ID, Version: u.Version, Address: cmp.Or(u.Email, u.ID), Name: u.DisplayName,
 		Role: u.Role, CreatedAt: u.CreatedAt, LastLoginAt: u.LastLoginAt,
 	}
 }
 
 func (w projection) user(before, after domain.User) error {
+	if after.Forgotten && !before.Forgotten { // at every moment
+		if _, err := w.rows.Exec(w.ctx, "UPDATE "+w.set.table("users")+" SET email = id, display_name = '' WHERE id = ?", after.ID); err != nil {
+			return err
+		}
+	}
 	if before.Version > 0 {
 		if err := w.close("users", after.ID); err != nil {
 			return err
@@ -41,5 +53,11 @@ func (w projection) user(before, after domain.User) error {
 	r := userRow(after, w.at, eventstore.Forever)
 	return w.exec("INSERT INTO "+w.set.table("users")+` (valid_from, valid_to, id, version, email, display_name, role, created_at, last_login_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.ValidFrom, r.ValidTo, r.ID, r.Version, r.Address, r.DisplayName, string(r.Role), r.CreatedAt, r.LastLoginAt)
+		r.ValidFrom, r.ValidTo, r.ID, r.Version, r.Address, r.Name, string(r.Role), r.CreatedAt, r.LastLoginAt)
 }
+
+// Gone reports whether the user was forgotten.
+func (u *User) Gone() bool { return u.Name == "" }
+
+// DisplayName returns the name that others see.
+func (u *User) DisplayName() string { return cmp.Or(u.Name, Forgotten) }

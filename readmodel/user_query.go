@@ -64,9 +64,10 @@ func (r *Reader) adoptUsers(v View, rows ...*User) {
 	}
 }
 
-// Email returns the user's address, nil for those who may not see it.
+// Email returns the user's address, nil for those who may not see it, and of somebody
+// forgotten.
 func (u *User) Email() *string {
-	if !u.page.view.private(u) {
+	if u.Gone() || !u.page.view.private(u) {
 		return nil
 	}
 	return &u.Address

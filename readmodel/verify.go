@@ -34,8 +34,8 @@ func (d Difference) String() string {
 // snapshots of them. It calls report for each difference, and
 // progress, which may be nil, after each stream with how many are done. It may run
 // beside a server that writes.
-func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, log eventstore.Reader, to eventstore.Position, report func(Difference), progress func(done int)) error {
-	v := verifier{db: bun.NewDB(db, dialect), log: log, to: to, report: report, expected: map[string]int64{
+func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, model Model, log eventstore.Reader, to eventstore.Position, report func(Difference), progress func(done int)) error {
+	v := verifier{db: bun.NewDB(db, dialect), model: model, log: log, to: to, report: report, expected: map[string]int64{
 		"contents": 0, "content_tags": 0, "presentations": 0, "slides": 0, "users": 0,
 	}}
 	after := ""
@@ -71,6 +71,7 @@ func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, log eve
 
 type verifier struct {
 	db     *bun.DB
+	model  Model
 	log    eventstore.Reader
 	to     eventstore.Position
 	report func(Difference)
@@ -119,7 +120,7 @@ func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, 
 				v.report(Difference{"events", id, e.Position, fmt.Sprintf("version %d follows version %d", e.Version, len(states))})
 				return nil, nil, nil
 			}
-			if state, err = (Model{}).Apply(state, e); err != nil {
+			if state, err = v.model.Apply(state, e); err != nil {
 				v.report(Difference{"events", id, e.Position, err.Error()})
 				return nil, nil, nil //nolint:nilerr // it is reported
 			}

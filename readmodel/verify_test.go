@@ -80,7 +80,7 @@ func verify(t *testing.T, path string) (broken *eventstore.BrokenError, tables [
 	if _, err := eventstore.Verify(ctx, engine, head.Position, nil); err != nil && !errors.As(err, &broken) {
 		t.Fatal(err)
 	}
-	err = readmodel.VerifyRows(ctx, engine.DB(), sqlitedialect.New(), engine, head.Position, func(d readmodel.Difference) {
+	err = readmodel.VerifyRows(ctx, engine.DB(), sqlitedialect.New(), readmodel.Model{}, engine, head.Position, func(d readmodel.Difference) {
 		if d.Reason == "" || d.String() == "" {
 			t.Errorf("no reason: %+v", d)
 		}

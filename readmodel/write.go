@@ -55,6 +55,36 @@ func (Tables) EndSession(tx *eventstore.Tx, token []byte) error {
 	return err
 }
 
+// HasKey reports whether a user has a key with which personal fields are sealed.
+func (Tables) HasKey(tx *eventstore.Tx, userID string) (bool, error) {
+	id, err := text(tx, "SELECT user_id FROM person_keys WHERE user_id = ?", userID)
+	return id != "", err
+}
+
+// KeepKey keeps the wrapped key of a user.
+func (Tables) KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error {
+	_, err := tx.Exec(tx.Context(), "INSERT INTO person_keys (user_id, wrapped) VALUES (?, ?)", userID, wrapped)
+	return err
+}
+
+// Forget deletes what the tables beside the log hold of a user: the key, the password,
+// the sessions, states that were kept of the user, digests of what was sent by the user
+// and about the user, and the users that a rebuild has put aside.
+func (Tables) Forget(tx *eventstore.Tx, userID string) error {
+	for _, statement := range []string{
+		"DELETE FROM person_keys WHERE user_id = ?1", "DELETE FROM credentials WHERE user_id = ?1", "DELETE FROM sessions WHERE user_id = ?1",
+		"DELETE FROM snapshots WHERE stream_id = ?1",
+		`DELETE FROM idempotency_keys WHERE actor IN (SELECT ?1 UNION SELECT e.actor FROM all_events AS e WHERE e.stream_id = ?1)
+			AND (actor = ?1 OR EXISTS (SELECT 1 FROM all_events AS e
+				WHERE e.stream_id = ?1 AND e.position BETWEEN idempotency_keys.first_position AND idempotency_keys.last_position))`,
+	} {
+		if _, err := tx.Exec(tx.Context(), statement, userID); err != nil {
+			return err
+		}
+	}
+	return oldSet.drop(tx.Context(), tx, "users")
+}
+
 // text returns the first column of the first row, "" when there is none.
 func text(tx *eventstore.Tx, query string, args ...any) (s string, err error) {
 	rows, err := tx.Query(tx.Context(), query, args...)

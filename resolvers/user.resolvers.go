@@ -38,6 +38,11 @@ func (r *mutationResolver) ChangeRole(ctx context.Context, input command.ChangeR
 	return r.userPayload(ctx, input)
 }
 
+// ForgetUser is the resolver for the forgetUser field.
+func (r *mutationResolver) ForgetUser(ctx context.Context, input command.ForgetUser) (*model.DeletePayload, error) {
+	return r.deletePayload(ctx, input)
+}
+
 // User is the resolver for the user field.
 func (r *queryResolver) User(ctx context.Context, id string, asOf *readmodel.AsOf) (*readmodel.User, error) {
 	view, err := r.view(ctx, asOf)

@@ -1,0 +1,80 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+// ForgetUser erases a user: their name and address, in every event and row, at every
+// moment, for good; their password and sessions. What they wrote stays. For the user
+// and admins.
+type ForgetUser struct {
+	IdempotencyKey  *string
+	ID              string
+	ExpectedVersion *int
+}
+
+func (in ForgetUser) key() *string    { return in.IdempotencyKey }
+func (in ForgetUser) target() Outcome { return Outcome{ID: in.ID} }
+
+func (in ForgetUser) prepare(context.Context, *Commands) (plan, error) {
+	may := func(actor domain.Actor) error {
+		if !actor.MaySeePrivate(in.ID) {
+			return domain.Errorf(domain.Forbidden, "only the user and admins may have a user forgotten").At("id")
+		}
+		return nil
+	}
+	return changeUser(in.ID, in.ExpectedVersion, may, func(u *unit, user domain.User) ([]domain.Event, error) {
+		if err := u.mustKeepAnAdmin(user, "id"); err != nil {
+			return nil, err
+		}
+		events, err := user.Forget()
+		if err != nil || len(events) == 0 {
+			return nil, err
+		}
+		return events, u.Tables.Forget(u.tx, in.ID)
+	})
+}
+
+// then drops what is known of the user in memory, ends their websockets, and leaves
+// nothing of them in the files: the transaction before may still lie there. When that
+// cannot be done now, the command can be sent again.
+func (in ForgetUser) then(ctx context.Context, c *Commands) error {
+	if c.Vault != nil {
+		c.Vault.Forget(in.ID)
+	}
+	if c.Watch != nil {
+		c.Watch.EndUser(in.ID)
+	}
+	if err := c.Log.Scrub(ctx); err != nil {
+		return fmt.Errorf("the user is forgotten, but traces may be left in the database's files: send the command again, or restart the server: %w", err)
+	}
+	return nil
+}
+
+// seal seals what is personal in an event about a user, with the user's key, which is
+// made when there is none yet.
+func (u *unit) seal(userID string, e *eventstore.NewEvent) (err error) {
+	fields := domain.Personal(e.Type)
+	if u.Vault == nil || fields == nil {
+		return nil
+	}
+	has, err := u.Tables.HasKey(u.tx, userID)
+	if err != nil {
+		return err
+	}
+	if !has {
+		wrapped, err := u.Vault.NewKey(userID)
+		if err != nil {
+			return err
+		}
+		if err := u.Tables.KeepKey(u.tx, userID, wrapped); err != nil {
+			return err
+		}
+	}
+	e.Data, err = u.Vault.Seal(userID, e.ID, e.Data, fields)
+	return err
+}
