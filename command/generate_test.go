@@ -22,7 +22,7 @@ type generator struct {
 // The last of each list is odd, and rarely taken.
 var (
 	titles       = []string{"Alpha", "Béta and alpha", "gamma", "Alpha ", "R&D", strings.Repeat("x", 301)}
-	texts        = []string{"", "alpha", "# Delta\n\nalpha beta", "zéta", "with \x00"}
+	texts        = []string{"", "alpha", "# Delta\n\nalpha beta", "zéta", `{"alpha": "beta"}`, `["zéta"]`, "with \x00"}
 	descriptions = []string{"beta", "", "a zeta", strings.Repeat("y", 2001)}
 	slugs        = []string{"alpha", "one/two", "gamma", "delta", "Not a slug"}
 	tags         = []string{"red", "blue", "R&D", " red ", `"`, "ünter", " "}

@@ -49,7 +49,7 @@ func TestCreateContent(t *testing.T) {
 		},
 	})
 	for _, format := range []domain.ContentFormat{domain.Markdown, domain.HTML, domain.Plaintext, domain.JSON} {
-		if _, err := domain.CreateContent(created(func(e *domain.ContentCreated) { e.Format = format })); err != nil {
+		if _, err := domain.CreateContent(created(func(e *domain.ContentCreated) { e.Format, e.Content = format, "{}" })); err != nil {
 			t.Errorf("format %s: %v", format, err)
 		}
 	}

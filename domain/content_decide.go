@@ -10,7 +10,7 @@ func CreateContent(e ContentCreated) ([]Event, error) {
 	f.add(checkLine("title", e.Title, MaxTitle))
 	f.add(checkSlug(e.Slug))
 	f.add(checkOptional("description", e.Description, MaxDescription))
-	f.add(checkBytes("content", e.Content, MaxContentBytes))
+	f.add(checkContent(e.Content, e.Format))
 	f.add(checkTags(e.Tags))
 	if !e.Format.Valid() {
 		f.add(Errorf(Invalid, "format %q is unknown", e.Format).At("format"))
@@ -31,9 +31,6 @@ func (c Content) Update(e ContentUpdated) ([]Event, error) {
 		return nil, err
 	}
 	e.ContentID, e.Tags = c.ID, normalTags(e.Tags)
-	if err := e.check(); err != nil {
-		return nil, err
-	}
 	e.Title, e.Slug = changed(e.Title, c.Title), changed(e.Slug, c.Slug)
 	e.Description = e.Description.From(c.Description)
 	e.Content, e.Format = changed(e.Content, c.Content), changed(e.Format, c.Format)
@@ -43,10 +40,14 @@ func (c Content) Update(e ContentUpdated) ([]Event, error) {
 	if len(e.Changes()) == 0 {
 		return nil, nil
 	}
+	if err := e.check(c); err != nil {
+		return nil, err
+	}
 	return []Event{e}, nil
 }
 
-func (e ContentUpdated) check() error {
+// check says what is wrong with the fields that e changes in c.
+func (e ContentUpdated) check(c Content) error {
 	var f faults
 	if e.Title != nil {
 		f.add(checkLine("title", *e.Title, MaxTitle))
@@ -55,8 +56,13 @@ func (e ContentUpdated) check() error {
 		f.add(checkSlug(*e.Slug))
 	}
 	f.add(checkOptional("description", e.Description.Value(), MaxDescription))
-	if e.Content != nil {
-		f.add(checkBytes("content", *e.Content, MaxContentBytes))
+	assign(&c.Content, e.Content)
+	assign(&c.Format, e.Format)
+	switch {
+	case e.Content != nil:
+		f.add(checkContent(c.Content, c.Format))
+	case e.Format != nil && c.Format == JSON:
+		f.add(checkJSON("format", c.Content))
 	}
 	if e.Format != nil && !e.Format.Valid() {
 		f.add(Errorf(Invalid, "format %q is unknown", *e.Format).At("format"))

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"strings"
 	"testing"
 
 	"flightdeck/domain"
@@ -45,7 +46,7 @@ func TestUpdateContent(t *testing.T) {
 		change("the tags", updated{Tags: []string{"b", "a"}}),
 		change("the tags to none", updated{Tags: []string{}}),
 		change("everything", updated{
-			Title: new("Other"), Slug: new("other"), Description: domain.Set("Other"), Content: new("Other"), Format: new(domain.JSON), Tags: []string{"c"},
+			Title: new("Other"), Slug: new("other"), Description: domain.Set("Other"), Content: new(`"Other"`), Format: new(domain.JSON), Tags: []string{"c"},
 		}),
 		{
 			name: "only what differs", given: given{draft},
@@ -89,6 +90,51 @@ func TestUpdateContentNamesWhatIsWrong(t *testing.T) {
 		refused("everything", invalid("title", "slug", "description", "content", "format", "tags"), updated{
 			Title: new(""), Slug: new(""), Description: domain.Set("\x00"), Content: new("\xff"), Format: new(domain.ContentFormat("")), Tags: manyTags(51),
 		}),
+	})
+}
+
+func TestContentOfTheFormatJSONIsJSON(t *testing.T) {
+	t.Parallel()
+	asJSON := func(text string) domain.ContentCreated {
+		return created(func(e *domain.ContentCreated) { e.Format, e.Content = domain.JSON, text })
+	}
+	object, odd := asJSON(`{"a": 1}`), asJSON(`{a: 1}`) // odd was written before there was a rule
+	for _, text := range []string{"", " ", "Text", "{", "{}{}", "{'a': 1}", `{"a": 1,}`, "NaN", "\ufeff{}", "// {}", strings.Repeat("[", 20_000)} {
+		_, err := domain.CreateContent(asJSON(text))
+		mustFault(t, err, invalid("content"))
+		_, err = fold[content](t, given{object}).Update(updated{Content: &text})
+		mustFault(t, err, invalid("content"))
+	}
+	for _, text := range []string{"null", "0", `"x"`, " [1, 2]\n", `{"a": {"a": 1, "a": 2}}`} {
+		if _, err := domain.CreateContent(asJSON(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	_, err := domain.CreateContent(asJSON(`{"a": 1, b}`))
+	mustEqual(t, err.Error(), "content is not valid JSON at byte 10: correct it, or choose another format")
+	play(t, []scenario[content]{
+		{name: "text to JSON", given: given{draft}, when: updating(updated{Format: new(domain.JSON)}), faults: invalid("format")},
+		{name: "text to JSON, with other text", given: given{draft}, when: updating(updated{Format: new(domain.JSON), Content: new("x")}), faults: invalid("content")},
+		{name: "text and a title, wrongly", given: given{object}, when: updating(updated{Title: new(""), Content: new("x")}), faults: invalid("title", "content")},
+		{name: "a NUL is named as such", given: given{object}, when: updating(updated{Content: new("\"\x00\"")}), faults: invalid("content")},
+		{
+			name: "text to JSON, with JSON", given: given{draft}, when: updating(updated{Format: new(domain.JSON), Content: new("1")}),
+			then: then{updated{ContentID: contentID, Format: new(domain.JSON), Content: new("1")}},
+		},
+		{
+			name: "JSON to other JSON", given: given{object}, when: updating(updated{Content: new("[]")}),
+			then: then{updated{ContentID: contentID, Content: new("[]")}},
+		},
+		{
+			name: "JSON to text", given: given{object}, when: updating(updated{Format: new(domain.Plaintext), Content: new("Text")}),
+			then: then{updated{ContentID: contentID, Format: new(domain.Plaintext), Content: new("Text")}},
+		},
+		{
+			name: "the title of what is odd", given: given{odd}, when: updating(updated{Title: new("Other"), Format: new(domain.JSON), Content: &odd.Content}),
+			then: then{updated{ContentID: contentID, Title: new("Other")}},
+		},
+		{name: "what is odd to text", given: given{odd}, when: updating(updated{Format: new(domain.Plaintext)}), then: then{updated{ContentID: contentID, Format: new(domain.Plaintext)}}},
+		{name: "what is odd to something as odd", given: given{odd}, when: updating(updated{Content: new("{b: 1}")}), faults: invalid("content")},
 	})
 }
 

@@ -1,6 +1,8 @@
 package domain
 
 import (
+	"encoding/json"
+	"errors"
 	"net/mail"
 	"regexp"
 	"strings"
@@ -75,6 +77,30 @@ func checkBytes(field, s string, most int) *Error {
 		return Errorf(Invalid, "%s has %d bytes: at most %d are allowed", field, len(s), most).At(field)
 	}
 	return checkText(field, s)
+}
+
+// checkContent is checkBytes for the text of a content, which has to be what its
+// format says.
+func checkContent(s string, format ContentFormat) *Error {
+	if e := checkBytes("content", s, MaxContentBytes); e != nil || format != JSON {
+		return e
+	}
+	return checkJSON("content", s)
+}
+
+// checkJSON refuses a content that is not one JSON text (RFC 8259). The fault is
+// that of the field which asked for one.
+func checkJSON(field, content string) *Error {
+	var text json.RawMessage
+	err := json.Unmarshal([]byte(content), &text)
+	if err == nil {
+		return nil
+	}
+	at := int64(len(content))
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		at = syntax.Offset
+	}
+	return Errorf(Invalid, "content is not valid JSON at byte %d: correct it, or choose another format", at).At(field)
 }
 
 func checkSlug(s string) *Error {
