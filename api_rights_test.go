@@ -311,6 +311,38 @@ func TestSessionsEndByLogOutAndByTime(t *testing.T) {
 	wantText(t, "an expired token", h.ask(expired.Token, `{ viewer { id } }`, nil).code(), "UNAUTHENTICATED")
 }
 
+// TestMutationsAfterLoggingInOrOutAreOfWhoAsksThen: an operation runs its mutations one
+// after the other, and each is of the one who asks by then.
+func TestMutationsAfterLoggingInOrOutAreOfWhoAsksThen(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	const password = "correct horse"
+	h.do("", "registerUser", object{"email": "admin@example.org", "displayName": "A", "password": password})
+	token := h.do("", "logIn", object{"email": "admin@example.org", "password": password}).text("done", "token")
+	_, author := h.user(domain.Author)
+	const after = ` { content { author { displayName } } errors { __typename message } events { actor { displayName } } query { viewer { displayName } } }`
+
+	before := h.must(token, `{ log { head } }`, nil).text("log", "head")
+	a := h.ask(token, `mutation { logOut { loggedOut query { log { size { events } } } } createContent(input: {title: "t", content: "c"})`+after+`
+		snapshotStream(streamId: "user-0190a8c2-7b1e-7000-8000-000000000000") { errors { __typename } } again: logOut { loggedOut } }`, nil)
+	wantText(t, "after logOut", fmt.Sprint(a.at("logOut", "loggedOut"), a.at("createContent", "content"), a.at("createContent", "query", "viewer"), a.at("again", "loggedOut")), "true <nil> <nil> false")
+	wantNull(t, "what admins see", a.at("logOut", "query", "log", "size"))
+	wantList(t, "createContent", a.texts("__typename", "createContent", "errors"), "ForbiddenError")
+	wantList(t, "snapshotStream", a.texts("__typename", "snapshotStream", "errors"), "ForbiddenError")
+	wantText(t, "head", h.head(), before)
+
+	for name, token := range map[string]string{"a visitor": "", "somebody else": author} {
+		a = h.must(token, fmt.Sprintf(`mutation { logIn(input: {email: "admin@example.org", password: %q}) { user { displayName } } createContent(input: {title: "t", content: "c"})`+after+` }`, password), nil)
+		wantText(t, name, a.text("createContent", "content", "author", "displayName")+a.text("createContent", "query", "viewer", "displayName"), "AA")
+		wantList(t, name, a.texts("actor", "createContent", "events"), "map[displayName:A]")
+	}
+	a = h.must(author, `mutation { logIn(input: {email: "admin@example.org", password: "wrong horse"}) { token } createContent(input: {title: "t", content: "c"})`+after+` }`, nil)
+	wantText(t, "after a wrong password", a.text("createContent", "content", "author", "displayName"), a.text("createContent", "query", "viewer", "displayName"))
+	if name := a.text("createContent", "query", "viewer", "displayName"); name == "A" || name == "" {
+		t.Errorf("after a wrong password it is %q who asks", name)
+	}
+}
+
 func TestWrongPasswordAndUnknownAddressAreAnsweredAlike(t *testing.T) {
 	t.Parallel()
 	h := start(t)

@@ -4167,7 +4167,7 @@ enum ContentFormat {
   HTML
   "Text as it is."
   PLAINTEXT
-  "A JSON document, for content that a program reads."
+  "A JSON document (RFC 8259), for content that a program reads; what is not one is refused."
   JSON
 }
 
@@ -6081,17 +6081,22 @@ input ForgetUserInput {
 }
 
 extend type Mutation {
-  "Makes an account and logs in. The first user of an empty log becomes ADMIN, everybody else VIEWER."
+  "Makes an account and logs in, as logIn does. The first user of an empty log becomes ADMIN, everybody else VIEWER."
   registerUser(
     "The account."
     input: RegisterUserInput!
   ): SessionPayload
-  "Begins a session. A wrong password and an unknown address give the same answer."
+  """
+  Begins a session. A wrong password and an unknown address give the same answer. Mutations that follow in the same operation are those of
+  the new session's user.
+  """
   logIn(
     "The account and its password."
     input: LogInInput!
   ): SessionPayload
-  "Ends the session of the token that the request was sent with."
+  """
+  Ends the session of the token that the request was sent with. Mutations that follow in the same operation are those of a visitor.
+  """
   logOut: LogOutPayload
   "Changes the fields that are given. For the user and admins."
   updateUser(

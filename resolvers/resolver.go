@@ -12,6 +12,7 @@ import (
 	"flightdeck/readmodel"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Resolver answers the API. Its fields are set before it is used.
@@ -34,9 +35,31 @@ type operation struct {
 
 type operationKey struct{}
 
-// AroundOperation gives an operation what its fields share.
+// AroundOperation gives an operation what its fields share, and each of its
+// mutations the actor that those before it have left.
 func (r *Resolver) AroundOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	return next(context.WithValue(ctx, operationKey{}, new(operation)))
+	o := new(operation)
+	if op := graphql.GetOperationContext(ctx); op.Operation.Operation == ast.Mutation {
+		around := op.RootResolverMiddleware
+		op.RootResolverMiddleware = func(ctx context.Context, field graphql.RootResolver) graphql.Marshaler {
+			return around(o.asker(ctx), field)
+		}
+	}
+	return next(context.WithValue(ctx, operationKey{}, o))
+}
+
+// asker returns ctx with who asks by now, after logging in or out: whoever has
+// logged out is a visitor without a token.
+func (o *operation) asker(ctx context.Context) context.Context {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.begun {
+		return ctx
+	}
+	if o.view.Actor.Visitor() {
+		ctx = auth.WithToken(ctx, "")
+	}
+	return auth.WithActor(ctx, o.view.Actor)
 }
 
 // now returns the view of everything that names no moment: the head of the log
