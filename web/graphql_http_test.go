@@ -48,6 +48,19 @@ func TestOperationsOverHTTP(t *testing.T) {
 	}
 }
 
+func TestEscapesOfWholeCharactersAreKept(t *testing.T) {
+	t.Parallel()
+	h := web.New(testConfig(newStub())).Handler()
+	for escaped, want := range map[string]string{
+		`\ud83d\ude00`: "😀", `\uD83D\uDE00\ud83d\ude01\u0041`: "😀😁A", `\\ud83d`: `\\ud83d`, `\\\\ud83d \ufffd`: `\\\\ud83d ` + "\ufffd", `\ud7ff\ue000`: "\ud7ff\ue000",
+	} {
+		resp := post(t, h, `{"query":"query($t:String!){echo(text:$t)}","variables":{"t":"`+escaped+`"}}`)
+		if body := text(t, resp); !strings.Contains(body, `"echo":"`+want+`"`) {
+			t.Errorf("%s is answered %s", escaped, body)
+		}
+	}
+}
+
 func TestBadBodiesAreRefusedWithoutEcho(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
@@ -84,6 +97,22 @@ func TestBadBodiesAreRefusedWithoutEcho(t *testing.T) {
 		"NUL as an escape of the document": {
 			`{"query":"{echo(text:\"s3cret\\u0000\")}"}`,
 			[]string{"Accept", special}, 400, "GRAPHQL_VALIDATION_FAILED", "U+0000",
+		},
+		"half a pair of surrogates": {
+			`{"query":"query($t:String!){echo(text:$t)}","variables":{"t":"s3cret \\\ud83d"}}`,
+			nil, 400, "BAD_REQUEST", "half a surrogate pair",
+		},
+		"halves the wrong way round": {
+			`{"query":"query($t:String!){echo(text:$t)}","variables":{"t":"\uDE00\uD83D"}}`,
+			nil, 400, "BAD_REQUEST", "half a surrogate pair",
+		},
+		"two first halves": {
+			`{"query":"query($t:String!){echo(text:$t)}","variables":{"t":"\ud83d\ud83d\ude00"}}`,
+			nil, 400, "BAD_REQUEST", "half a surrogate pair",
+		},
+		"half a pair in a name": {
+			`{"query":"query($t:String!){echo(text:$t)}","variables":{"t":"x","\udfff":1}}`,
+			nil, 400, "BAD_REQUEST", "half a surrogate pair",
 		},
 		"too large":    {`{"query":"` + strings.Repeat("s3cret", 200) + `"}`, nil, 413, "PAYLOAD_TOO_LARGE", "1000 bytes"},
 		"plain text":   {`{"query":"{log{head}}"}`, []string{"Content-Type", "text/plain"}, 415, "UNSUPPORTED_MEDIA_TYPE", "application/json"},

@@ -33,6 +33,9 @@ func decodeRequest(data []byte) (*graphql.RawParams, error) {
 	if err := decodeJSON(data, &req); err != nil {
 		return nil, err
 	}
+	if hasHalfPair(data) {
+		return nil, badRequest("a string has an escape of half a surrogate pair, such as \\ud83d alone: send both halves, or the character itself")
+	}
 	if req.Query == nil {
 		return nil, badRequest("the member \"query\" is missing: " + whatToSend)
 	}
