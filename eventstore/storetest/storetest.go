@@ -88,6 +88,11 @@ func Run(t *testing.T, open func(t *testing.T, dir string) eventstore.Engine) {
 		{"TheArchiveRefusesWhatIsNotPast", archiveRefuses},
 		{"NoReadMissesWhatIsBeingArchived", archiveBesideReaders},
 
+		{"AnImportedLogIsTheSameLog", importKeepsEverything},
+		{"AnImportRefusesWhatDoesNotFollow", importRefuses},
+		{"AnImportOfWhatCannotBeFoldedLeavesNothing", importOfWhatCannotBeFolded},
+		{"AnyHistoryIsImportedWithItsChain", anyImport},
+
 		{"AnyHistoryBehavesAsAPlainList", anyHistory},
 	} {
 		t.Run(test.property, func(t *testing.T) {
