@@ -28,6 +28,7 @@ var importRules = map[string][]string{
 	"eventstore/block":     {"eventstore", "github.com/klauspost/compress"},
 	"eventstore/sqlite":    {"eventstore", "eventstore/block", "github.com/gofrs/flock", "github.com/hashicorp/golang-lru/v2", "modernc.org/sqlite"},
 	"eventstore/storetest": {"eventstore", "pgregory.net/rapid"},
+	"cloudevents":          {"eventstore"},
 	"auth":                 {"domain", "golang.org/x/crypto"},
 	"vault":                {"github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
 	"readmodel":            {"domain", "eventstore", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
