@@ -48,7 +48,7 @@ func TestEventsOfEverySchemaVersionAreReadEverywhere(t *testing.T) {
 	}
 	domain.Evolve("ContentUpdated", renamed("heading", "title"), renamed("body", "content"))
 	h := start(t)
-	_, token := h.user(domain.Admin)
+	admin, token := h.user(domain.Admin)
 	id := h.content(token, object{"title": "Zero", "content": "none", "status": "PUBLISHED"})
 	for version, data := range []string{`{"contentId": %q, "heading": "One", "body": "first"}`, `{"contentId":%q,"title":"Two","body":"second"}`, `{"contentId":%q,"title":"Three","content":"third"}`} {
 		e := eventstore.NewEvent{ID: fmt.Sprint("evolved-", version), Type: "ContentUpdated", SchemaVersion: version + 1, Data: fmt.Appendf(nil, data, id)}
@@ -65,6 +65,18 @@ func TestEventsOfEverySchemaVersionAreReadEverywhere(t *testing.T) {
 		wantCLI(t, 0, []string{"verify", "--db", db}, "all follow from the log")
 	})
 	mustBeEvolved(t, h, token, id)
+	file, _ := exportOf(t, h.env.DB)
+	if text := string(mustRead(t, file)); !strings.Contains(text, `"schemaversion":1,`) || !strings.Contains(text, `"heading": "One"`) {
+		t.Errorf("the export is not of what is stored: %s", text)
+	}
+	x := newTarget(t)
+	wantCLI(t, 0, []string{"import", "log", "--db", x.db, "--file", file}, "imported 6 events")
+	to := startOn(t, x.db)
+	session, err := to.commands.Begin(t.Context(), admin, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustBeEvolved(t, to, session.Token, id)
 }
 
 func mustBeEvolved(t *testing.T, h *harness, token, id string) {

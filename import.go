@@ -14,6 +14,7 @@ import (
 // importCommand imports what was kept elsewhere.
 type importCommand struct {
 	Git importGitCommand `cmd:"" help:"Import the history of Markdown files kept in git: every commit becomes events, recorded at its time."`
+	Log importLogCommand `cmd:"" help:"Import a log that flightdeck export wrote: all of it, or nothing. The server must not be running on the same database."`
 }
 
 // importGitCommand imports the first-parent history of files in a git repository.

@@ -41,6 +41,7 @@ type commands struct {
 
 	Serve    serveCommand    `cmd:"" default:"withargs" help:"Serve the API and the playground. This is the default."`
 	Import   importCommand   `cmd:"" help:"Import what was kept elsewhere into an empty log."`
+	Export   exportCommand   `cmd:"" help:"Write the log as JSON Lines, each a CloudEvent. A server may be running on the same database."`
 	Verify   verifyCommand   `cmd:"" help:"Check the log's hash chain, fold it, and compare every row."`
 	Status   statusCommand   `cmd:"" help:"Say how large the log has grown."`
 	Snapshot snapshotCommand `cmd:"" help:"Make the snapshots that are missing, after a new version folds events otherwise."`

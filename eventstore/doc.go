@@ -14,6 +14,7 @@
 // the new head.
 //
 // Start with event.go, then store.go, writer.go, tx.go and feed.go; replay.go,
-// snapshot.go and archive.go are how a log stays quick and small as it grows.
+// snapshot.go and archive.go are how a log stays quick and small as it grows, and
+// import.go how it comes from elsewhere.
 // engine.go is what an engine has to provide.
 package eventstore
