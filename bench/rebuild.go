@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"flightdeck/eventstore"
+	"flightdeck/readmodel"
+)
+
+// rebuild measures a rebuild of the read model without a server, beside a scan of the
+// log that decodes each event's JSON, in one goroutine, with the same driver: from
+// position 0 to its end, and up to where the log is followed, rows and documents
+// written.
+func rebuild(_ settings, w world) (rows []row, err error) {
+	say("rebuild")
+	o, err := open(w.db)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, o.close()) }()
+	scanned, err := scan(o.log)
+	if err != nil {
+		return nil, err
+	}
+	r := readmodel.NewRebuilder(o.log, o.engine.DB(), o.engine, slog.Default())
+	defer r.Close()
+	begun := time.Now()
+	var entered time.Time
+	phase, spans := readmodel.RebuildPhase(""), make(map[readmodel.RebuildPhase]time.Duration)
+	enter := func(p readmodel.RebuildPhase) {
+		spans[phase] += time.Since(entered)
+		phase, entered = p, time.Now()
+	}
+	done, err := r.Run(context.Background(), func(p readmodel.RebuildProgress) {
+		if p.Phase != phase {
+			enter(p.Phase)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	enter("")
+	whole := float64(done.Done) / time.Since(begun).Seconds()
+	followed := float64(done.Done) / spans[readmodel.RebuildFollowing].Seconds()
+	beside := fmt.Sprintf("scan and decode: %.0f/s", scanned)
+	return []row{
+		{"rebuild, whole", fmt.Sprintf("%.0f events/s", whole), beside, whole / scanned, "≥ 0.8", whole >= 0.8*scanned},
+		{"rebuild, rows and search", fmt.Sprintf("%.0f events/s", followed), beside, followed / scanned, "≥ 0.8", followed >= 0.8*scanned},
+	}, nil
+}
+
+// scan reads a log and decodes the JSON of its events; it returns how many a second.
+func scan(log *eventstore.Store) (perSecond float64, err error) {
+	begun := time.Now()
+	at := eventstore.Position(0)
+	for {
+		events, err := log.Read(context.Background(), at, 1000)
+		if err != nil || len(events) == 0 {
+			return float64(at) / time.Since(begun).Seconds(), err
+		}
+		for _, e := range events {
+			var decoded map[string]any
+			if err := json.Unmarshal(e.Data, &decoded); err != nil {
+				return 0, err
+			}
+			at = e.Position
+		}
+	}
+}
