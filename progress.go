@@ -18,6 +18,7 @@ type progress struct {
 	what  string
 	total int64
 	at    int64
+	from  int64 // the first that was set: something may go on in its middle
 	begun time.Time
 	told  time.Time
 }
@@ -42,6 +43,9 @@ func (env *environment) progress(total int64, what string, asJSON bool) *progres
 
 // set says how many are done.
 func (p *progress) set(n int64) {
+	if p.at == 0 {
+		p.from, p.begun = n, time.Now()
+	}
 	p.at = n
 	if p.bar != nil {
 		_ = p.bar.Set64(n) //nolint:errcheck // a bar that cannot be drawn stops nothing
@@ -63,12 +67,23 @@ func (p *progress) done() {
 }
 
 func (p *progress) line() {
-	_ = p.lines.Encode(struct { //nolint:errcheck // as above
-		What    string  `json:"progress"`
-		Done    int64   `json:"done"`
-		Total   int64   `json:"total,omitempty"`
-		Seconds float64 `json:"seconds"`
-	}{p.what, p.at, max(p.total, 0), time.Since(p.begun).Seconds()})
+	seconds := time.Since(p.begun).Seconds()
+	line := struct {
+		What    string   `json:"progress"`
+		Done    int64    `json:"done"`
+		Total   int64    `json:"total,omitempty"`
+		Seconds float64  `json:"seconds"`
+		Rate    float64  `json:"perSecond"`
+		Left    *float64 `json:"secondsLeft,omitempty"`
+	}{p.what, p.at, max(p.total, 0), seconds, 0, nil}
+	if p.at > p.from && seconds > 0 {
+		line.Rate = float64(p.at-p.from) / seconds
+		if p.total >= p.at {
+			left := float64(p.total-p.at) / line.Rate
+			line.Left = &left
+		}
+	}
+	_ = p.lines.Encode(line) //nolint:errcheck // as above
 }
 
 func isTerminal(w io.Writer) bool {

@@ -45,6 +45,7 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Check the log's hash chain, fold it, and compare every row."`
 	Status   statusCommand   `cmd:"" help:"Say how large the log has grown."`
 	Snapshot snapshotCommand `cmd:"" help:"Make the snapshots that are missing, after a new version folds events otherwise."`
+	Rebuild  rebuildCommand  `cmd:"" help:"Make everything that is read anew from the log, and say what has changed."`
 	Archive  archiveCommand  `cmd:"" help:"Move old events into the archive, where they take less room and answer as before."`
 	User     userCommand     `cmd:"" help:"Manage users: the operator's way in."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
@@ -122,10 +123,11 @@ type helpCommand struct {
 
 // deck is an open FlightDeck: the log, what is read from it, and what writes to it.
 type deck struct {
-	log      *eventstore.Store
-	index    *readmodel.Index
-	reader   *readmodel.Reader
-	commands *command.Commands
+	log       *eventstore.Store
+	index     *readmodel.Index
+	reader    *readmodel.Reader
+	commands  *command.Commands
+	rebuilder *readmodel.Rebuilder
 }
 
 // migrations are those of the tables beside the log.
@@ -156,8 +158,9 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	}
 	d.reader = readmodel.NewReader(engine.DB(), sqlitedialect.New(), log, d.index)
 	d.reader.Unseal(secrets)
+	d.rebuilder = readmodel.NewRebuilder(log, engine.DB(), engine, env.logger) //nolint:contextcheck // it ends with the deck
 	d.commands = &command.Commands{
-		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader, Watch: new(auth.Watch), Vault: secrets,
+		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader, Rebuilder: d.rebuilder, Watch: new(auth.Watch), Vault: secrets,
 		Correlation: web.RequestID, SessionLife: 30 * 24 * time.Hour,
 	}
 	return d, nil
@@ -165,6 +168,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 
 // Close writes what is queued and closes everything.
 func (d *deck) Close() error {
+	d.rebuilder.Close()
 	d.index.Close()
 	return d.log.Close()
 }
@@ -189,6 +193,9 @@ func (c *serveCommand) Run(env *environment) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := d.rebuilder.Resume(env.ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	edge := c.edge(env, d)
 	spendMemory()
 	server := &http.Server{Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
@@ -226,7 +233,7 @@ func (c *serveCommand) greet(env *environment, address string) {
 
 // edge wires the resolvers into the HTTP edge.
 func (c *serveCommand) edge(env *environment, d *deck) *web.Server {
-	root := &resolvers.Resolver{Log: d.log, Reader: d.reader, Commands: d.commands, Logger: env.logger, RequestID: web.RequestID}
+	root := &resolvers.Resolver{Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuilder, Logger: env.logger, RequestID: web.RequestID}
 	return web.New(web.Config{
 		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),
 		Authenticate:    d.authenticate,

@@ -43,11 +43,19 @@ type Accounts interface {
 	PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error)
 }
 
+// Rebuilder rebuilds the read model. Package readmodel implements it.
+type Rebuilder interface {
+	// Start begins a rebuild, or goes on with an unfinished one, and returns at once.
+	Start() error
+}
+
 // Commands runs commands. Its methods may be called at the same time.
 type Commands struct {
 	Log      *eventstore.Store
 	Tables   Tables
 	Accounts Accounts
+	// Rebuilder is what RebuildReadModel needs, and nothing else.
+	Rebuilder Rebuilder
 	// Watch is told of the sessions that end; may be nil.
 	Watch *auth.Watch
 	// Vault seals what is personal in events; nil leaves it as it is.

@@ -32,6 +32,15 @@ func (c *Commands) ArchiveStream(ctx context.Context, id string, through int) (e
 	return stream, explainStream(err)
 }
 
+// RebuildReadModel begins to make everything that is read anew from the log, on behalf
+// of the admin in ctx, and returns at once.
+func (c *Commands) RebuildReadModel(ctx context.Context) error {
+	if err := mayOperate(ctx); err != nil {
+		return err
+	}
+	return c.Rebuilder.Start()
+}
+
 // mayOperate returns an error unless the actor in ctx may look after the log.
 func mayOperate(ctx context.Context) error {
 	if !auth.ActorFrom(ctx).MayAdminister() {

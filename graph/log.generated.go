@@ -8,6 +8,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
+	"flightdeck/readmodel"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 
 type LogStatusResolver interface {
 	Size(ctx context.Context, obj *model.LogStatus) (*model.LogSize, error)
+	Rebuild(ctx context.Context, obj *model.LogStatus) (*readmodel.RebuildProgress, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -287,6 +289,38 @@ func (ec *executionContext) fieldContext_LogStatus_size(_ context.Context, field
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LogSize(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LogStatus_rebuild(ctx context.Context, field graphql.CollectedField, obj *model.LogStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LogStatus_rebuild(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LogStatus().Rebuild(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *readmodel.RebuildProgress) graphql.Marshaler {
+			return ec.marshalORebuildProgress2ᚖflightdeckᚋreadmodelᚐRebuildProgress(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LogStatus_rebuild(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LogStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RebuildProgress(ctx, field)
 		},
 	}
 	return fc, nil
@@ -583,6 +617,12 @@ func (ec *executionContext) _LogStatus(ctx context.Context, sel ast.SelectionSet
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LogStatus_size(ctx, field, obj)
+				})
+		case "rebuild":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LogStatus_rebuild(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

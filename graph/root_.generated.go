@@ -315,6 +315,7 @@ type ComplexityRoot struct {
 	LogStatus struct {
 		Head       func(childComplexity int) int
 		Lineage    func(childComplexity int) int
+		Rebuild    func(childComplexity int) int
 		RecordedAt func(childComplexity int) int
 		Size       func(childComplexity int) int
 	}
@@ -334,6 +335,7 @@ type ComplexityRoot struct {
 		LogOut              func(childComplexity int) int
 		MoveSlide           func(childComplexity int, input command.MoveSlide) int
 		PublishContent      func(childComplexity int, input command.ContentTarget) int
+		RebuildReadModel    func(childComplexity int) int
 		RegisterUser        func(childComplexity int, input command.RegisterUser) int
 		RemoveSlide         func(childComplexity int, input command.RemoveSlide) int
 		RestoreContent      func(childComplexity int, input command.Restore) int
@@ -481,6 +483,33 @@ type ComplexityRoot struct {
 		User          func(childComplexity int, id string, asOf *readmodel.AsOf) int
 		Users         func(childComplexity int, first *int, after *string, last *int, before *string, asOf *readmodel.AsOf) int
 		Viewer        func(childComplexity int) int
+	}
+
+	RebuildPayload struct {
+		Errors  func(childComplexity int) int
+		Query   func(childComplexity int) int
+		Rebuild func(childComplexity int) int
+	}
+
+	RebuildProgress struct {
+		Done            func(childComplexity int) int
+		Error           func(childComplexity int) int
+		EventsPerSecond func(childComplexity int) int
+		Phase           func(childComplexity int) int
+		SecondsLeft     func(childComplexity int) int
+		StartedAt       func(childComplexity int) int
+		State           func(childComplexity int) int
+		Tables          func(childComplexity int) int
+		Total           func(childComplexity int) int
+	}
+
+	RebuildTable struct {
+		Hash       func(childComplexity int) int
+		HashBefore func(childComplexity int) int
+		Name       func(childComplexity int) int
+		Rows       func(childComplexity int) int
+		RowsBefore func(childComplexity int) int
+		Same       func(childComplexity int) int
 	}
 
 	SessionPayload struct {
@@ -1920,6 +1949,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LogStatus.Lineage(childComplexity), true
+	case "LogStatus.rebuild":
+		if e.ComplexityRoot.LogStatus.Rebuild == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogStatus.Rebuild(childComplexity), true
 	case "LogStatus.recordedAt":
 		if e.ComplexityRoot.LogStatus.RecordedAt == nil {
 			break
@@ -2082,6 +2117,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishContent(childComplexity, args["input"].(command.ContentTarget)), true
+	case "Mutation.rebuildReadModel":
+		if e.ComplexityRoot.Mutation.RebuildReadModel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RebuildReadModel(childComplexity), true
 	case "Mutation.registerUser":
 		if e.ComplexityRoot.Mutation.RegisterUser == nil {
 			break
@@ -2898,6 +2939,117 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+
+	case "RebuildPayload.errors":
+		if e.ComplexityRoot.RebuildPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildPayload.Errors(childComplexity), true
+	case "RebuildPayload.query":
+		if e.ComplexityRoot.RebuildPayload.Query == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildPayload.Query(childComplexity), true
+	case "RebuildPayload.rebuild":
+		if e.ComplexityRoot.RebuildPayload.Rebuild == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildPayload.Rebuild(childComplexity), true
+
+	case "RebuildProgress.done":
+		if e.ComplexityRoot.RebuildProgress.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.Done(childComplexity), true
+	case "RebuildProgress.error":
+		if e.ComplexityRoot.RebuildProgress.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.Error(childComplexity), true
+	case "RebuildProgress.eventsPerSecond":
+		if e.ComplexityRoot.RebuildProgress.EventsPerSecond == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.EventsPerSecond(childComplexity), true
+	case "RebuildProgress.phase":
+		if e.ComplexityRoot.RebuildProgress.Phase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.Phase(childComplexity), true
+	case "RebuildProgress.secondsLeft":
+		if e.ComplexityRoot.RebuildProgress.SecondsLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.SecondsLeft(childComplexity), true
+	case "RebuildProgress.startedAt":
+		if e.ComplexityRoot.RebuildProgress.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.StartedAt(childComplexity), true
+	case "RebuildProgress.state":
+		if e.ComplexityRoot.RebuildProgress.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.State(childComplexity), true
+	case "RebuildProgress.tables":
+		if e.ComplexityRoot.RebuildProgress.Tables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.Tables(childComplexity), true
+	case "RebuildProgress.total":
+		if e.ComplexityRoot.RebuildProgress.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildProgress.Total(childComplexity), true
+
+	case "RebuildTable.hash":
+		if e.ComplexityRoot.RebuildTable.Hash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildTable.Hash(childComplexity), true
+	case "RebuildTable.hashBefore":
+		if e.ComplexityRoot.RebuildTable.HashBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildTable.HashBefore(childComplexity), true
+	case "RebuildTable.name":
+		if e.ComplexityRoot.RebuildTable.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildTable.Name(childComplexity), true
+	case "RebuildTable.rows":
+		if e.ComplexityRoot.RebuildTable.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildTable.Rows(childComplexity), true
+	case "RebuildTable.rowsBefore":
+		if e.ComplexityRoot.RebuildTable.RowsBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildTable.RowsBefore(childComplexity), true
+	case "RebuildTable.same":
+		if e.ComplexityRoot.RebuildTable.Same == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RebuildTable.Same(childComplexity), true
 
 	case "SessionPayload.errors":
 		if e.ComplexityRoot.SessionPayload.Errors == nil {
@@ -5770,6 +5922,88 @@ type PresentationPayload {
   query: Query!
 }
 `, BuiltIn: false},
+	{Name: "../schema/rebuild.graphql", Input: `"How far a rebuild of the read model is."
+type RebuildProgress {
+  "Whether it is under way, or how it ended."
+  state: RebuildState!
+  "What it is doing, or did last."
+  phase: RebuildPhase!
+  "The position up to which it has followed the log."
+  done: Position!
+  "The head of the log, which it has to reach."
+  total: Position!
+  "Its rate since it was begun, or since it went on."
+  eventsPerSecond: Float!
+  "How long following the log takes at this rate; null when that is not known. Comparing comes on top."
+  secondsLeft: Float
+  "When it was begun."
+  startedAt: DateTime!
+  "The new tables beside those of before; empty until the rebuild has ended."
+  tables: [RebuildTable!]!
+  "Why it failed and what to do; null when it did not."
+  error: String
+}
+
+"Whether a rebuild is under way, or how it ended."
+enum RebuildState {
+  "It is under way. What is read is as before."
+  RUNNING
+  "The new tables are in the place of those before."
+  DONE
+  "It ended before its end, and changed nothing that is read. Started again, it goes on where it was."
+  FAILED
+}
+
+"What a rebuild is doing, in this order."
+enum RebuildPhase {
+  "It makes empty tables, and removes those that the rebuild before has kept."
+  PREPARING
+  "It follows the log from its first event, and writes rows and the full-text index."
+  FOLLOWING
+  "It makes indexes; on a running server they are made before."
+  INDEXING
+  "It compares the new tables with the live ones."
+  COMPARING
+  "It follows what was appended meanwhile, then puts the new tables in the place of the live ones."
+  SWAPPING
+}
+
+"A new table beside the one of before, up to the same position. What differs is no failure: the new rows follow from the log."
+type RebuildTable {
+  "The table's name."
+  name: String!
+  "How many rows it has."
+  rows: Int!
+  "How many it had before."
+  rowsBefore: Int!
+  "SHA-256 of the rows, in the order of their keys."
+  hash: String!
+  "The same of the rows before."
+  hashBefore: String!
+  "Whether the rows are what they were."
+  same: Boolean!
+}
+
+"What asking for a rebuild led to."
+type RebuildPayload {
+  "The rebuild that was begun: watch it in ` + "`" + `log` + "`" + `. Null when it was refused."
+  rebuild: RebuildProgress
+  "Why it was refused; empty when it was begun."
+  errors: [UserError!]!
+  "Everything else."
+  query: Query!
+}
+
+extend type LogStatus {
+  "The rebuild that was begun last since the server started, for admins; null for others, and when none was."
+  rebuild: RebuildProgress
+}
+
+extend type Mutation {
+  "Begins to make everything that is read anew from the log, beside what is there, and returns at once; an unfinished one goes on. For admins; it changes no answer, unless one was wrong."
+  rebuildReadModel: RebuildPayload
+}
+`, BuiltIn: false},
 	{Name: "../schema/schema.graphql", Input: `"A moment: RFC 3339. On input an offset is required; output is UTC with microseconds."
 scalar DateTime
 
@@ -6379,6 +6613,8 @@ func (ec *executionContext) childFields_LogStatus(ctx context.Context, field gra
 		return ec.fieldContext_LogStatus_lineage(ctx, field)
 	case "size":
 		return ec.fieldContext_LogStatus_size(ctx, field)
+	case "rebuild":
+		return ec.fieldContext_LogStatus_rebuild(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogStatus", field.Name)
 }
@@ -6509,6 +6745,60 @@ func (ec *executionContext) childFields_Query(ctx context.Context, field graphql
 		return ec.fieldContext_Query___type(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Query", field.Name)
+}
+
+func (ec *executionContext) childFields_RebuildPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rebuild":
+		return ec.fieldContext_RebuildPayload_rebuild(ctx, field)
+	case "errors":
+		return ec.fieldContext_RebuildPayload_errors(ctx, field)
+	case "query":
+		return ec.fieldContext_RebuildPayload_query(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RebuildPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RebuildProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_RebuildProgress_state(ctx, field)
+	case "phase":
+		return ec.fieldContext_RebuildProgress_phase(ctx, field)
+	case "done":
+		return ec.fieldContext_RebuildProgress_done(ctx, field)
+	case "total":
+		return ec.fieldContext_RebuildProgress_total(ctx, field)
+	case "eventsPerSecond":
+		return ec.fieldContext_RebuildProgress_eventsPerSecond(ctx, field)
+	case "secondsLeft":
+		return ec.fieldContext_RebuildProgress_secondsLeft(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_RebuildProgress_startedAt(ctx, field)
+	case "tables":
+		return ec.fieldContext_RebuildProgress_tables(ctx, field)
+	case "error":
+		return ec.fieldContext_RebuildProgress_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RebuildProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_RebuildTable(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_RebuildTable_name(ctx, field)
+	case "rows":
+		return ec.fieldContext_RebuildTable_rows(ctx, field)
+	case "rowsBefore":
+		return ec.fieldContext_RebuildTable_rowsBefore(ctx, field)
+	case "hash":
+		return ec.fieldContext_RebuildTable_hash(ctx, field)
+	case "hashBefore":
+		return ec.fieldContext_RebuildTable_hashBefore(ctx, field)
+	case "same":
+		return ec.fieldContext_RebuildTable_same(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RebuildTable", field.Name)
 }
 
 func (ec *executionContext) childFields_SessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

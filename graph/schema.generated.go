@@ -47,6 +47,7 @@ type MutationResolver interface {
 	UpdateSlide(ctx context.Context, input command.UpdateSlide) (*model.PresentationPayload, error)
 	MoveSlide(ctx context.Context, input command.MoveSlide) (*model.PresentationPayload, error)
 	RemoveSlide(ctx context.Context, input command.RemoveSlide) (*model.PresentationPayload, error)
+	RebuildReadModel(ctx context.Context) (*model.RebuildPayload, error)
 	RegisterUser(ctx context.Context, input command.RegisterUser) (*model.SessionPayload, error)
 	LogIn(ctx context.Context, input model.LogInInput) (*model.SessionPayload, error)
 	LogOut(ctx context.Context) (*model.LogOutPayload, error)
@@ -1936,6 +1937,38 @@ func (ec *executionContext) fieldContext_Mutation_removeSlide(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_rebuildReadModel(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rebuildReadModel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().RebuildReadModel(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RebuildPayload) graphql.Marshaler {
+			return ec.marshalORebuildPayload2ᚖflightdeckᚋgraphᚋmodelᚐRebuildPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rebuildReadModel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RebuildPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_registerUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3553,6 +3586,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "removeSlide":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_removeSlide(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rebuildReadModel":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rebuildReadModel(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

@@ -160,7 +160,7 @@ func (r *Rebuilder) claim() error {
 	r.running.Add(1)
 	now := time.Now()
 	r.since, r.progress = now, &RebuildProgress{
-		State: RebuildRunning, Phase: RebuildPreparing, Total: r.log.Head().Position, StartedAt: domain.InstantOf(now),
+		State: RebuildRunning, Phase: RebuildPreparing, Total: r.log.Head().Position, StartedAt: domain.InstantOf(now), Tables: []RebuildTable{},
 	}
 	return nil
 }

@@ -17,10 +17,11 @@ import (
 
 // Resolver answers the API. Its fields are set before it is used.
 type Resolver struct {
-	Log      *eventstore.Store
-	Reader   *readmodel.Reader
-	Commands *command.Commands
-	Logger   *slog.Logger
+	Log       *eventstore.Store
+	Reader    *readmodel.Reader
+	Commands  *command.Commands
+	Rebuilder *readmodel.Rebuilder
+	Logger    *slog.Logger
 	// RequestID returns the id under which a request is logged.
 	RequestID func(context.Context) string
 }

@@ -221,6 +221,8 @@ type LogStatus struct {
 	Lineage string `json:"lineage"`
 	// How large the log has grown, for admins; null for others. It is counted when it is selected, which takes a while where there is much.
 	Size *LogSize `json:"size,omitempty"`
+	// The rebuild that was begun last since the server started, for admins; null for others, and when none was.
+	Rebuild *readmodel.RebuildProgress `json:"rebuild,omitempty"`
 }
 
 // Changing. Each field is one command, durable once it is answered; they run in order, each by itself.
@@ -258,6 +260,16 @@ type PresentationPayload struct {
 // read at one position, and what is reached from an object is read at the object's. Who may see
 // something is decided by the asker's rights of today, whatever `asOf` says.
 type Query struct {
+}
+
+// What asking for a rebuild led to.
+type RebuildPayload struct {
+	// The rebuild that was begun: watch it in `log`. Null when it was refused.
+	Rebuild *readmodel.RebuildProgress `json:"rebuild,omitempty"`
+	// Why it was refused; empty when it was begun.
+	Errors []UserError `json:"errors"`
+	// Everything else.
+	Query *Query `json:"query"`
 }
 
 // A session, or why there is none.

@@ -1,0 +1,28 @@
+package resolvers
+
+import (
+	"context"
+
+	"flightdeck/auth"
+	"flightdeck/graph/model"
+	"flightdeck/readmodel"
+)
+
+// rebuild returns how far the rebuild is, for admins; nil when none was begun.
+func (r *Resolver) rebuild(ctx context.Context) *readmodel.RebuildProgress {
+	if !auth.ActorFrom(ctx).MayAdminister() {
+		return nil
+	}
+	return r.Rebuilder.Progress()
+}
+
+// rebuildPayload is the payload of a rebuild that was asked for.
+func (r *Resolver) rebuildPayload(err error) (*model.RebuildPayload, error) {
+	p := &model.RebuildPayload{Errors: []model.UserError{}, Query: &model.Query{}}
+	if err != nil {
+		p.Errors, err = userErrors(err, "")
+		return p, err
+	}
+	p.Rebuild = r.Rebuilder.Progress()
+	return p, nil
+}
