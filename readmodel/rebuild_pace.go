@@ -8,7 +8,7 @@ import (
 )
 
 // pace says how much is done in one step of a rebuild, and when the next one begins:
-// others wait behind a step, so it is short, and when they write it rests as long.
+// others wait behind a step, so it is short, and when they write it rests twice as long.
 type pace struct {
 	log *eventstore.Store
 	// aim is how long a step is to take, size of how many events it is made.
@@ -28,7 +28,7 @@ type pace struct {
 
 const (
 	// shortStep is the aim beside others, longStep without.
-	shortStep, longStep = 3 * time.Millisecond, 250 * time.Millisecond
+	shortStep, longStep = 1500 * time.Microsecond, 250 * time.Millisecond
 	firstSize, maxSize  = 20, 5000
 	// Every patience steps it is seen whether the rebuild comes closer to the head.
 	patience, maxLevel = 50, 6
@@ -59,8 +59,8 @@ func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
 	p.steps, p.left = 0, left
 }
 
-// rest waits, when others have written since the last time, as long as the last step
-// took.
+// rest waits, when others have written since the last time, twice as long as the last
+// step took.
 func (p *pace) rest(ctx context.Context, d time.Duration) error {
 	if p.alone {
 		return ctx.Err()
@@ -71,7 +71,7 @@ func (p *pace) rest(ctx context.Context, d time.Duration) error {
 	if !others || p.level == maxLevel {
 		return ctx.Err()
 	}
-	return pause(ctx, d>>p.level)
+	return pause(ctx, 2*d>>p.level)
 }
 
 // pause waits.
