@@ -35,7 +35,10 @@ func (c *rebuildCommand) Run(env *environment) (err error) {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(env.stdout).Encode(done)
+		return json.NewEncoder(env.stdout).Encode(struct {
+			readmodel.RebuildProgress
+			StartedAt string `json:"startedAt"`
+		}{done, done.StartedAt.String()})
 	}
 	return c.print(env, done)
 }

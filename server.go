@@ -158,7 +158,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	}
 	d.reader = readmodel.NewReader(engine.DB(), sqlitedialect.New(), log, d.index)
 	d.reader.Unseal(secrets)
-	d.rebuilder = readmodel.NewRebuilder(log, engine.DB(), engine, env.logger) //nolint:contextcheck // it ends with the deck
+	d.rebuilder = readmodel.NewRebuilder(log, engine.DB(), engine, env.logger)
 	d.commands = &command.Commands{
 		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader, Rebuilder: d.rebuilder, Watch: new(auth.Watch), Vault: secrets,
 		Correlation: web.RequestID, SessionLife: 30 * 24 * time.Hour,

@@ -9,5 +9,6 @@
 // For each noun, <noun>.go holds the row and its projection, a pure function of
 // the state in package domain, and <noun>_query.go what is asked of it. Start
 // with model.go and content.go; then reader.go, view.go and connection.go.
-// visible.go is domain's policy in SQL. search.go keeps the full-text index.
+// visible.go is domain's policy in SQL. index.go keeps the full-text index.
+// rebuild.go makes all of it anew.
 package readmodel

@@ -36,7 +36,7 @@ func (r *Rebuilder) run(ctx context.Context, alone bool, progress func(RebuildPr
 	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(r.ctx, cancel)()
+	defer context.AfterFunc(r.ctx, cancel)() //nolint:contextcheck // closing ends it, whoever has begun it
 	b := &rebuild{Rebuilder: r, alone: alone, progress: progress, pace: newPace(r.log, alone)}
 	if err := b.open(ctx); err != nil {
 		return err
@@ -289,7 +289,7 @@ func (b *rebuild) swap(ctx context.Context) (done bool, err error) {
 			return nil
 		}
 		for b.at < end {
-			p, err := b.fold(source{tx.Read, tx.StateAt}, b.at, maxRest) //nolint:contextcheck // a transaction has its own
+			p, err := b.fold(source{tx.Read, tx.StateAt}, b.at, maxRest)
 			if err != nil {
 				return err
 			}
