@@ -43,7 +43,7 @@ func wantCLI(t *testing.T, status int, args []string, said ...string) string {
 
 func TestHelpListsCommandsAndFlagsWithTheirTwins(t *testing.T) {
 	t.Parallel()
-	commands := []string{"serve", "import git", "import log", "export", "verify", "status", "snapshot", "rebuild", "archive", "user create", "version", "help"}
+	commands := []string{"serve", "import git", "import log", "export", "verify", "status", "snapshot", "rebuild", "archive", "schema", "user create", "version", "help"}
 	for _, args := range [][]string{{"--help"}, {"help"}, {"-h"}} {
 		wantCLI(t, 0, args, append(commands, "--db", "$FLIGHTDECK_DB", "$FLIGHTDECK_LOG_LEVEL", "$FLIGHTDECK_LOG_FORMAT")...)
 	}
@@ -77,6 +77,7 @@ func TestCommandLineThatIsNotUnderstoodExitsWith2(t *testing.T) {
 		{"user", "create"},
 		{"user", "nonsense"},
 		{"verify", "extra"},
+		{"schema", "extra"},
 		{"--log-level", "loud"},
 		{"serve", "--drain", "soon"},
 		{"serve", "--batch", "many"},

@@ -47,6 +47,7 @@ type commands struct {
 	Snapshot snapshotCommand `cmd:"" help:"Make the snapshots that are missing, after a new version folds events otherwise."`
 	Rebuild  rebuildCommand  `cmd:"" help:"Make everything that is read anew from the log, and say what has changed."`
 	Archive  archiveCommand  `cmd:"" help:"Move old events into the archive, where they take less room and answer as before."`
+	Schema   schemaCommand   `cmd:"" help:"Print the API's schema, as schema.graphql."`
 	User     userCommand     `cmd:"" help:"Manage users: the operator's way in."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Help     helpCommand     `cmd:"" help:"Print this help, or that of a command."`
