@@ -16,11 +16,35 @@ import (
 
 // schemaCommand prints the API's schema, for the tools of front ends: generators of
 // types, compilers, linters. It needs no database.
-type schemaCommand struct{}
+type schemaCommand struct {
+	Relay bool `help:"Leave out what Relay's compiler does not accept: the argument asOf of node."`
+}
 
 // Run prints the schema.
-func (schemaCommand) Run(env *environment) error {
-	return writeSchema(env.stdout, graph.NewExecutableSchema(graph.Config{}).Schema())
+func (c *schemaCommand) Run(env *environment) error {
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	if c.Relay {
+		schema = forRelay(schema)
+	}
+	return writeSchema(env.stdout, schema)
+}
+
+// forRelay returns a copy of a schema in which Query.node takes an id and nothing
+// else. Relay's compiler refuses to make a fragment refetchable otherwise, even when
+// the other arguments may be left out; the server answers both.
+func forRelay(schema *ast.Schema) *ast.Schema {
+	relay, query := *schema, *schema.Query
+	query.Fields = slices.Clone(query.Fields)
+	for i, f := range query.Fields {
+		if f.Name == "node" {
+			node := *f
+			node.Arguments = ast.ArgumentDefinitionList{f.Arguments.ForName("id")}
+			query.Fields[i] = &node
+		}
+	}
+	relay.Query, relay.Types = &query, maps.Clone(schema.Types)
+	relay.Types[query.Name] = &query
+	return &relay
 }
 
 // writeSchema writes a schema in GraphQL's definition language, with its

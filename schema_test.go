@@ -72,34 +72,57 @@ func TestEverythingInTheSchemaIsDescribed(t *testing.T) {
 
 func TestSchemaPrintsWhatIsServed(t *testing.T) {
 	t.Parallel()
-	status, printed, problems := cli("schema")
-	if status != 0 || problems != "" {
-		t.Fatalf("schema exits with %d: %s", status, problems)
-	}
-	read, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: printed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := func(schema *ast.Schema) []string {
-		var all []string
-		definitions(schema, func(path, description, text string) {
-			all = append(all, path+": "+text+" "+strings.TrimSpace(description))
-		})
-		slices.Sort(all)
-		return all
-	}
-	got, want := list(read), list(graph.NewExecutableSchema(graph.Config{}).Schema())
-	for _, d := range want {
-		if !slices.Contains(got, d) {
-			t.Errorf("schema does not print %s", d)
-		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("schema prints %d definitions, %d are served", len(got), len(want))
-	}
+	printed, read := printedSchema(t)
+	wantDefinitions(t, read, described(graph.NewExecutableSchema(graph.Config{}).Schema()))
 	for _, sorted := range [][]string{names(printed, "\ntype "), names(printed, "\ninput "), fields(read.Query), fields(read.Mutation)} {
 		if len(sorted) < 10 || !slices.IsSorted(sorted) {
 			t.Errorf("not sorted: %v", sorted)
+		}
+	}
+}
+
+func TestSchemaForRelayLacksOneArgument(t *testing.T) {
+	t.Parallel()
+	_, read := printedSchema(t, "--relay")
+	served := described(graph.NewExecutableSchema(graph.Config{}).Schema())
+	wantDefinitions(t, read, slices.DeleteFunc(served, func(d string) bool { return strings.HasPrefix(d, "Query.node(asOf:)") }))
+}
+
+// printedSchema runs the command schema, and returns what it prints, and that read
+// back.
+func printedSchema(t *testing.T, flags ...string) (string, *ast.Schema) {
+	t.Helper()
+	status, printed, problems := cli(append([]string{"schema"}, flags...)...)
+	if status != 0 || problems != "" {
+		t.Fatalf("schema %v exits with %d: %s", flags, status, problems)
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: printed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return printed, schema
+}
+
+// described lists what a schema defines, a line each.
+func described(schema *ast.Schema) []string {
+	var all []string
+	definitions(schema, func(path, description, text string) {
+		all = append(all, path+": "+text+" "+strings.TrimSpace(description))
+	})
+	return all
+}
+
+func wantDefinitions(t *testing.T, schema *ast.Schema, want []string) {
+	t.Helper()
+	got := described(schema)
+	for _, d := range want {
+		if !slices.Contains(got, d) {
+			t.Errorf("not printed: %s", d)
+		}
+	}
+	for _, d := range got {
+		if !slices.Contains(want, d) {
+			t.Errorf("printed, but not served: %s", d)
 		}
 	}
 }

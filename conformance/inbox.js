@@ -1,0 +1,25 @@
+/** Keeps what arrives by callbacks until somebody takes it, in order. */
+export class Inbox {
+  #kept = []
+  #waiting = []
+
+  put(item) {
+    if (this.#waiting.length) this.#waiting.shift()(item)
+    else this.#kept.push(item)
+  }
+
+  /** @returns {Promise} of the next item */
+  async take() {
+    if (this.#kept.length) return this.#kept.shift()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** A sink or observer that puts here what arrives: results as they are, then `{ error }` or `{ complete: true }`. */
+  get sink() {
+    return {
+      next: (result) => this.put(result),
+      error: (error) => this.put({ error }),
+      complete: () => this.put({ complete: true }),
+    }
+  }
+}
