@@ -1,0 +1,35 @@
+// The two ways to the server: urql asks and writes by HTTP, graphql-ws listens by a
+// websocket, which it opens again by itself.
+
+import { Client, fetchExchange, type OperationResult } from '@urql/core'
+import { createClient, type Client as Socket, type ClientOptions as SocketOptions } from 'graphql-ws'
+
+export interface Api {
+  http: Client
+  socket: Socket
+}
+
+/**
+ * Prepares both ways to an address such as `http://127.0.0.1:8080/graphql`. Without
+ * a token it is a visitor who asks.
+ */
+export function connect(url: string, token?: string, options?: Partial<SocketOptions>): Api {
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
+  return {
+    http: new Client({ url, exchanges: [fetchExchange], fetchOptions: { headers }, preferGetMethod: false }),
+    socket: createClient({
+      url: url.replace(/^http/, 'ws'),
+      connectionParams: headers,
+      retryAttempts: Infinity,
+      ...options,
+    }),
+  }
+}
+
+/** Returns the data of a result; what went wrong is thrown. */
+export async function dataOf<Data>(result: PromiseLike<OperationResult<Data>>): Promise<Data> {
+  const { data, error } = await result
+  if (error) throw error
+  if (!data) throw new Error('the answer is empty')
+  return data
+}
