@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -242,24 +243,61 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 	if err := json.Unmarshal(goTool(t, "mod", "edit", "-json"), &mod); err != nil {
 		t.Fatal(err)
 	}
-	const file = "docs/decisions/0001-dependencies.md"
+	var required []string
+	for _, r := range mod.Require {
+		if !r.Indirect {
+			required = append(required, r.Path)
+		}
+	}
+	wantReasons(t, "docs/decisions/0001-dependencies.md", required)
+}
+
+// TestEveryNpmPackageHasAReason does the same for what tests and the example take
+// from npm.
+func TestEveryNpmPackageHasAReason(t *testing.T) {
+	t.Parallel()
+	required := map[string]bool{}
+	for _, file := range []string{"conformance/package.json", "examples/web/package.json"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var manifest struct{ Dependencies, DevDependencies map[string]string }
+		if err := json.Unmarshal(text, &manifest); err != nil {
+			t.Fatal(err)
+		}
+		exact := regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
+		for _, list := range []map[string]string{manifest.Dependencies, manifest.DevDependencies} {
+			for name, version := range list {
+				required[name] = true
+				if !exact.MatchString(version) {
+					t.Errorf("%s asks for %s %s: name one version", file, name, version)
+				}
+			}
+		}
+	}
+	wantReasons(t, "docs/decisions/0029-npm-packages-for-tests.md", slices.Collect(maps.Keys(required)))
+}
+
+// wantReasons compares the first column of a record's table with what is required.
+func wantReasons(t *testing.T, file string, required []string) {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorded := map[string]bool{}
+	var recorded []string
 	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)`").FindAllStringSubmatch(string(text), -1) {
-		recorded[row[1]] = true
+		recorded = append(recorded, row[1])
 	}
-	for _, r := range mod.Require {
-		if !r.Indirect && !recorded[r.Path] {
-			t.Errorf("%s has no row for %s: why it is needed, its licence, who keeps it up", file, r.Path)
-		}
-		if !r.Indirect {
-			delete(recorded, r.Path)
+	for _, path := range required {
+		if !slices.Contains(recorded, path) {
+			t.Errorf("%s has no row for %s: why it is needed, its licence, who keeps it up", file, path)
 		}
 	}
-	for path := range recorded {
-		t.Errorf("%s has a row for %s, which go.mod does not require", file, path)
+	for _, path := range recorded {
+		if !slices.Contains(required, path) {
+			t.Errorf("%s has a row for %s, which nothing requires", file, path)
+		}
 	}
 }
