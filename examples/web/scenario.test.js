@@ -93,8 +93,8 @@ test('after cuts the feed goes on after the last position, each event once', asy
   let content = await create(ada, 'Followed', '')
   const cursor = await head(ada)
   const events = new Inbox()
-  const stop = follow(listening, cursor, { event: (event) => events.put(event.position), reset: assert.fail, failed: assert.fail })
-  t.after(stop)
+  const listener = { event: (event) => events.put(event.position), reset: assert.fail, failed: assert.fail }
+  t.after(follow(listening, cursor, listener))
   let cuts = 0
   const wrote = []
   const received = []
@@ -111,11 +111,20 @@ test('after cuts the feed goes on after the last position, each event once', asy
   assert.ok(cuts >= 10, `${cuts} connections were cut`)
 })
 
+test('a token that nobody has ends the feed, and is not tried again', async (t) => {
+  const listening = connect(server.graphql, 'fd_nobody')
+  t.after(() => listening.socket.dispose())
+  const problems = new Inbox()
+  const listener = { event: assert.fail, reset: assert.fail, failed: (problem) => problems.put(problem) }
+  t.after(follow(listening, await head(ada), listener))
+  assert.equal((await problems.take()).code, 4403)
+})
+
 test('a cursor of another log is told to begin again', async (t) => {
   const listening = connect(server.graphql)
   t.after(() => listening.socket.dispose())
   const resets = new Inbox()
-  const stop = follow(listening, { position: '1', lineage: 'another' }, { event: assert.fail, reset: (reason) => resets.put(reason), failed: assert.fail })
-  t.after(stop)
+  const listener = { event: assert.fail, reset: (reason) => resets.put(reason), failed: assert.fail }
+  t.after(follow(listening, { position: '1', lineage: 'another' }, listener))
   assert.match(await resets.take(), /log/)
 })

@@ -21,9 +21,16 @@ export function connect(url: string, token?: string, options?: Partial<SocketOpt
       url: url.replace(/^http/, 'ws'),
       connectionParams: headers,
       retryAttempts: Infinity,
+      // By default what a connection ends with while it is being opened is not tried again.
+      shouldRetry: (problem) => !isForbidden(problem),
       ...options,
     }),
   }
+}
+
+/** Tells whether a connection was closed because its token is unknown, or has ended. */
+function isForbidden(problem: unknown): boolean {
+  return typeof problem === 'object' && problem !== null && 'code' in problem && problem.code === 4403
 }
 
 /** Returns the data of a result; what went wrong is thrown. */

@@ -35,9 +35,15 @@ async function attempt(task: () => Promise<void>): Promise<void> {
   try {
     await task()
   } catch (error) {
-    problem.textContent = error instanceof Error ? error.message : JSON.stringify(error)
+    problem.textContent = words(error)
     problem.hidden = false
   }
+}
+
+function words(problem: unknown): string {
+  if (problem instanceof CloseEvent) return `the connection has ended: ${problem.reason}`
+  if (Array.isArray(problem)) return problem.map(words).join('; ')
+  return typeof problem === 'object' && problem && 'message' in problem ? String(problem.message) : String(problem)
 }
 
 /** Begins anew, as whoever is logged in in this tab. */
