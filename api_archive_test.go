@@ -112,6 +112,11 @@ func TestArchivedEventsAnswerAsBefore(t *testing.T) {
 		wantCLI(t, 0, []string{"status", "--db", db}, "in the archive", "lineage")
 	})
 	mustAnswer(t, "after flightdeck archive", s.answers(), want)
+	s.reopen(func(db string) {
+		wantCLI(t, 0, []string{"rebuild", "--db", db}, "rebuilt from", "same")
+		wantCLI(t, 0, []string{"verify", "--db", db}, "all follow from the log", "as they should be")
+	})
+	mustAnswer(t, "after flightdeck rebuild", s.answers(), want)
 	s.do(admin, "restoreContent", object{"id": s.ids["content"], "toVersion": 4})
 	s.do(admin, "updateUser", object{"id": s.ids["user"], "displayName": "Once more"})
 	wantCLI(t, 0, []string{"verify", "--db", s.env.DB}, "all follow from the log", "as they should be")

@@ -112,6 +112,7 @@ func TestAForgottenUserLeavesNoTrace(t *testing.T) {
 		wantCLI(t, 0, []string{"snapshot", "--db", db}, "made")
 		wantCLI(t, 0, []string{"verify", "--db", db}, "all follow from the log", "as they should be")
 		wantCLI(t, 0, []string{"archive", "--db", db, "--older-than", "0s", "--keep", "1", "--vacuum"}, "archived")
+		wantCLI(t, 0, []string{"rebuild", "--db", db}, "same")
 		wantCLI(t, 0, []string{"verify", "--db", db}, "all follow from the log", "as they should be")
 		if found := traces(t, db, address, name, "Quijano", "lamancha"); len(found) > 0 {
 			t.Errorf("after an archive: %s", strings.Join(found, ", "))

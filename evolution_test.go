@@ -62,6 +62,7 @@ func TestEventsOfEverySchemaVersionAreReadEverywhere(t *testing.T) {
 	mustBeEvolved(t, h, token, id)
 	h.reopen(func(db string) {
 		wantCLI(t, 0, []string{"snapshot", "--db", db}, "made")
+		wantCLI(t, 0, []string{"rebuild", "--db", db}, "rebuilt from")
 		wantCLI(t, 0, []string{"verify", "--db", db}, "all follow from the log")
 	})
 	mustBeEvolved(t, h, token, id)

@@ -18,6 +18,7 @@ import (
 // exportCommand writes the log into a file. It may run beside a server.
 type exportCommand struct {
 	Out  string `default:"-" placeholder:"FILE" help:"The file, which appears once it is complete; - for standard output, which is the default."`
+	Keys string `placeholder:"FILE" help:"Also write the keys of people's names and addresses, wrapped by the master key, into a file of their own: an import without it knows nobody's name."`
 	JSON bool   `name:"json" help:"Print progress and the result as JSON lines, to standard error."`
 }
 
@@ -46,7 +47,10 @@ func (c *exportCommand) Run(env *environment) (err error) {
 	if c.Out == "-" {
 		err = write(env.stdout)
 	} else {
-		err = c.toFile(env, write)
+		err = toFile(env, c.Out, "--out", write)
+	}
+	if err == nil && c.Keys != "" {
+		err = toFile(env, c.Keys, "--keys", func(to io.Writer) error { return writeKeys(env, engine.DB(), to) })
 	}
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
@@ -95,42 +99,42 @@ func damaged(err error) error {
 	return err
 }
 
-// toFile has a file written under another name, which it loses once it is complete
-// and on the disk.
-func (c *exportCommand) toFile(env *environment, write func(io.Writer) error) (err error) {
-	if err := c.mustNotBe(env.DB); err != nil {
+// toFile has a file, which a flag has named, written under another name, which it loses
+// once it is complete and on the disk.
+func toFile(env *environment, out, flag string, write func(io.Writer) error) (err error) {
+	if err := mustNotBe(out, flag, env.DB); err != nil {
 		return err
 	}
-	part := c.Out + ".part"
+	part := out + ".part"
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return fmt.Errorf("%w: choose another file with --out", err)
+		return fmt.Errorf("%w: choose another file with %s", err, flag)
 	}
 	err = write(f)
 	if err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(part, c.Out)
+		err = os.Rename(part, out)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("%w: %s is as it was", err, c.Out), os.Remove(part))
+		return errors.Join(fmt.Errorf("%w: %s is as it was", err, out), os.Remove(part))
 	}
-	folder, err := os.Open(filepath.Dir(c.Out))
+	folder, err := os.Open(filepath.Dir(out))
 	if err != nil {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// mustNotBe fails when the file is the database.
-func (c *exportCommand) mustNotBe(db string) error {
+// mustNotBe fails when the file that a flag has named is the database.
+func mustNotBe(out, flag, db string) error {
 	database, err := os.Stat(db)
 	if err != nil {
 		return err
 	}
-	if out, err := os.Stat(c.Out); err == nil && os.SameFile(out, database) {
-		return fmt.Errorf("%s is the database: choose another file with --out", c.Out)
+	if info, err := os.Stat(out); err == nil && os.SameFile(info, database) {
+		return fmt.Errorf("%s is the database: choose another file with %s", out, flag)
 	}
 	return nil
 }

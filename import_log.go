@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // importLogCommand imports a log that flightdeck export wrote.
 type importLogCommand struct {
 	File string `default:"-" placeholder:"FILE" help:"The export; - for standard input, which is the default."`
+	Keys string `placeholder:"FILE" help:"The keys that flightdeck export --keys wrote: without them nobody's name and address can be read. The master key has to be that of the log."`
 	JSON bool   `name:"json" help:"Print progress and the result as JSON lines."`
 }
 
@@ -41,13 +43,17 @@ func (c *importLogCommand) Run(env *environment) (err error) {
 	defer func() { err = errors.Join(err, in.Close()) }()
 	begun := time.Now()
 	var r importedLog
+	_, missing := os.Stat(env.keyFile())
 	err = sqlite.Replace(env.ctx, env.DB, sqlite.Options{Migrations: migrations()}, func(path string) (err error) {
 		beside := *env
-		beside.DB = path
+		beside.DB, beside.MasterKeyFile = path, env.keyFile()
 		r, err = c.build(&beside, in)
 		return err
 	})
 	if err != nil {
+		if errors.Is(missing, fs.ErrNotExist) {
+			err = errors.Join(err, os.RemoveAll(env.keyFile())) // it was made for what is not there now
+		}
 		return c.explain(env, err)
 	}
 	r.Seconds = time.Since(begun).Seconds()
@@ -79,6 +85,11 @@ func (c *importLogCommand) build(env *environment, in io.Reader) (r importedLog,
 		return r, err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	if c.Keys != "" {
+		if err := readKeys(env, d.log, d.master, c.Keys); err != nil {
+			return r, err
+		}
+	}
 	lines := &importing{Reader: cloudevents.NewReader(in, cloudevents.MaxLine)}
 	bar := env.progress(-1, "events", c.JSON)
 	defer bar.done()

@@ -81,8 +81,15 @@ func TestImportedLogGivesTheSameAnswers(t *testing.T) {
 	if said.Events != head.Position || said.Hash != head.Hash.String() || said.Lineage != from.log.Lineage() {
 		t.Errorf("export says %+v, the head is %+v", said, head)
 	}
+	keys := filepath.Join(t.TempDir(), "keys.jsonl")
+	wantCLI(t, 0, []string{"export", "--db", from.env.DB, "--out", file + ".again", "--keys", keys}, "exported")
 	db := filepath.Join(t.TempDir(), "imported.db")
-	wantCLI(t, 0, []string{"import", "log", "--db", db, "--file", file}, "imported "+from.head()+" events", head.Hash.String(), "user create")
+	wantCLI(t, 1, []string{"import", "log", "--db", db, "--file", file, "--keys", keys}, "another master key", "--master-key-file", "nothing was imported")
+	wantCLI(t, 1, []string{"import", "log", "--db", db, "--file", file, "--keys", file}, "has no keys", "nothing was imported")
+	if err := os.WriteFile(db+".key", mustRead(t, from.env.DB+".key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantCLI(t, 0, []string{"import", "log", "--db", db, "--file", file, "--keys", keys}, "imported "+from.head()+" events", head.Hash.String(), "user create")
 	wantCLI(t, 0, []string{"verify", "--db", db, "--head", head.Hash.String()}, "all follow from the log", "continues the given head")
 	to := &story{harness: startOn(t, db), ids: from.ids, tokens: map[string]string{}}
 	if got, want := allEvents(t, to.log), allEvents(t, from.log); fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
@@ -116,6 +123,24 @@ func TestImportedLogGivesTheSameAnswers(t *testing.T) {
 	to.refused("ValidationError", "", "logIn", object{"email": "later@example.org", "password": "correct horse battery"})
 	to.do(admin, "createContent", object{"title": "A way of its own", "content": "x"})
 	wantCLI(t, 0, []string{"verify", "--db", db, "--head", head.Hash.String()}, "all follow from the log", "continues the given head")
+}
+
+// TestAnExportAloneTellsNoNames: without the keys everybody in it is a forgotten user,
+// and nothing of a person is in the file.
+func TestAnExportAloneTellsNoNames(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, token := h.user(domain.Author)
+	h.content(token, object{"status": "PUBLISHED"})
+	file, _ := exportOf(t, h.env.DB)
+	if text := string(mustRead(t, file)); strings.Contains(text, "example.org") || strings.Contains(text, "author-") {
+		t.Errorf("the export tells who somebody is: %s", text)
+	}
+	db := filepath.Join(t.TempDir(), "imported.db")
+	wantCLI(t, 0, []string{"import", "log", "--db", db, "--file", file}, "imported 2 events")
+	wantCLI(t, 0, []string{"verify", "--db", db}, "all follow from the log")
+	a := startOn(t, db).must("", `{ contents { nodes { author { displayName } } } }`, nil)
+	wantText(t, "the author", a.text("contents", "nodes", 0, "author", "displayName"), "forgotten user")
 }
 
 // wantSameSubscription listens to both logs from their beginning.
@@ -353,6 +378,7 @@ func TestImportsThatEndEarlyLeaveNothing(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -f "$0"; exec "$@"`, fmt.Sprint(blocks), binary, "import", "log", "--db", db, "--file", file)
 		out, err := cmd.CombinedOutput()
 		left, globbed := filepath.Glob(db + "*")
+		left = slices.DeleteFunc(left, func(name string) bool { return name == db+".key" }) // of those that were killed
 		if err == nil || !strings.Contains(string(out), "make room on the disk") || globbed != nil || !slices.Equal(left, []string{db + ".lock"}) {
 			t.Errorf("with %d blocks it ends with %v and leaves %q: %s", blocks, err, left, out)
 		}

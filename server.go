@@ -27,6 +27,7 @@ import (
 	"flightdeck/graph"
 	"flightdeck/readmodel"
 	"flightdeck/resolvers"
+	"flightdeck/vault"
 	"flightdeck/web"
 
 	"github.com/alecthomas/kong"
@@ -129,6 +130,7 @@ type deck struct {
 	reader    *readmodel.Reader
 	commands  *command.Commands
 	rebuilder *readmodel.Rebuilder
+	master    vault.Master
 }
 
 // migrations are those of the tables beside the log.
@@ -153,7 +155,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	if err := env.keepMaster(log, master); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	d := &deck{log: log}
+	d := &deck{log: log, master: master}
 	if d.index, err = readmodel.StartIndex(env.ctx, log, engine.DB(), env.logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}

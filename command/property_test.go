@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +14,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/readmodel"
 
 	"pgregory.net/rapid"
 )
@@ -170,7 +172,7 @@ func (h *history) crash() {
 // it.
 func (h *history) operate() {
 	ctx := context.Background()
-	switch pick(h.generator, "operation", []string{"archive one", "archive all", "snapshot one", "snapshot all", "restart", "crash"}) {
+	switch pick(h.generator, "operation", []string{"archive one", "archive all", "snapshot one", "snapshot all", "rebuild", "half a rebuild", "restart", "crash"}) {
 	case "archive one":
 		id := pick(h.generator, "stream", h.m.order)
 		through := 1 + h.below("through", 12)
@@ -191,10 +193,29 @@ func (h *history) operate() {
 		if _, err := h.log.SnapshotAll(ctx, nil); err != nil {
 			h.Fatal(err)
 		}
+	case "rebuild":
+		h.rebuild(ctx)
+	case "half a rebuild":
+		ctx, cancel := context.WithCancel(ctx)
+		h.rebuild(ctx, cancel)
 	case "restart":
 		h.reopen()
 	case "crash":
 		h.crash()
+	}
+}
+
+// rebuild makes the rows anew, or a part of them before it is cancelled.
+func (h *history) rebuild(ctx context.Context, cancel ...context.CancelFunc) {
+	r := readmodel.NewRebuilder(h.log, h.engine.DB(), h.engine, slog.New(slog.DiscardHandler))
+	defer r.Close()
+	_, err := r.Run(ctx, func(readmodel.RebuildProgress) {
+		for _, stop := range cancel {
+			stop()
+		}
+	})
+	if err != nil && len(cancel) == 0 {
+		h.Fatal(err)
 	}
 }
 

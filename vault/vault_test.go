@@ -131,11 +131,12 @@ func TestWhatIsSealedIsBoundToItsPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := strings.Replace(string(sealed), string(sealed[30]), map[bool]string{true: "B", false: "A"}[sealed[30] == 'A'], 1)
+	changed := append([]byte{}, sealed...)
+	changed[len(changed)-10] ^= 1 // within the base64 of what is sealed
 	for what, open := range map[string]func() ([]byte, error){
 		"another event":      func() ([]byte, error) { return v.Open("ann", "f", sealed) },
 		"another person":     func() ([]byte, error) { return v.Open("bob", "e", sealed) },
-		"a flipped byte":     func() ([]byte, error) { return v.Open("ann", "e", []byte(changed)) },
+		"a flipped byte":     func() ([]byte, error) { return v.Open("ann", "e", changed) },
 		"too short":          func() ([]byte, error) { return v.Open("ann", "e", []byte(`{"sealed":"AAAA"}`)) },
 		"no text":            func() ([]byte, error) { return v.Open("ann", "e", []byte(`{"sealed":7}`)) },
 		"no JSON":            func() ([]byte, error) { return v.Open("ann", "e", []byte(`{`)) },
