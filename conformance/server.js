@@ -27,9 +27,11 @@ export async function serve(...flags) {
     throw new Error(`there is no ${binary}: run go build -o flightdeck . in the root, or name the binary in FLIGHTDECK_BINARY`)
   }
   const folder = await mkdtemp(join(tmpdir(), 'flightdeck-'))
-  const child = spawn(binary, ['serve', '--db', join(folder, 'flightdeck.db'), '--addr', '127.0.0.1:0', '--log-level', 'error', ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    binary,
+    ['serve', '--db', join(folder, 'flightdeck.db'), '--addr', '127.0.0.1:0', '--log-level', 'error', ...flags],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
   const exited = once(child, 'exit')
   process.once('exit', () => child.kill('SIGKILL'))
   let problems = ''

@@ -31,7 +31,8 @@ test('a query and a mutation over the websocket are answered once and completed'
   client.subscribe({ query: '{ viewer { displayName role } }' }, results.sink)
   assert.deepEqual(await results.take(), { data: { viewer: { displayName: 'Ada', role: 'ADMIN' } } })
   assert.deepEqual(await results.take(), { complete: true })
-  client.subscribe({ query: 'mutation { createContent(input: { title: "By websocket", content: "" }) { content { slug } } }' }, results.sink)
+  const query = 'mutation { createContent(input: { title: "By websocket", content: "" }) { content { slug } } }'
+  client.subscribe({ query }, results.sink)
   assert.deepEqual(await results.take(), { data: { createContent: { content: { slug: 'by-websocket' } } } })
   assert.deepEqual(await results.take(), { complete: true })
 })

@@ -38,17 +38,15 @@ test('a client of the older protocol queries and writes', async (t) => {
 test('a client of the older protocol listens, and stops', async (t) => {
   const client = connect(t)
   const { log } = await server.request('{ log { head } }')
-  const events = run(client, {
-    query: 'subscription ($after: Position) { eventAppended(after: $after) { position } }',
-    variables: { after: log.head },
-  })
+  const query = 'subscription ($after: Position) { eventAppended(after: $after) { position } }'
+  const events = run(client, { query, variables: { after: log.head } })
   for (const title of ['One', 'Two', 'Three']) {
     const { position } = await server.write(token, title)
     assert.deepEqual(await events.results.take(), { data: { eventAppended: { position } } })
   }
   events.stop()
   const { position } = await server.write(token, 'Nobody listens')
-  const again = run(client, { query: 'subscription ($after: Position) { eventAppended(after: $after) { position } }', variables: { after: String(position - 1) } })
+  const again = run(client, { query, variables: { after: String(position - 1) } })
   assert.deepEqual(await again.results.take(), { data: { eventAppended: { position } } })
 })
 

@@ -42,7 +42,9 @@ for (const preferGetMethod of [false, 'force']) {
     t.after(unsubscribe)
     assert.equal(await titles.take(), 'First')
     const { data, error } = await client.mutation(
-      'mutation Rename($id: ID!) { updateContent(input: { id: $id, title: "Second" }) { content { __typename id title } errors { message } } }',
+      `mutation Rename($id: ID!) {
+        updateContent(input: { id: $id, title: "Second" }) { content { __typename id title } errors { message } }
+      }`,
       { id },
     )
     assert.equal(error, undefined)

@@ -24,7 +24,9 @@ test('graphql-eslint finds what breaks its rules', async (t) => {
     'naming-convention': '"A."\nenum NewEnum { "A." A }\nextend type LogStatus { "A." a: NewEnum }',
     'require-description': 'extend type LogStatus { undescribed: Int }',
     'relay-arguments': 'extend type LogStatus { "A." pages: UserConnection }',
-    'relay-connection-types': '"A."\ntype OddConnection { "A." edges: Int }\nextend type LogStatus { "A." odd(\n"A."\nfirst: Int\n"A."\nafter: String): OddConnection }',
+    'relay-connection-types':
+      '"A."\ntype OddConnection { "A." edges: Int }\n' +
+      'extend type LogStatus { "A." odd("A." first: Int, "A." after: String): OddConnection }',
     'no-unreachable-types': '"A."\ntype Odd { "A." id: ID! }',
   })) {
     const found = await lint(t, `${schema}\n${addition}\n`)
