@@ -69,7 +69,7 @@ var axes = []struct {
 	name    string
 	measure func(settings, world) ([]row, error)
 }{
-	{"create", create}, {"read", read}, {"lists", lists}, {"serve", serve}, {"stream", stream}, {"archive", archive},
+	{"create", create}, {"read", read}, {"lists", lists}, {"serve", serve}, {"stream", stream}, {"archive", archive}, {"rebuild", rebuild},
 }
 
 func axisNames() (names []string) {

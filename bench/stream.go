@@ -47,7 +47,7 @@ func stream(s settings, _ world) (_ []row, err error) {
 	most := int64(0)
 	for range s.Rounds {
 		begun := time.Now()
-		if err := foldAll(o.engine, eventstore.StreamID(id)); err != nil {
+		if err := foldAll(o.engine, eventstore.StreamID(id), length); err != nil {
 			return nil, err
 		}
 		folds = append(folds, time.Since(begun).Seconds())
@@ -70,10 +70,10 @@ func stream(s settings, _ world) (_ []row, err error) {
 	}, nil
 }
 
-// foldAll folds a whole stream, a page at a time.
-func foldAll(r eventstore.Reader, id eventstore.StreamID) error {
+// foldAll folds a stream through a version, a page at a time.
+func foldAll(r eventstore.Reader, id eventstore.StreamID, through int) error {
 	var state any
-	for version := 0; ; {
+	for version := 0; version < through; {
 		events, err := r.ReadStream(context.Background(), id, version, 500)
 		if err != nil || len(events) == 0 {
 			return err
@@ -85,6 +85,7 @@ func foldAll(r eventstore.Reader, id eventstore.StreamID) error {
 			version = e.Version
 		}
 	}
+	return nil
 }
 
 // counting is an engine that counts the events read of streams.
