@@ -19,6 +19,8 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+
+	"github.com/alecthomas/kong"
 )
 
 // harness is a FlightDeck on a database of its own, behind a real HTTP server.
@@ -27,20 +29,30 @@ type harness struct {
 	t   *testing.T
 	env *environment
 	url string
+	// options are those of serve; the defaults, unless set before serve.
+	options serveCommand
+	// clock is the deck's; the true time, unless set before serve.
+	clock func() time.Time
 	// stop closes everything; it may be called twice.
 	stop func()
 }
 
-// start serves a new, empty database until the test ends.
-func start(t *testing.T) *harness {
+// start serves a new, empty database until the test ends. Each option may change how.
+func start(t *testing.T, options ...func(*harness)) *harness {
 	t.Helper()
-	return startOn(t, filepath.Join(t.TempDir(), "flightdeck.db"))
+	return startOn(t, filepath.Join(t.TempDir(), "flightdeck.db"), options...)
 }
 
 // startOn serves the database at path until the test ends.
-func startOn(t *testing.T, path string) *harness {
+func startOn(t *testing.T, path string, options ...func(*harness)) *harness {
 	t.Helper()
 	h := &harness{t: t, env: testEnvironment(t, path)}
+	if err := kong.ApplyDefaults(&h.options); err != nil {
+		t.Fatal(err)
+	}
+	for _, set := range options {
+		set(h)
+	}
 	h.serve()
 	t.Cleanup(func() { h.stop() })
 	return h
@@ -54,7 +66,13 @@ func (h *harness) serve() {
 		h.t.Fatal(err)
 	}
 	h.deck = d
-	edge := (&serveCommand{Playground: true}).edge(h.env, d)
+	if h.clock != nil {
+		d.clock = h.clock
+	}
+	edge, err := h.options.edge(h.env, d)
+	if err != nil {
+		h.t.Fatal(err)
+	}
 	server := httptest.NewServer(edge.Handler())
 	h.url = server.URL
 	h.stop = sync.OnceFunc(func() {
@@ -151,8 +169,23 @@ func (h *harness) must(token, query string, vars map[string]any) answer {
 	return a
 }
 
-// post sends a body and returns the status and the answer.
-func (h *harness) post(token string, body []byte) (status int, raw []byte) {
+// askFrom is ask as a proxy forwards it from an address.
+func (h *harness) askFrom(address, token, query string) (a answer) {
+	h.t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	_, a.raw = h.post(token, body, "X-Forwarded-For", address)
+	if err := json.Unmarshal(a.raw, &a); err != nil {
+		h.t.Fatalf("not JSON: %s", a.raw)
+	}
+	return a
+}
+
+// post sends a body, with headers by name and value, and returns the status and the
+// answer.
+func (h *harness) post(token string, body []byte, header ...string) (status int, raw []byte) {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.url+"/graphql", bytes.NewReader(body))
 	if err != nil {
@@ -161,6 +194,9 @@ func (h *harness) post(token string, body []byte) (status int, raw []byte) {
 	r.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -131,6 +131,8 @@ type deck struct {
 	commands  *command.Commands
 	rebuilder *readmodel.Rebuilder
 	master    vault.Master
+	// clock is the time by which tokens expire and tries are counted.
+	clock func() time.Time
 }
 
 // migrations are those of the tables beside the log.
@@ -155,7 +157,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	if err := env.keepMaster(log, master); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	d := &deck{log: log, master: master}
+	d := &deck{log: log, master: master, clock: time.Now}
 	if d.index, err = readmodel.StartIndex(env.ctx, log, engine.DB(), env.logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
@@ -182,6 +184,9 @@ type serveCommand struct {
 	Playground bool          `env:"FLIGHTDECK_PLAYGROUND" default:"true" negatable:"" help:"Offer GraphiQL at /playground."`
 	Origins    []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API; * for all."`
 	Drain      time.Duration `env:"FLIGHTDECK_DRAIN" default:"10s" help:"How long requests may take to finish when the server stops."`
+	Limits     limits        `embed:"" prefix:"limit-" group:"Limits; 0 turns one off"`
+	Proxies    []string      `name:"trusted-proxy" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."`
+	Introspect string        `name:"introspection" default:"all" enum:"all,signed-in,admin,off" help:"Who may ask for the schema, and is shown it in suggestions: all, signed-in, admin or off."`
 	Batch      int           `env:"FLIGHTDECK_BATCH" default:"256" help:"How many commands are committed together at most; 1 gives each a transaction of its own."`
 }
 
@@ -199,7 +204,10 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	if err := d.rebuilder.Resume(env.ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	edge := c.edge(env, d)
+	edge, err := c.edge(env, d)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	spendMemory()
 	server := &http.Server{Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
@@ -235,7 +243,11 @@ func (c *serveCommand) greet(env *environment, address string) {
 }
 
 // edge wires the resolvers into the HTTP edge.
-func (c *serveCommand) edge(env *environment, d *deck) *web.Server {
+func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
+	proxies, err := c.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
 	root := &resolvers.Resolver{Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuilder, Logger: env.logger, RequestID: web.RequestID}
 	return web.New(web.Config{
 		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),
@@ -247,10 +259,16 @@ func (c *serveCommand) edge(env *environment, d *deck) *web.Server {
 		AroundOperation: root.AroundOperation,
 		AllowedOrigins:  c.Origins,
 		Playground:      c.Playground,
-		MaxBody:         2 * domain.MaxContentBytes, // a text and the escapes of its JSON
+		MaxBody:         c.Limits.body(),
+		Limits:          c.Limits.Limits,
+		Tries:           c.Limits.tries(),
+		Actor:           actorID,
+		TrustedProxies:  proxies,
+		Introspect:      c.mayIntrospect,
+		Clock:           d.clock,
 		Logger:          env.logger,
 		Version:         version(),
-	})
+	}), nil
 }
 
 // authenticate finds the session of a bearer token. No token is a visitor; a token
@@ -264,7 +282,7 @@ func (d *deck) authenticate(ctx context.Context, authorization string) (context.
 	if !ok {
 		return ctx, time.Time{}, nil
 	}
-	actor, expires, found, err := d.reader.Session(ctx, auth.HashToken(token), time.Now())
+	actor, expires, found, err := d.reader.Session(ctx, auth.HashToken(token), d.clock())
 	if err != nil {
 		return ctx, time.Time{}, err
 	}
@@ -283,7 +301,7 @@ func (d *deck) watch(ctx context.Context) (context.Context, error) {
 		return ctx, nil
 	}
 	watched := d.commands.Watch.Add(ctx)
-	actor, _, found, err := d.reader.Session(ctx, auth.HashToken(token), time.Now())
+	actor, _, found, err := d.reader.Session(ctx, auth.HashToken(token), d.clock())
 	if err != nil {
 		return ctx, err
 	}

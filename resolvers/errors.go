@@ -90,6 +90,10 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 		r.Logger.ErrorContext(ctx, "the log cannot be used", "err", err, "path", shown.Path.String(), "request", r.RequestID(ctx))
 		return present(shown, message, string(code), "")
 	}
+	if late, ok := errors.AsType[*gqlerror.Error](context.Cause(ctx)); ok { // a database that is interrupted says so in its own words
+		shown.Message, shown.Err, shown.Extensions = late.Message, nil, late.Extensions
+		return shown
+	}
 	switch cause := errors.Unwrap(shown); {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return present(shown, "the request ended before it was answered", codeCancelled, "")

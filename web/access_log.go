@@ -61,7 +61,7 @@ func (s *Server) withAccessLog(next http.Handler) http.Handler {
 				slog.Int("status", rec.status),
 				slog.Int64("bytes", rec.bytes),
 				slog.Duration("duration", time.Since(start)),
-				slog.String("remote", r.RemoteAddr),
+				slog.String("remote", clientOf(r.Context()).address.String()),
 				slog.String("request_id", RequestID(r.Context())))
 		}()
 		next.ServeHTTP(rec, r)

@@ -10,8 +10,12 @@
 // It follows the GraphQL-over-HTTP draft, the graphql-transport-ws PROTOCOL.md of
 // the graphql-ws project and, for old clients, that of subscriptions-transport-ws.
 //
+// What a request and a client may ask for is bounded by Limits: of documents before
+// they are validated (limits_document.go), of operations before they run
+// (limits_complexity.go), of clients while they do (limits_client.go).
+//
 // It may import the standard library, flightdeck/auth, flightdeck/graph, gqlgen,
-// gqlparser and gorilla/websocket.
+// gqlparser, gorilla/websocket, golang-lru and x/time/rate.
 //
 // Start with server.go (what there is and how it is wired), then graphql_http.go
 // and websocket.go.

@@ -1,11 +1,6 @@
 package web
 
-import (
-	"context"
-	"sync"
-
-	"github.com/vektah/gqlparser/v2/ast"
-)
+import "sync"
 
 const (
 	// cachedDocuments is the number of documents in one generation.
@@ -20,16 +15,16 @@ const (
 // not asked for since is forgotten. It holds at most 2 × cachedDocuments.
 type documentCache struct {
 	mu    sync.RWMutex // protects young and old
-	young map[string]*ast.QueryDocument
-	old   map[string]*ast.QueryDocument
+	young map[string]*document
+	old   map[string]*document
 }
 
 func newDocumentCache() *documentCache {
-	return &documentCache{young: map[string]*ast.QueryDocument{}}
+	return &documentCache{young: map[string]*document{}}
 }
 
 // Get returns the document of this text, if it is known.
-func (c *documentCache) Get(ctx context.Context, text string) (*ast.QueryDocument, bool) {
+func (c *documentCache) Get(text string) (*document, bool) {
 	c.mu.RLock()
 	doc, ok := c.young[text]
 	aged, wasOld := c.old[text]
@@ -37,19 +32,19 @@ func (c *documentCache) Get(ctx context.Context, text string) (*ast.QueryDocumen
 	if ok || !wasOld {
 		return doc, ok
 	}
-	c.Add(ctx, text, aged)
+	c.Add(text, aged)
 	return aged, true
 }
 
 // Add remembers the document of a text.
-func (c *documentCache) Add(_ context.Context, text string, doc *ast.QueryDocument) {
+func (c *documentCache) Add(text string, doc *document) {
 	if len(text) > maxCachedDocument {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.young) >= cachedDocuments {
-		c.old, c.young = c.young, make(map[string]*ast.QueryDocument, cachedDocuments)
+		c.old, c.young = c.young, make(map[string]*document, cachedDocuments)
 	}
 	c.young[text] = doc
 }

@@ -2,28 +2,25 @@ package web
 
 import (
 	"context"
+	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-const (
-	// maxTokens bounds what parsing one document may cost.
-	maxTokens = 15_000
-	// maxRequestErrors bounds the list of what is wrong with one document.
-	maxRequestErrors = 20
-)
+// maxRequestErrors bounds the list of what is wrong with one document.
+const maxRequestErrors = 20
 
 func (s *Server) newExecutor() *executor.Executor {
 	exec := executor.New(s.config.Schema)
 	exec.SetErrorPresenter(s.errorPresenter())
 	exec.SetRecoverFunc(s.recoverFunc())
-	exec.SetQueryCache(newDocumentCache())
-	exec.SetParserTokenLimit(maxTokens)
-	exec.SetDefaultRulesFn(documentRules)
+	exec.SetQueryCache(handedOver{})
+	if len(s.config.Tries) > 0 {
+		exec.AroundRootFields(s.aroundRootField)
+	}
 	if s.config.AroundOperation != nil {
 		exec.AroundOperations(s.config.AroundOperation)
 	}
@@ -47,8 +44,7 @@ func (s *Server) recoverFunc() graphql.RecoverFunc {
 // prepare parses and validates a request. The errors are of the request, already
 // presented; the operation has not run then.
 func (s *Server) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
-	op, errs := s.exec.CreateOperationContext(graphql.StartOperationTrace(ctx), params)
-	op.DisableIntrospection = false
+	op, errs := s.plan(graphql.StartOperationTrace(ctx), params)
 	if len(errs) == 0 {
 		return op, nil
 	}
@@ -62,13 +58,51 @@ func (s *Server) prepare(ctx context.Context, params *graphql.RawParams) (*graph
 	return op, presented
 }
 
-// documentRules are the rules of the GraphQL specification and our own. The
-// executor changes the list that it gets, so each document has its own.
-func documentRules() *rules.Rules {
-	list := rules.NewDefaultRules()
-	list.AddRule(noDefer.Name, noDefer.RuleFunc)
-	list.AddRule(noNUL.Name, noNUL.RuleFunc)
-	return list
+// plan is prepare before its errors are presented. The context of the operation is
+// never nil.
+func (s *Server) plan(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	none := &graphql.OperationContext{RecoverFunc: s.recoverFunc()}
+	if err := s.config.Limits.takeVariables(params.Variables); err != nil {
+		return none, gqlerror.List{err}
+	}
+	doc, errs := s.document(ctx, params.Query)
+	if len(errs) > 0 {
+		return none, errs
+	}
+	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), params)
+	if len(errs) > 0 {
+		return op, errs
+	}
+	op.DisableIntrospection = false // document has decided
+	if err := s.config.Limits.weigh(op); err != nil {
+		return op, gqlerror.List{err}
+	}
+	return op, nil
+}
+
+// execute runs a query or a mutation and returns its only response, nil when ctx ended
+// before there was one.
+func (s *Server) execute(ctx context.Context, op *graphql.OperationContext) *graphql.Response {
+	leave := s.clients.enter(clientOf(ctx).household(), s.config.Limits.Operations, operationsOf)
+	if leave == nil {
+		return refusedResponse(tooMany("operations", s.config.Limits.Operations, "wait for some to end"))
+	}
+	defer leave()
+	if most := s.config.Limits.Time; most > 0 {
+		bounded, cancel := context.WithTimeoutCause(ctx, most, errTimedOut(most))
+		defer cancel()
+		ctx = bounded
+	}
+	next, running := s.exec.DispatchOperation(ctx, op)
+	resp := next(running)
+	if late, ok := errors.AsType[*gqlerror.Error](context.Cause(ctx)); ok && resp == nil {
+		return refusedResponse(late)
+	}
+	return resp
+}
+
+func refusedResponse(refused *gqlerror.Error) *graphql.Response {
+	return &graphql.Response{Errors: gqlerror.List{refused}}
 }
 
 // isSubscription reports whether an operation yields more than one result.

@@ -73,8 +73,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, mediaType string
 		writeRefusal(w, mediaType, e)
 		return
 	}
-	next, ctx := s.exec.DispatchOperation(ctx, op)
-	s.writeResponse(w, mediaType, next(ctx))
+	s.writeResponse(w, mediaType, s.execute(ctx, op))
 }
 
 func (s *Server) writeResponse(w http.ResponseWriter, mediaType string, resp *graphql.Response) {

@@ -229,7 +229,7 @@ func TestStatusOfRefusedDocuments(t *testing.T) {
 		`{"query":"{...@defer{log{head}}}"}`: "GRAPHQL_VALIDATION_FAILED",
 		`{"query":"query A{log{head}}","operationName":"B"}`:                          "GRAPHQL_VALIDATION_FAILED",
 		`{"query":"query($t:String!){echo(text:$t)}"}`:                                "GRAPHQL_VALIDATION_FAILED",
-		`{"query":"{` + strings.Repeat("a:log{head} ", 6000) + `}"}`:                  "GRAPHQL_PARSE_FAILED",
+		`{"query":"{` + strings.Repeat("a:log{head} ", 6000) + `}"}`:                  "LIMIT_EXCEEDED",
 		`{"query":"query($t:String!){echo(text:$t)}","variables":{"t":{"not":"it"}}}`: "GRAPHQL_VALIDATION_FAILED",
 	} {
 		for accept, status := range map[string]int{"application/json": 200, special: 400} {
@@ -251,7 +251,7 @@ func TestListOfErrorsIsCapped(t *testing.T) {
 	for i := range 100 {
 		query.WriteString(" nothing" + strings.Repeat("x", i))
 	}
-	a := decode(t, text(t, post(t, h, `{"query":"{`+query.String()+`}"}`)))
+	a := decode(t, text(t, post(t, h, `{"query":"{log{`+query.String()+`}}"}`)))
 	wantEqual(t, "errors", len(a.Errors), 20)
 }
 

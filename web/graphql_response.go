@@ -59,6 +59,10 @@ func statusOf(err *gqlerror.Error, unknown int) int {
 		return http.StatusForbidden
 	case codeOverloaded, codeUnavailable:
 		return http.StatusServiceUnavailable
+	case codeRate:
+		return http.StatusTooManyRequests
+	case codeTimedOut:
+		return http.StatusGatewayTimeout
 	case codeInternal:
 		return http.StatusInternalServerError
 	}

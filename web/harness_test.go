@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"flightdeck/web"
@@ -59,10 +60,19 @@ func testConfig(schema *stub) web.Config {
 		Schema:         schema,
 		Authenticate:   authenticate,
 		ErrorPresenter: present,
+		Limits:         defaultLimits(),
 		Playground:     true,
 		Logger:         slog.New(slog.DiscardHandler),
 		Version:        "1.2.3",
 	}
+}
+
+// defaultLimits are those of the command line.
+func defaultLimits() (l web.Limits) {
+	if err := kong.ApplyDefaults(&l); err != nil {
+		panic(err)
+	}
+	return l
 }
 
 // ask sends one request to a handler and returns the answer.

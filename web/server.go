@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -60,6 +61,30 @@ type Config struct {
 	// allows every origin.
 	AllowedOrigins []string
 
+	// Limits bound what a request and a client may ask for.
+	Limits Limits
+
+	// Tries are how often a minute each of these fields of Mutation may be executed by
+	// one address, and by one Actor; the same number may come at once. Every execution
+	// counts, whether it is an alias, an operation of its own or a message on a
+	// websocket. Nil: as often as they like.
+	Tries map[string]int
+
+	// Actor names who is asking in a context that Authenticate returned, "" for a
+	// visitor. Nil: everybody is a visitor.
+	Actor func(context.Context) string
+
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For and
+	// X-Forwarded-Proto are believed. Nil: nobody's are.
+	TrustedProxies []netip.Prefix
+
+	// Introspect reports whether who is asking may see the schema, in introspection and
+	// in what errors suggest. Nil: everybody may.
+	Introspect func(context.Context) bool
+
+	// Clock is the time by which tries are counted. Nil: time.Now.
+	Clock func() time.Time
+
 	// MaxBody is the largest request in bytes, over HTTP and as a websocket message.
 	// Zero: 1 MiB.
 	MaxBody int64
@@ -77,11 +102,14 @@ type Config struct {
 
 // Server is the HTTP edge of one schema. Make it with New.
 type Server struct {
-	config   Config
-	exec     *executor.Executor
-	upgrader websocket.Upgrader
-	sockets  sockets
-	handler  http.Handler
+	config    Config
+	exec      *executor.Executor
+	documents *documentCache
+	clients   *clients
+	tries     *tries
+	upgrader  websocket.Upgrader
+	sockets   sockets
+	handler   http.Handler
 }
 
 // New returns a Server that is ready to handle requests. It starts nothing: what
@@ -98,10 +126,13 @@ func New(config Config) *Server {
 			return ctx, time.Time{}, nil
 		}
 	}
-	s := &Server{config: config, sockets: newSockets()}
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
+	s := &Server{config: config, sockets: newSockets(), documents: newDocumentCache(), clients: newClients(), tries: newTries(config.Tries)}
 	s.exec = s.newExecutor()
 	s.upgrader = s.newUpgrader()
-	s.handler = s.withRequestID(s.withAccessLog(s.withRecovery(withSecurityHeaders(s.routes()))))
+	s.handler = s.withRequestID(s.withClient(s.withAccessLog(s.withRecovery(withSecurityHeaders(s.routes())))))
 	return s
 }
 
@@ -159,7 +190,11 @@ func redirectToPlayground(w http.ResponseWriter, r *http.Request) {
 func withSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		if overTLS(r) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")

@@ -91,6 +91,7 @@ func (s *stub) field(ctx context.Context, op *graphql.OperationContext, field gr
 		panic("secret detail")
 	case "wait":
 		<-ctx.Done()
+		graphql.AddError(ctx, context.Cause(ctx))
 	}
 	return []byte("null")
 }

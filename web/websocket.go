@@ -83,6 +83,11 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.sockets.leave()
+	leave := s.enterConnection(w, r)
+	if leave == nil {
+		return
+	}
+	defer leave()
 	socket, err := s.upgrader.Upgrade(w, r, http.Header{headerRequestID: {RequestID(r.Context())}})
 	if err != nil {
 		return // Upgrade has answered

@@ -134,6 +134,12 @@ func (c *connection) run(ctx context.Context, op *operation, params *graphql.Raw
 // stream sends the results of an operation. Each is encoded before the next is
 // asked for: generated code uses its buffer again.
 func (c *connection) stream(ctx context.Context, op *operation, prepared *graphql.OperationContext) {
+	if !isSubscription(prepared) {
+		if resp := c.server.execute(ctx, prepared); resp != nil {
+			c.send(ctx, frame{data: encodeMessage(c.protocol.next, op.id, encodeResponse(resp)), op: op})
+		}
+		return
+	}
 	next, running := c.server.exec.DispatchOperation(ctx, prepared)
 	for {
 		resp := next(running)
@@ -145,7 +151,7 @@ func (c *connection) stream(ctx context.Context, op *operation, prepared *graphq
 			return
 		}
 		// A refusal is the end, also of an interceptor that would repeat it for ever.
-		if !isSubscription(prepared) || !executed(resp) {
+		if !executed(resp) {
 			return
 		}
 	}
