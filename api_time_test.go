@@ -43,7 +43,11 @@ func newStory(t *testing.T) *story {
 		step("updateSlide", object{"presentationId": deck, "slideId": slides[1], "content": "changed slide", "notes": "n"}),
 		step("moveSlide", object{"presentationId": deck, "slideId": slides[1], "to": object{"order": 1}}),
 		step("updateUser", object{"id": author, "displayName": "Renamed"}),
-		func() { s.do(adminToken, "changeRole", object{"id": author, "role": "EDITOR"}) },
+		func() {
+			s.do(adminToken, "changeRole", object{"id": author, "role": "EDITOR"})
+			token = s.session(author)
+			s.tokens["AUTHOR"] = token
+		},
 		step("archiveContent", target),
 		step("restoreContent", object{"id": id, "toVersion": 1}),
 		step("publishContent", target),
@@ -54,7 +58,11 @@ func newStory(t *testing.T) *story {
 			s.content(token, object{"title": "Alpha again", "slug": "alpha", "status": "PUBLISHED", "tags": []string{"old"}})
 		},
 		step("deletePresentation", object{"id": deck}),
-		func() { s.do(adminToken, "changeRole", object{"id": author, "role": "AUTHOR"}) },
+		func() {
+			s.do(adminToken, "changeRole", object{"id": author, "role": "AUTHOR"})
+			token = s.session(author)
+			s.tokens["AUTHOR"] = token
+		},
 		step("restorePresentation", object{"id": deck, "toVersion": 4}),
 		func() { s.do(adminToken, "updateUser", object{"id": admin, "email": "new@example.org"}) },
 	}

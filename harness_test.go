@@ -116,11 +116,17 @@ func (h *harness) user(role domain.Role) (id, token string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	session, err := h.commands.Begin(h.t.Context(), done.ID, false)
+	return done.ID, h.session(done.ID)
+}
+
+// session begins a session of a user.
+func (h *harness) session(userID string) (token string) {
+	h.t.Helper()
+	session, err := h.commands.Begin(h.t.Context(), userID, false)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return done.ID, session.Token
+	return session.Token
 }
 
 func eventstoreHead(h *harness) string { return h.log.Head().Position.String() }

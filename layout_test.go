@@ -30,7 +30,7 @@ var importRules = map[string][]string{
 	"eventstore/sqlite":    {"eventstore", "eventstore/block", "github.com/gofrs/flock", "github.com/hashicorp/golang-lru/v2", "modernc.org/sqlite"},
 	"eventstore/storetest": {"eventstore", "pgregory.net/rapid"},
 	"cloudevents":          {"eventstore"},
-	"auth":                 {"domain", "golang.org/x/crypto"},
+	"auth":                 {"domain", "github.com/MicahParks/keyfunc/v3", "github.com/golang-jwt/jwt/v5", "golang.org/x/crypto", "golang.org/x/time"},
 	"vault":                {"github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
 	"readmodel":            {"domain", "eventstore", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"command": {

@@ -21,7 +21,6 @@ import (
 
 	"flightdeck/auth"
 	"flightdeck/command"
-	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
 	"flightdeck/graph"
@@ -131,6 +130,9 @@ type deck struct {
 	commands  *command.Commands
 	rebuilder *readmodel.Rebuilder
 	master    vault.Master
+	// issuer is whose web tokens are believed, nil for nobody's.
+	issuer *auth.Issuer
+	logger *slog.Logger
 	// clock is the time by which tokens expire and tries are counted.
 	clock func() time.Time
 }
@@ -157,7 +159,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	if err := env.keepMaster(log, master); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	d := &deck{log: log, master: master, clock: time.Now}
+	d := &deck{log: log, master: master, logger: env.logger, clock: time.Now}
 	if d.index, err = readmodel.StartIndex(env.ctx, log, engine.DB(), env.logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
@@ -184,6 +186,10 @@ type serveCommand struct {
 	Playground bool          `env:"FLIGHTDECK_PLAYGROUND" default:"true" negatable:"" help:"Offer GraphiQL at /playground."`
 	Origins    []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API; * for all."`
 	Drain      time.Duration `env:"FLIGHTDECK_DRAIN" default:"10s" help:"How long requests may take to finish when the server stops."`
+	Register   string        `name:"registration" default:"open" enum:"open,closed" help:"Who makes accounts: open for everybody by registerUser, closed for the operator by flightdeck user create."`
+	TLSCert    string        `name:"tls-cert" placeholder:"FILE" help:"The certificate in PEM, with those above it; with --tls-key, the server speaks TLS. SIGHUP reads both again."`
+	TLSKey     string        `name:"tls-key" placeholder:"FILE" help:"The certificate's private key in PEM."`
+	JWT        webTokens     `embed:"" prefix:"jwt-" group:"Sign-in by an outside issuer's JSON Web Tokens"`
 	Limits     limits        `embed:"" prefix:"limit-" group:"Limits; 0 turns one off"`
 	Proxies    []string      `name:"trusted-proxy" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."`
 	Introspect string        `name:"introspection" default:"all" enum:"all,signed-in,admin,off" help:"Who may ask for the schema, and is shown it in suggestions: all, signed-in, admin or off."`
@@ -196,6 +202,11 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: choose another address with --addr", c.Addr, err)
 	}
+	certificate, err := openCertificate(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer certificate.follow(env)()
 	d, err := env.open(eventstore.Options{Batch: c.Batch})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -211,7 +222,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	spendMemory()
 	server := &http.Server{Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- certificate.serve(server, listener) }()
 	c.greet(env, listener.Addr().String())
 	select {
 	case err := <-failed:
@@ -235,11 +246,14 @@ func spendMemory() {
 
 func (c *serveCommand) greet(env *environment, address string) {
 	env.logger.Info("serving", "db", env.DB, "addr", address, "version", version())
-	if c.Playground {
-		fmt.Fprintf(env.stdout, "FlightDeck is at http://%s/playground\n", address)
-	} else {
-		fmt.Fprintf(env.stdout, "FlightDeck is at http://%s/graphql\n", address)
+	scheme, page := "http", "graphql"
+	if c.TLSCert != "" {
+		scheme = "https"
 	}
+	if c.Playground {
+		page = "playground"
+	}
+	fmt.Fprintf(env.stdout, "FlightDeck is at %s://%s/%s\n", scheme, address, page)
 }
 
 // edge wires the resolvers into the HTTP edge.
@@ -248,6 +262,10 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.issuer, err = c.JWT.open(env, d.clock); err != nil {
+		return nil, err
+	}
+	d.commands.Closed = c.Register == "closed"
 	root := &resolvers.Resolver{Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuilder, Logger: env.logger, RequestID: web.RequestID}
 	return web.New(web.Config{
 		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),
@@ -269,46 +287,6 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 		Logger:          env.logger,
 		Version:         version(),
 	}), nil
-}
-
-// authenticate finds the session of a bearer token. No token is a visitor; a token
-// without a session is an error, so that nobody takes being logged out for there
-// being nothing to see.
-func (d *deck) authenticate(ctx context.Context, authorization string) (context.Context, time.Time, error) {
-	token, ok, err := auth.FromHeader(authorization)
-	if err != nil {
-		return ctx, time.Time{}, domain.Errorf(domain.Unauthenticated, "%v", err)
-	}
-	if !ok {
-		return ctx, time.Time{}, nil
-	}
-	actor, expires, found, err := d.reader.Session(ctx, auth.HashToken(token), d.clock())
-	if err != nil {
-		return ctx, time.Time{}, err
-	}
-	if !found {
-		return ctx, time.Time{}, domain.Errorf(domain.Unauthenticated, "the token is unknown or has expired: log in again")
-	}
-	return auth.WithToken(auth.WithActor(ctx, actor), token), expires, nil
-}
-
-// watch ends a websocket with its session: when that is logged out, or its user gets
-// another role. It looks again whether the session is as it was when it was let in,
-// for it may have changed before the watch began.
-func (d *deck) watch(ctx context.Context) (context.Context, error) {
-	token := auth.TokenFrom(ctx)
-	if token == "" {
-		return ctx, nil
-	}
-	watched := d.commands.Watch.Add(ctx)
-	actor, _, found, err := d.reader.Session(ctx, auth.HashToken(token), d.clock())
-	if err != nil {
-		return ctx, err
-	}
-	if !found || actor != auth.ActorFrom(ctx) {
-		return ctx, domain.Errorf(domain.Unauthenticated, "the session has changed: connect again")
-	}
-	return watched, nil
 }
 
 // ready reports whether the database answers.

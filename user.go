@@ -16,7 +16,9 @@ import (
 
 // userCommand manages users.
 type userCommand struct {
-	Create userCreateCommand `cmd:"" help:"Make an account. The server must not be running on the same database."`
+	Create        userCreateCommand        `cmd:"" help:"Make an account. The server must not be running on the same database."`
+	Role          userRoleCommand          `cmd:"" help:"Give a user another role, and end their sessions. The server must not be running."`
+	ResetPassword userResetPasswordCommand `cmd:"" help:"Give a user another password, and end their sessions. The server must not be running."`
 }
 
 // userCreateCommand makes an account, also the first one after an import.
@@ -58,6 +60,56 @@ func (c *userCreateCommand) Run(env *environment) (err error) {
 	}
 	_, err = fmt.Fprintln(env.stdout, session.Token)
 	return err
+}
+
+// userRoleCommand gives a user another role.
+type userRoleCommand struct {
+	Email string      `required:"" help:"The address that the user logs in with."`
+	Role  domain.Role `required:"" help:"ADMIN, EDITOR, AUTHOR or VIEWER."`
+}
+
+// Run changes the role.
+func (c *userRoleCommand) Run(env *environment) error {
+	role := domain.Role(strings.ToUpper(string(c.Role)))
+	return env.changeUser(c.Email, func(id string) command.Command { return command.ChangeRole{ID: id, Role: role} },
+		"%s has the role "+string(role)+" now\n")
+}
+
+// userResetPasswordCommand gives a user another password.
+type userResetPasswordCommand struct {
+	Email string `required:"" help:"The address that the user logs in with."`
+}
+
+// Run reads the password from standard input and sets it.
+func (c *userResetPasswordCommand) Run(env *environment) error {
+	password, err := readPassword(os.Stdin)
+	if err != nil {
+		return err
+	}
+	return env.changeUser(c.Email, func(id string) command.Command { return command.ResetPassword{ID: id, Password: password} },
+		"%s has another password now, and no session\n")
+}
+
+// changeUser runs a command about the user with an address, as the operator, and says
+// that it is done.
+func (env *environment) changeUser(email string, change func(id string) command.Command, done string) (err error) {
+	d, err := env.open(eventstore.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	id, err := d.reader.UserByEmail(env.ctx, domain.NormalEmail(email))
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return fmt.Errorf("nobody has the address %s: flightdeck user create makes an account", email)
+	}
+	if _, err := d.commands.Do(auth.WithActor(env.ctx, domain.System), change(id)); err != nil {
+		return fmt.Errorf("change user: %w", err)
+	}
+	fmt.Fprintf(env.stderr, done, id)
+	return nil
 }
 
 // readPassword reads one line.

@@ -8,9 +8,12 @@ import (
 	"strings"
 )
 
-// tokenPrefix tells people, and programs that look for leaked secrets, what a
-// token is of.
-const tokenPrefix = "fd_"
+// The prefixes tell people, and programs that look for leaked secrets, what a token
+// is of.
+const (
+	tokenPrefix = "fd_"
+	keyPrefix   = "fdk_"
+)
 
 // tokenBytes is the length of a token's random part.
 const tokenBytes = 32
@@ -18,11 +21,37 @@ const tokenBytes = 32
 // NewToken returns a bearer token of 256 random bits, to give to the client and
 // to nobody else, and the hash to store in its place, as of HashToken. It always
 // succeeds: a program that the system refuses random numbers ends.
-func NewToken() (token string, hash []byte) {
+func NewToken() (token string, hash []byte) { return newSecret(tokenPrefix) }
+
+// NewKey is NewToken for a machine, which keeps its key until somebody revokes it.
+func NewKey() (key string, hash []byte) { return newSecret(keyPrefix) }
+
+func newSecret(prefix string) (token string, hash []byte) {
 	random := make([]byte, tokenBytes)
 	rand.Read(random)
-	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(random)
+	token = prefix + base64.RawURLEncoding.EncodeToString(random)
 	return token, HashToken(token)
+}
+
+// Kind is what a bearer token is.
+type Kind int
+
+// The kinds of tokens. What has neither prefix can only be a web token.
+const (
+	SessionToken Kind = iota
+	KeyToken
+	WebToken
+)
+
+// KindOf returns what a token is by its form, without asking whether it is valid.
+func KindOf(token string) Kind {
+	switch {
+	case strings.HasPrefix(token, keyPrefix):
+		return KeyToken
+	case strings.Count(token, ".") == 2:
+		return WebToken
+	}
+	return SessionToken
 }
 
 // HashToken returns the 32 bytes under which a token is stored and found again.

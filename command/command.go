@@ -31,9 +31,18 @@ type Tables interface {
 	KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error
 	// Forget deletes all that is kept of a user beside the log.
 	Forget(tx *eventstore.Tx, userID string) error
-	// Sessions are kept by the digest of their token.
+	// ReplacePassword reports whether the hash that is there is old, and then keeps
+	// the other in its place.
+	ReplacePassword(tx *eventstore.Tx, userID, old, hash string) (replaced bool, err error)
+	// Sessions are kept by the digest of their token. EndSession reports whether there
+	// was one.
 	StartSession(tx *eventstore.Tx, token []byte, userID string, expires time.Time) error
-	EndSession(tx *eventstore.Tx, token []byte) error
+	EndSession(tx *eventstore.Tx, token []byte) (ended bool, err error)
+	EndSessions(tx *eventstore.Tx, userID string) error
+	// Keys are kept by the digest of the key. RevokeKey returns whose it was, "" when
+	// there is no such key; revoking twice keeps who was first.
+	AddKey(tx *eventstore.Tx, id string, digest []byte, userID, name, by string, expires *domain.Instant) error
+	RevokeKey(tx *eventstore.Tx, id, by string) (userID string, err error)
 }
 
 // Accounts is what commands read of accounts before they are queued. Package
@@ -41,6 +50,8 @@ type Tables interface {
 type Accounts interface {
 	// PasswordByEmail returns empty texts when nobody can log in with the address.
 	PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error)
+	// PasswordByID returns "" for a user who has no password.
+	PasswordByID(ctx context.Context, userID string) (hash string, err error)
 }
 
 // Rebuilder rebuilds the read model. Package readmodel implements it.
@@ -64,6 +75,8 @@ type Commands struct {
 	Correlation func(context.Context) string
 	// SessionLife is how long a token is valid.
 	SessionLife time.Duration
+	// Closed says that nobody makes an account for themselves.
+	Closed bool
 }
 
 // Command is a request for a change: one of this package's structs.
@@ -75,9 +88,9 @@ type Command interface {
 }
 
 // aftermath is a command that has something to do once it is durable, also when nobody
-// waits for its answer any more, and when it had been done before.
+// waits for its answer any more, and when it had been done before; out is empty then.
 type aftermath interface {
-	then(ctx context.Context, c *Commands) error
+	then(ctx context.Context, c *Commands, out Outcome) error
 }
 
 // plan is the part of a command that runs in the writer's transaction. It may run
@@ -154,7 +167,7 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 		return Result{}, explain(err)
 	}
 	if last != nil {
-		if err := last.then(ctx, c); err != nil {
+		if err := last.then(ctx, c, out); err != nil {
 			return Result{}, err
 		}
 	}

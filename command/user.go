@@ -39,7 +39,8 @@ type UpdateUser struct {
 	DisplayName     graphql.Omittable[*string] `json:",omitzero"`
 }
 
-// ChangeRole gives a user another role. For admins.
+// ChangeRole gives a user another role, and ends their sessions, so that nothing that
+// was opened with the old rights goes on. For admins.
 type ChangeRole struct {
 	IdempotencyKey  *string
 	ID              string
@@ -47,16 +48,26 @@ type ChangeRole struct {
 	Role            domain.Role
 }
 
+// ResetPassword gives a user another password, and ends their sessions. For admins.
+type ResetPassword struct {
+	ID       string
+	Password string `json:"-"`
+}
+
 func (in RegisterUser) key() *string { return in.IdempotencyKey }
 func (CreateUser) key() *string      { return nil }
 func (in UpdateUser) key() *string   { return in.IdempotencyKey }
 func (in ChangeRole) key() *string   { return in.IdempotencyKey }
+func (ResetPassword) key() *string   { return nil }
 
 func (in UpdateUser) target() Outcome { return Outcome{ID: in.ID} }
 func (in ChangeRole) target() Outcome { return Outcome{ID: in.ID} }
 
-func (in RegisterUser) prepare(ctx context.Context, _ *Commands) (plan, error) {
-	hash, err := hashPassword(ctx, in.Password)
+func (in RegisterUser) prepare(ctx context.Context, c *Commands) (plan, error) {
+	if c.Closed {
+		return nil, domain.Errorf(domain.Forbidden, "registration is closed: ask the operator for an account")
+	}
+	hash, err := hashPassword(ctx, "password", in.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +83,7 @@ func (in RegisterUser) prepare(ctx context.Context, _ *Commands) (plan, error) {
 func (in CreateUser) prepare(ctx context.Context, _ *Commands) (p plan, err error) {
 	hash := ""
 	if in.Password != "" {
-		if hash, err = hashPassword(ctx, in.Password); err != nil {
+		if hash, err = hashPassword(ctx, "password", in.Password); err != nil {
 			return nil, err
 		}
 	}
@@ -84,9 +95,14 @@ func (in CreateUser) prepare(ctx context.Context, _ *Commands) (p plan, err erro
 	}, nil
 }
 
-// register appends the first event of a user and keeps the password.
+// register appends the first event of a new user and keeps the password.
 func (u *unit) register(e domain.UserRegistered, hash string) (Outcome, error) {
 	e.UserID = newID(domain.KindUser)
+	return u.registerAs(e, hash)
+}
+
+// registerAs is register of a user who has an id already. hash may be "".
+func (u *unit) registerAs(e domain.UserRegistered, hash string) (Outcome, error) {
 	events, err := domain.RegisterUser(e)
 	if err != nil {
 		return Outcome{}, err
@@ -114,10 +130,10 @@ func (u *unit) emailIsFree(email, id string) error {
 	}
 }
 
-func hashPassword(ctx context.Context, password string) (string, error) {
+func hashPassword(ctx context.Context, field, password string) (string, error) {
 	hash, err := auth.HashPassword(ctx, password)
 	if errors.Is(err, auth.ErrPasswordTooShort) || errors.Is(err, auth.ErrPasswordTooLong) {
-		return "", domain.Errorf(domain.Invalid, "%v", err).At("password")
+		return "", domain.Errorf(domain.Invalid, "%v", err).At(field)
 	}
 	return hash, err
 }
@@ -160,16 +176,53 @@ func (in ChangeRole) prepare(context.Context, *Commands) (plan, error) {
 				return nil, err
 			}
 		}
-		return user.ChangeRole(in.Role)
+		events, err := user.ChangeRole(in.Role)
+		if err != nil || len(events) == 0 {
+			return events, err
+		}
+		return events, u.Tables.EndSessions(u.tx, user.ID)
+	})
+}
+
+func (in ResetPassword) prepare(ctx context.Context, _ *Commands) (plan, error) {
+	hash, err := hashPassword(ctx, "password", in.Password)
+	if err != nil {
+		return nil, err
+	}
+	may := func(actor domain.Actor) error {
+		if !actor.MayAdminister() {
+			return domain.Errorf(domain.Forbidden, "only admins reset passwords").At("id")
+		}
+		return nil
+	}
+	return changeUser(in.ID, nil, may, func(u *unit, user domain.User) ([]domain.Event, error) {
+		if !user.Exists() {
+			return nil, domain.Errorf(domain.NotFound, "user does not exist").At("id")
+		}
+		if err := u.Tables.SetPassword(u.tx, user.ID, hash); err != nil {
+			return nil, err
+		}
+		return nil, u.Tables.EndSessions(u.tx, user.ID)
 	})
 }
 
 // then ends the websockets of a user whose rights have changed.
-func (in ChangeRole) then(_ context.Context, c *Commands) error {
-	if c.Watch != nil {
-		c.Watch.EndUser(in.ID)
-	}
+func (in ChangeRole) then(_ context.Context, c *Commands, _ Outcome) error {
+	c.hangUp(in.ID)
 	return nil
+}
+
+// then ends the websockets of a user whose password was reset.
+func (in ResetPassword) then(_ context.Context, c *Commands, _ Outcome) error {
+	c.hangUp(in.ID)
+	return nil
+}
+
+// hangUp ends the websockets of a user.
+func (c *Commands) hangUp(userID string) {
+	if c.Watch != nil {
+		c.Watch.EndUser(userID)
+	}
 }
 
 // mustKeepAnAdmin returns an error when a user, who is about to be one no longer, is

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -141,6 +142,25 @@ func normalTags(tags []string) []string {
 		}
 	}
 	return out
+}
+
+// ClipName makes a display name of a text from elsewhere: one line without control
+// characters, cut to what is allowed; "" when nothing is left.
+func ClipName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r) || r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.TrimSpace(s)
+	if runes := []rune(s); len(runes) > MaxDisplayName {
+		s = strings.TrimSpace(string(runes[:MaxDisplayName]))
+	}
+	return s
 }
 
 // NormalEmail returns the form in which addresses are compared and stored. What is

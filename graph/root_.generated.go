@@ -51,6 +51,25 @@ type ComplexityRoot struct {
 		Path     func(childComplexity int) int
 	}
 
+	ApiKey struct {
+		CreatedAt func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Name      func(childComplexity int) int
+		RevokedAt func(childComplexity int) int
+		RevokedBy func(childComplexity int) int
+		User      func(childComplexity int) int
+	}
+
+	ApiKeyPayload struct {
+		APIKey   func(childComplexity int) int
+		Errors   func(childComplexity int) int
+		Key      func(childComplexity int) int
+		Position func(childComplexity int) int
+		Query    func(childComplexity int) int
+	}
+
 	ApplyBatchPayload struct {
 		Errors   func(childComplexity int) int
 		Events   func(childComplexity int) int
@@ -325,7 +344,9 @@ type ComplexityRoot struct {
 		ApplyBatch          func(childComplexity int, input model.ApplyBatchInput) int
 		ArchiveContent      func(childComplexity int, input command.ContentTarget) int
 		ArchiveStream       func(childComplexity int, streamID string, throughVersion int) int
+		ChangePassword      func(childComplexity int, input model.ChangePasswordInput) int
 		ChangeRole          func(childComplexity int, input command.ChangeRole) int
+		CreateAPIKey        func(childComplexity int, input command.CreateAPIKey) int
 		CreateContent       func(childComplexity int, input command.CreateContent) int
 		CreatePresentation  func(childComplexity int, input command.CreatePresentation) int
 		DeleteContent       func(childComplexity int, input command.ContentTarget) int
@@ -338,8 +359,10 @@ type ComplexityRoot struct {
 		RebuildReadModel    func(childComplexity int) int
 		RegisterUser        func(childComplexity int, input command.RegisterUser) int
 		RemoveSlide         func(childComplexity int, input command.RemoveSlide) int
+		RenewSession        func(childComplexity int) int
 		RestoreContent      func(childComplexity int, input command.Restore) int
 		RestorePresentation func(childComplexity int, input command.Restore) int
+		RevokeAPIKey        func(childComplexity int, input command.RevokeAPIKey) int
 		SnapshotStream      func(childComplexity int, streamID string) int
 		UnpublishContent    func(childComplexity int, input command.ContentTarget) int
 		UpdateContent       func(childComplexity int, input command.UpdateContent) int
@@ -470,6 +493,7 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		APIKeys       func(childComplexity int) int
 		Content       func(childComplexity int, id string, asOf *readmodel.AsOf) int
 		ContentBySlug func(childComplexity int, slug string, asOf *readmodel.AsOf) int
 		Contents      func(childComplexity int, first *int, after *string, last *int, before *string, filter *readmodel.ContentFilter, orderBy *readmodel.Order, search *string, asOf *readmodel.AsOf) int
@@ -797,6 +821,86 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AlreadyTakenError.Path(childComplexity), true
+
+	case "ApiKey.createdAt":
+		if e.ComplexityRoot.ApiKey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.CreatedAt(childComplexity), true
+	case "ApiKey.createdBy":
+		if e.ComplexityRoot.ApiKey.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.CreatedBy(childComplexity), true
+	case "ApiKey.expiresAt":
+		if e.ComplexityRoot.ApiKey.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.ExpiresAt(childComplexity), true
+	case "ApiKey.id":
+		if e.ComplexityRoot.ApiKey.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.ID(childComplexity), true
+	case "ApiKey.name":
+		if e.ComplexityRoot.ApiKey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Name(childComplexity), true
+	case "ApiKey.revokedAt":
+		if e.ComplexityRoot.ApiKey.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.RevokedAt(childComplexity), true
+	case "ApiKey.revokedBy":
+		if e.ComplexityRoot.ApiKey.RevokedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.RevokedBy(childComplexity), true
+	case "ApiKey.user":
+		if e.ComplexityRoot.ApiKey.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.User(childComplexity), true
+
+	case "ApiKeyPayload.apiKey":
+		if e.ComplexityRoot.ApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyPayload.APIKey(childComplexity), true
+	case "ApiKeyPayload.errors":
+		if e.ComplexityRoot.ApiKeyPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyPayload.Errors(childComplexity), true
+	case "ApiKeyPayload.key":
+		if e.ComplexityRoot.ApiKeyPayload.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyPayload.Key(childComplexity), true
+	case "ApiKeyPayload.position":
+		if e.ComplexityRoot.ApiKeyPayload.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyPayload.Position(childComplexity), true
+	case "ApiKeyPayload.query":
+		if e.ComplexityRoot.ApiKeyPayload.Query == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyPayload.Query(childComplexity), true
 
 	case "ApplyBatchPayload.errors":
 		if e.ComplexityRoot.ApplyBatchPayload.Errors == nil {
@@ -2012,6 +2116,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ArchiveStream(childComplexity, args["streamId"].(string), args["throughVersion"].(int)), true
+	case "Mutation.changePassword":
+		if e.ComplexityRoot.Mutation.ChangePassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changePassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
 	case "Mutation.changeRole":
 		if e.ComplexityRoot.Mutation.ChangeRole == nil {
 			break
@@ -2023,6 +2138,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangeRole(childComplexity, args["input"].(command.ChangeRole)), true
+	case "Mutation.createApiKey":
+		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(command.CreateAPIKey)), true
 	case "Mutation.createContent":
 		if e.ComplexityRoot.Mutation.CreateContent == nil {
 			break
@@ -2145,6 +2271,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveSlide(childComplexity, args["input"].(command.RemoveSlide)), true
+	case "Mutation.renewSession":
+		if e.ComplexityRoot.Mutation.RenewSession == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RenewSession(childComplexity), true
 	case "Mutation.restoreContent":
 		if e.ComplexityRoot.Mutation.RestoreContent == nil {
 			break
@@ -2167,6 +2299,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestorePresentation(childComplexity, args["input"].(command.Restore)), true
+	case "Mutation.revokeApiKey":
+		if e.ComplexityRoot.Mutation.RevokeAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeAPIKey(childComplexity, args["input"].(command.RevokeAPIKey)), true
 	case "Mutation.snapshotStream":
 		if e.ComplexityRoot.Mutation.SnapshotStream == nil {
 			break
@@ -2805,6 +2948,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PresentationUpdated.Type(childComplexity), true
 
+	case "Query.apiKeys":
+		if e.ComplexityRoot.Query.APIKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.APIKeys(childComplexity), true
 	case "Query.content":
 		if e.ComplexityRoot.Query.Content == nil {
 			break
@@ -4187,10 +4336,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AddSlideInput", ec.unmarshalInputAddSlideInput),
 			graphql.NewInputUnmarshaler("ApplyBatchInput", ec.unmarshalInputApplyBatchInput),
 			graphql.NewInputUnmarshaler("BatchCommand", ec.unmarshalInputBatchCommand),
+			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("ChangeRoleInput", ec.unmarshalInputChangeRoleInput),
 			graphql.NewInputUnmarshaler("ContentCommandInput", ec.unmarshalInputContentCommandInput),
 			graphql.NewInputUnmarshaler("ContentFilter", ec.unmarshalInputContentFilter),
 			graphql.NewInputUnmarshaler("ContentOrder", ec.unmarshalInputContentOrder),
+			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateContentInput", ec.unmarshalInputCreateContentInput),
 			graphql.NewInputUnmarshaler("CreatePresentationInput", ec.unmarshalInputCreatePresentationInput),
 			graphql.NewInputUnmarshaler("EventFilter", ec.unmarshalInputEventFilter),
@@ -4203,6 +4354,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RegisterUserInput", ec.unmarshalInputRegisterUserInput),
 			graphql.NewInputUnmarshaler("RemoveSlideInput", ec.unmarshalInputRemoveSlideInput),
 			graphql.NewInputUnmarshaler("RestoreInput", ec.unmarshalInputRestoreInput),
+			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("SlidePlacement", ec.unmarshalInputSlidePlacement),
 			graphql.NewInputUnmarshaler("UpdateContentInput", ec.unmarshalInputUpdateContentInput),
 			graphql.NewInputUnmarshaler("UpdatePresentationInput", ec.unmarshalInputUpdatePresentationInput),
@@ -5521,6 +5673,74 @@ type StreamReset {
   reason: String!
 }
 `, BuiltIn: false},
+	{Name: "../schema/key.graphql", Input: `"A machine's key. It acts as a user of its own, who shows in histories like anybody else. The key itself is shown once, when it is made."
+type ApiKey {
+  "Names the key."
+  id: ID!
+  "What it is for."
+  name: String!
+  "Whom it acts as: an account without a password, whose role ` + "`" + `changeRole` + "`" + ` changes."
+  user: User
+  "Who made it; null when that was the operator."
+  createdBy: User
+  "When it was made."
+  createdAt: DateTime!
+  "When it ends by itself; null for never."
+  expiresAt: DateTime
+  "Who revoked it; null while nobody has."
+  revokedBy: User
+  "When it was revoked; null while it is not."
+  revokedAt: DateTime
+}
+
+extend type Query {
+  "The 500 keys that were made last, also those that have ended. For admins."
+  apiKeys: [ApiKey!]
+}
+
+"A new key for a machine."
+input CreateApiKeyInput {
+  "What it is for; at most 100 characters. The machine's user has this name."
+  name: String!
+  "What the machine may do."
+  role: Role!
+  "When the key ends by itself; never, when left out."
+  expiresAt: DateTime
+}
+
+"The end of a key."
+input RevokeApiKeyInput {
+  "The key's id, as ` + "`" + `apiKeys` + "`" + ` lists it."
+  id: ID!
+}
+
+extend type Mutation {
+  "Makes a key for a machine, and the user that it acts as. The key is in the answer, and nowhere else. For admins."
+  createApiKey(
+    "What for, and what it may do."
+    input: CreateApiKeyInput!
+  ): ApiKeyPayload
+  "Ends a key at once, and closes the websockets that it opened. Its user stays, as what they wrote does. For admins."
+  revokeApiKey(
+    "Which key."
+    input: RevokeApiKeyInput!
+  ): ApiKeyPayload
+}
+
+"A key after a command."
+type ApiKeyPayload {
+  "The new key: send it as ` + "`" + `Authorization: Bearer …` + "`" + `. It cannot be shown again. Null when none was made."
+  key: String
+  "The key after the command; null when the command was refused."
+  apiKey: ApiKey
+  "Why the command was refused; empty when it was done."
+  errors: [UserError!]!
+  "Where the command's last event landed, or the head of the log; null when the command was refused."
+  position: Position
+  "Everything else, as of after this command."
+  query: Query!
+}
+`, BuiltIn: false},
 	{Name: "../schema/log.graphql", Input: `"A number of bytes: a JSON number, which may be larger than an Int."
 scalar Bytes
 
@@ -6278,6 +6498,14 @@ input LogInInput {
   password: String!
 }
 
+"Another password for whoever asks."
+input ChangePasswordInput {
+  "The one that is valid now."
+  currentPassword: String!
+  "8 to 1,024 bytes."
+  newPassword: String!
+}
+
 "Omitted = unchanged."
 input UpdateUserInput {
   "Makes the command happen once, however often it is sent: a UUID of the client's."
@@ -6315,7 +6543,7 @@ input ForgetUserInput {
 }
 
 extend type Mutation {
-  "Makes an account and logs in, as logIn does. The first user of an empty log becomes ADMIN, everybody else VIEWER."
+  "Makes an account and logs in, as logIn does. The first user of an empty log becomes ADMIN, everybody else VIEWER. The operator may have closed it."
   registerUser(
     "The account."
     input: RegisterUserInput!
@@ -6328,8 +6556,15 @@ extend type Mutation {
     "The account and its password."
     input: LogInInput!
   ): SessionPayload
+  "Begins a session in the place of the one whose token the request was sent with, which ends at once, as its websockets do. For sessions of ` + "`" + `logIn` + "`" + ` and ` + "`" + `registerUser` + "`" + `."
+  renewSession: SessionPayload
+  "Gives whoever asks another password, ends all their sessions and websockets, and begins a new session."
+  changePassword(
+    "The current and the new password."
+    input: ChangePasswordInput!
+  ): SessionPayload
   """
-  Ends the session of the token that the request was sent with. Mutations that follow in the same operation are those of a visitor.
+  Ends the session of the token that the request was sent with, and its websockets. Mutations that follow in the same operation are those of a visitor.
   """
   logOut: LogOutPayload
   "Changes the fields that are given. For the user and admins."
@@ -6337,7 +6572,7 @@ extend type Mutation {
     "The changes."
     input: UpdateUserInput!
   ): UserPayload
-  "Gives a user another role. For admins."
+  "Gives a user another role, and ends their sessions and websockets: they log in again. For admins."
   changeRole(
     "Who, and which role."
     input: ChangeRoleInput!
@@ -6368,7 +6603,7 @@ type SessionPayload {
 
 "The end of a session."
 type LogOutPayload {
-  "Whether there was a session to end."
+  "Whether there was a session to end; an API key and a token of another issuer are none."
   loggedOut: Boolean!
   "Everything else, as a visitor sees it."
   query: Query!
@@ -6394,6 +6629,44 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ApiKey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ApiKey_name(ctx, field)
+	case "user":
+		return ec.fieldContext_ApiKey_user(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_ApiKey_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ApiKey_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ApiKey_expiresAt(ctx, field)
+	case "revokedBy":
+		return ec.fieldContext_ApiKey_revokedBy(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_ApiKey_revokedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_ApiKeyPayload_key(ctx, field)
+	case "apiKey":
+		return ec.fieldContext_ApiKeyPayload_apiKey(ctx, field)
+	case "errors":
+		return ec.fieldContext_ApiKeyPayload_errors(ctx, field)
+	case "position":
+		return ec.fieldContext_ApiKeyPayload_position(ctx, field)
+	case "query":
+		return ec.fieldContext_ApiKeyPayload_query(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyPayload", field.Name)
+}
 
 func (ec *executionContext) childFields_ApplyBatchPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -6731,6 +7004,8 @@ func (ec *executionContext) childFields_Query(ctx context.Context, field graphql
 		return ec.fieldContext_Query_tags(ctx, field)
 	case "events":
 		return ec.fieldContext_Query_events(ctx, field)
+	case "apiKeys":
+		return ec.fieldContext_Query_apiKeys(ctx, field)
 	case "presentation":
 		return ec.fieldContext_Query_presentation(ctx, field)
 	case "presentations":

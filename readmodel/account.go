@@ -18,6 +18,27 @@ func (r *Reader) PasswordByEmail(ctx context.Context, email string) (userID, has
 	return userID, hash, err
 }
 
+// PasswordByID returns the hash of a user's password, "" when there is none.
+func (r *Reader) PasswordByID(ctx context.Context, userID string) (hash string, err error) {
+	_, err = r.row(ctx, "SELECT password FROM credentials WHERE user_id = ?", []any{userID}, &hash)
+	return hash, err
+}
+
+// UserByEmail returns the id of the user who has an e-mail address in its normal form
+// now, "" for none.
+func (r *Reader) UserByEmail(ctx context.Context, email string) (userID string, err error) {
+	_, err = r.row(ctx, "SELECT id FROM users WHERE email = ? AND valid_to = 9223372036854775807", []any{email}, &userID)
+	return userID, err
+}
+
+// Actor returns a user as the one who asks; nobody, when the user was forgotten, whose
+// address is then the id.
+func (r *Reader) Actor(ctx context.Context, userID string) (actor domain.Actor, found bool, err error) {
+	found, err = r.row(ctx, "SELECT id, role FROM users WHERE id = ? AND email <> id AND valid_to = 9223372036854775807",
+		[]any{userID}, &actor.UserID, &actor.Role)
+	return actor, found, err
+}
+
 // Session returns who a token's digest belongs to and until when; an expired or
 // unknown one belongs to nobody.
 func (r *Reader) Session(ctx context.Context, token []byte, now time.Time) (actor domain.Actor, expires time.Time, found bool, err error) {

@@ -38,6 +38,13 @@ func (Tables) SetPassword(tx *eventstore.Tx, userID, hash string) error {
 	return err
 }
 
+// ReplacePassword keeps a hash in the place of an old one, and reports whether that
+// was there.
+func (Tables) ReplacePassword(tx *eventstore.Tx, userID, old, hash string) (bool, error) {
+	n, err := tx.Exec(tx.Context(), "UPDATE credentials SET password = ? WHERE user_id = ? AND password = ?", hash, userID, old)
+	return n == 1, err
+}
+
 // StartSession keeps the digest of a token, and forgets the user's expired ones.
 func (Tables) StartSession(tx *eventstore.Tx, token []byte, userID string, expires time.Time) error {
 	now := tx.Now().UnixMicro()
@@ -49,9 +56,15 @@ func (Tables) StartSession(tx *eventstore.Tx, token []byte, userID string, expir
 	return err
 }
 
-// EndSession forgets a token.
-func (Tables) EndSession(tx *eventstore.Tx, token []byte) error {
-	_, err := tx.Exec(tx.Context(), "DELETE FROM sessions WHERE token = ?", token)
+// EndSession forgets a token, and reports whether it was known.
+func (Tables) EndSession(tx *eventstore.Tx, token []byte) (bool, error) {
+	n, err := tx.Exec(tx.Context(), "DELETE FROM sessions WHERE token = ?", token)
+	return n == 1, err
+}
+
+// EndSessions forgets the tokens of a user.
+func (Tables) EndSessions(tx *eventstore.Tx, userID string) error {
+	_, err := tx.Exec(tx.Context(), "DELETE FROM sessions WHERE user_id = ?", userID)
 	return err
 }
 
@@ -73,6 +86,7 @@ func (Tables) KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error {
 func (Tables) Forget(tx *eventstore.Tx, userID string) error {
 	for _, statement := range []string{
 		"DELETE FROM person_keys WHERE user_id = ?1", "DELETE FROM credentials WHERE user_id = ?1", "DELETE FROM sessions WHERE user_id = ?1",
+		"DELETE FROM api_keys WHERE user_id = ?1",
 		"DELETE FROM snapshots WHERE stream_id = ?1",
 		`DELETE FROM idempotency_keys WHERE actor IN (SELECT ?1 UNION SELECT e.actor FROM all_events AS e WHERE e.stream_id = ?1)
 			AND (actor = ?1 OR EXISTS (SELECT 1 FROM all_events AS e

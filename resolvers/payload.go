@@ -67,12 +67,38 @@ func (r *Resolver) deletePayload(ctx context.Context, cmd command.Command) (*mod
 	return p, err
 }
 
-// sessionPayload returns what makes a payload of the outcome of logging in.
-func (r *Resolver) sessionPayload(ctx context.Context) func(command.Session, error) (*model.SessionPayload, error) {
+// createKey runs the command whose answer holds a secret.
+func (r *Resolver) createKey(ctx context.Context, in command.CreateAPIKey) (*model.APIKeyPayload, error) {
+	secret, id, result, err := r.Commands.CreateKey(ctx, in)
+	p, err := r.keyPayload(ctx, id)(result, err)
+	if p != nil && p.APIKey != nil {
+		p.Key = &secret
+	}
+	return p, err
+}
+
+// keyPayload returns what makes a payload of the outcome of a command about a key.
+func (r *Resolver) keyPayload(ctx context.Context, id string) func(command.Result, error) (*model.APIKeyPayload, error) {
+	return func(result command.Result, err error) (*model.APIKeyPayload, error) {
+		p := &model.APIKeyPayload{Query: &model.Query{}}
+		if err != nil {
+			p.Errors, err = userErrors(err, "input")
+			return p, err
+		}
+		r.advance(ctx, result.Position, auth.ActorFrom(ctx))
+		p.Position, p.Errors = &result.Position, []model.UserError{}
+		p.APIKey, err = r.Reader.APIKey(ctx, r.after(ctx, result), id)
+		return p, err
+	}
+}
+
+// sessionPayload returns what makes a payload of the outcome of logging in. root is
+// the argument that held the input, "" where there is none.
+func (r *Resolver) sessionPayload(ctx context.Context, root string) func(command.Session, error) (*model.SessionPayload, error) {
 	return func(s command.Session, err error) (*model.SessionPayload, error) {
 		p := &model.SessionPayload{Query: &model.Query{}}
 		if err != nil {
-			p.Errors, err = userErrors(err, "input")
+			p.Errors, err = userErrors(err, root)
 			return p, err
 		}
 		view := readmodel.View{At: s.Position, Actor: domain.Actor{UserID: s.UserID}}
@@ -89,14 +115,12 @@ func (r *Resolver) sessionPayload(ctx context.Context) func(command.Session, err
 
 func (r *Resolver) logOut(ctx context.Context) (*model.LogOutPayload, error) {
 	p := &model.LogOutPayload{Query: &model.Query{}}
-	token := auth.TokenFrom(ctx)
-	if token == "" {
-		return p, nil
-	}
-	if err := r.Commands.LogOut(ctx, token); err != nil {
+	ended, err := r.Commands.LogOut(ctx, auth.TokenFrom(ctx))
+	if err != nil {
 		return nil, err
 	}
-	r.advance(ctx, r.Log.Head().Position, domain.Actor{})
-	p.LoggedOut = true
+	if p.LoggedOut = ended; ended {
+		r.advance(ctx, r.Log.Head().Position, domain.Actor{})
+	}
 	return p, nil
 }

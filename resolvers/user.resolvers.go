@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/graph"
 	"flightdeck/graph/model"
@@ -15,12 +16,22 @@ import (
 
 // RegisterUser is the resolver for the registerUser field.
 func (r *mutationResolver) RegisterUser(ctx context.Context, input command.RegisterUser) (*model.SessionPayload, error) {
-	return r.sessionPayload(ctx)(r.Commands.Register(ctx, input))
+	return r.sessionPayload(ctx, "input")(r.Commands.Register(ctx, input))
 }
 
 // LogIn is the resolver for the logIn field.
 func (r *mutationResolver) LogIn(ctx context.Context, input model.LogInInput) (*model.SessionPayload, error) {
-	return r.sessionPayload(ctx)(r.Commands.LogIn(ctx, input.Email, input.Password))
+	return r.sessionPayload(ctx, "input")(r.Commands.LogIn(ctx, input.Email, input.Password))
+}
+
+// RenewSession is the resolver for the renewSession field.
+func (r *mutationResolver) RenewSession(ctx context.Context) (*model.SessionPayload, error) {
+	return r.sessionPayload(ctx, "")(r.Commands.Renew(ctx, auth.TokenFrom(ctx)))
+}
+
+// ChangePassword is the resolver for the changePassword field.
+func (r *mutationResolver) ChangePassword(ctx context.Context, input model.ChangePasswordInput) (*model.SessionPayload, error) {
+	return r.sessionPayload(ctx, "input")(r.Commands.ChangePassword(ctx, input.CurrentPassword, input.NewPassword))
 }
 
 // LogOut is the resolver for the logOut field.

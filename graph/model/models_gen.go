@@ -34,6 +34,20 @@ type AlreadyTakenError struct {
 
 func (AlreadyTakenError) IsUserError() {}
 
+// A key after a command.
+type APIKeyPayload struct {
+	// The new key: send it as `Authorization: Bearer …`. It cannot be shown again. Null when none was made.
+	Key *string `json:"key,omitempty"`
+	// The key after the command; null when the command was refused.
+	APIKey *readmodel.APIKey `json:"apiKey,omitempty"`
+	// Why the command was refused; empty when it was done.
+	Errors []UserError `json:"errors"`
+	// Where the command's last event landed, or the head of the log; null when the command was refused.
+	Position *eventstore.Position `json:"position,omitempty"`
+	// Everything else, as of after this command.
+	Query *Query `json:"query"`
+}
+
 // Several commands to be done together or not at all.
 type ApplyBatchInput struct {
 	// Makes the batch happen once, however often it is sent.
@@ -108,6 +122,14 @@ type CaughtUp struct {
 }
 
 func (CaughtUp) IsEventStreamItem() {}
+
+// Another password for whoever asks.
+type ChangePasswordInput struct {
+	// The one that is valid now.
+	CurrentPassword string `json:"currentPassword"`
+	// 8 to 1,024 bytes.
+	NewPassword string `json:"newPassword"`
+}
 
 // Nothing matched up to here: resume from this position.
 type Checkpoint struct {
@@ -187,7 +209,7 @@ type LogInInput struct {
 
 // The end of a session.
 type LogOutPayload struct {
-	// Whether there was a session to end.
+	// Whether there was a session to end; an API key and a token of another issuer are none.
 	LoggedOut bool `json:"loggedOut"`
 	// Everything else, as a visitor sees it.
 	Query *Query `json:"query"`

@@ -1,0 +1,190 @@
+package command_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/readmodel"
+)
+
+// worldWithAda is a world with a user whose password is "correct horse", and one who
+// has none.
+func worldWithAda(t *testing.T) (w *world, ada string) {
+	t.Helper()
+	w = openWorld(t, filepath.Join(t.TempDir(), "flightdeck.db"))
+	t.Cleanup(func() { w.close(t) })
+	for email, password := range map[string]string{"ada@example.org": "correct horse", "none@example.org": ""} {
+		done, err := w.commands.Do(as(domain.System), command.CreateUser{Email: email, DisplayName: "N", Role: domain.Viewer, Password: password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if password != "" {
+			ada = done.ID
+		}
+	}
+	return w, ada
+}
+
+// Time is counted in hashes, which are all that takes any: by the clock, other load of
+// the machine would be measured. The test is not parallel, so that nobody else hashes.
+func TestAWrongPasswordTakesAsLongAsAnUnknownUser(t *testing.T) {
+	w, _ := worldWithAda(t)
+	for name, try := range map[string]struct{ email, password string }{
+		"a wrong password":        {"ada@example.org", "wrong horse!"},
+		"an unknown user":         {"nobody@example.org", "wrong horse!"},
+		"a user without password": {"none@example.org", "wrong horse!"},
+		"no address":              {"", ""},
+		"the right password":      {"ada@example.org", "correct horse"},
+	} {
+		before := auth.HashesComputed()
+		_, err := w.commands.LogIn(context.Background(), try.email, try.password)
+		if n := auth.HashesComputed() - before; n != 1 {
+			t.Errorf("%s takes %d hashes", name, n)
+		}
+		if right := name == "the right password"; right != (err == nil) {
+			t.Errorf("%s: %v", name, err)
+		} else if !right && err.Error() != "the e-mail address or the password is wrong" {
+			t.Errorf("%s is answered %q", name, err)
+		}
+	}
+	w.commands.Closed = true
+	before := auth.HashesComputed()
+	_, err := w.commands.Register(context.Background(), command.RegisterUser{Email: "x@example.org", DisplayName: "X", Password: "correct horse"})
+	if n := auth.HashesComputed() - before; n != 0 || domain.CodeOf(err) != domain.Forbidden {
+		t.Errorf("closed registration takes %d hashes: %v", n, err)
+	}
+}
+
+// setHash keeps a hash as the one of a user.
+func (w *world) setHash(t *testing.T, userID, hash string) {
+	t.Helper()
+	if _, err := w.log.Update(t.Context(), eventstore.Command{}, func(tx *eventstore.Tx) error {
+		return readmodel.Tables{}.SetPassword(tx, userID, hash)
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAHashOfOtherParametersIsReplacedAtLogIn(t *testing.T) {
+	t.Parallel()
+	w, ada := worldWithAda(t)
+	// Made by the reference implementation, of "password".
+	const old = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	w.setHash(t, ada, old)
+	for range 2 {
+		if _, err := w.commands.LogIn(t.Context(), "ada@example.org", "password"); err != nil {
+			t.Fatal(err)
+		}
+		hash, err := w.reader.PasswordByID(t.Context(), ada)
+		if err != nil || hash == old || auth.NeedsRehash(hash) {
+			t.Fatalf("the hash is %s: %v", hash, err)
+		}
+	}
+	if _, err := w.commands.LogIn(t.Context(), "ada@example.org", "passwort"); err == nil {
+		t.Error("another password is right after the hash was replaced")
+	}
+}
+
+// accounts changes the password as soon as its hash was looked up.
+type accounts struct {
+	command.Accounts
+	change func()
+}
+
+func (a accounts) PasswordByEmail(ctx context.Context, email string) (string, string, error) {
+	id, hash, err := a.Accounts.PasswordByEmail(ctx, email)
+	a.change()
+	return id, hash, err
+}
+
+func TestAPasswordThatIsResetMeanwhileLetsNobodyIn(t *testing.T) {
+	t.Parallel()
+	w, ada := worldWithAda(t)
+	w.commands.Accounts = accounts{w.reader, func() {
+		if _, err := w.commands.Do(as(domain.System), command.ResetPassword{ID: ada, Password: "battery staple"}); err != nil {
+			t.Error(err)
+		}
+	}}
+	if _, err := w.commands.LogIn(t.Context(), "ada@example.org", "correct horse"); domain.CodeOf(err) != domain.Invalid {
+		t.Errorf("the old password: %v", err)
+	}
+}
+
+func TestOnlyAdminsResetPasswords(t *testing.T) {
+	t.Parallel()
+	w, ada := worldWithAda(t)
+	for _, actor := range []domain.Actor{{}, {UserID: ada, Role: domain.Viewer}, {UserID: ada, Role: domain.Editor}} {
+		if _, err := w.commands.Do(as(actor), command.ResetPassword{ID: ada, Password: "battery staple"}); domain.CodeOf(err) != domain.Forbidden {
+			t.Errorf("%v: %v", actor, err)
+		}
+	}
+	if _, err := w.commands.LogIn(t.Context(), "ada@example.org", "correct horse"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnOutsiderIsAdmittedOnceAndFollowsTheirIssuer(t *testing.T) {
+	t.Parallel()
+	w, _ := worldWithAda(t)
+	in := command.Outsider{UserID: domain.NewID(domain.KindUser, "0190a8c2-7b1e-8000-8000-000000000000"), DisplayName: "Out", Email: "Out@Example.org", Role: domain.Author}
+	for _, role := range []domain.Role{domain.Author, domain.Author, domain.Admin, domain.Viewer} {
+		in.Role = role
+		if err := w.commands.Admit(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		actor, found, err := w.reader.Actor(t.Context(), in.UserID)
+		if err != nil || !found || actor.Role != role {
+			t.Errorf("as %s they are %v, %v, %v", role, actor, found, err)
+		}
+	}
+	if id, err := w.reader.UserByEmail(t.Context(), "out@example.org"); id != in.UserID || err != nil {
+		t.Errorf("their address is %q's, %v", id, err)
+	}
+	taken := in
+	taken.UserID, taken.Email = domain.NewID(domain.KindUser, "0190a8c2-7b1e-8000-8000-000000000001"), "ada@example.org"
+	if err := w.commands.Admit(t.Context(), taken); err != nil {
+		t.Fatal(err)
+	}
+	if id, err := w.reader.UserByEmail(t.Context(), taken.UserID+"@outside.invalid"); id != taken.UserID || err != nil {
+		t.Errorf("whose address is taken has %q, %v", id, err)
+	}
+	w.verify(t)
+}
+
+func TestARenewedSessionCannotBeRenewedAgain(t *testing.T) {
+	t.Parallel()
+	w, ada := worldWithAda(t)
+	first, err := w.commands.Begin(t.Context(), ada, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := as(domain.Actor{UserID: ada, Role: domain.Viewer})
+	results := make(chan error)
+	for range 8 {
+		go func() {
+			_, err := w.commands.Renew(ctx, first.Token)
+			results <- err
+		}()
+	}
+	renewed := 0
+	for range 8 {
+		err := <-results
+		refused, ok := errors.AsType[*domain.Error](err)
+		switch {
+		case err == nil:
+			renewed++
+		case !ok || !strings.Contains(refused.Message, "log in again"):
+			t.Errorf("refused with %v", err)
+		}
+	}
+	if renewed != 1 {
+		t.Errorf("one session was renewed %d times", renewed)
+	}
+}
