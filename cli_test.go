@@ -43,7 +43,7 @@ func wantCLI(t *testing.T, status int, args []string, said ...string) string {
 
 func TestHelpListsCommandsAndFlagsWithTheirTwins(t *testing.T) {
 	t.Parallel()
-	commands := []string{"serve", "import git", "import log", "export", "verify", "status", "snapshot", "rebuild", "archive", "schema", "user create", "version", "help"}
+	commands := []string{"serve", "import git", "import log", "export", "verify", "status", "snapshot", "rebuild", "archive", "schema", "user create", "user role", "user reset-password", "version", "help"}
 	for _, args := range [][]string{{"--help"}, {"help"}, {"-h"}} {
 		wantCLI(t, 0, args, append(commands, "--db", "$FLIGHTDECK_DB", "$FLIGHTDECK_LOG_LEVEL", "$FLIGHTDECK_LOG_FORMAT")...)
 	}
@@ -75,6 +75,11 @@ func TestCommandLineThatIsNotUnderstoodExitsWith2(t *testing.T) {
 		{"import"},
 		{"import", "git"},
 		{"user", "create"},
+		{"user", "role"},
+		{"user", "reset-password"},
+		{"serve", "--registration", "perhaps"},
+		{"serve", "--introspection", "perhaps"},
+		{"serve", "--limit-depth", "deep"},
 		{"user", "nonsense"},
 		{"verify", "extra"},
 		{"schema", "extra"},

@@ -215,6 +215,24 @@ func (h *harness) post(token string, body []byte, header ...string) (status int,
 	return response.StatusCode, raw
 }
 
+// get asks for a page, without following where it leads.
+func (h *harness) get(token, path string) *http.Response {
+	h.t.Helper()
+	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, h.url+strings.ReplaceAll(path, " ", "%20"), nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { _ = response.Body.Close() })
+	return response
+}
+
 // at follows a path of names and indexes into an answer; nil where it ends early.
 func (a answer) at(path ...any) any {
 	var v any = a.Data

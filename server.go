@@ -148,6 +148,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	if err != nil {
 		return nil, err
 	}
+	env.warnOfOpenFile()
 	secrets, master, err := env.vault(engine.DB(), false)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
@@ -171,6 +172,14 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 		Correlation: web.RequestID, SessionLife: 30 * 24 * time.Hour,
 	}
 	return d, nil
+}
+
+// warnOfOpenFile says that others may read the database. Its mode is the operator's,
+// who may want that; a new one is made for its owner alone.
+func (env *environment) warnOfOpenFile() {
+	if info, err := os.Stat(env.DB); err == nil && info.Mode().Perm()&0o077 != 0 {
+		env.logger.Warn("the database is open to others: run chmod 600", "db", env.DB, "mode", info.Mode().Perm())
+	}
 }
 
 // Close writes what is queued and closes everything.
@@ -220,7 +229,10 @@ func (c *serveCommand) Run(env *environment) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	spendMemory()
-	server := &http.Server{Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+	server := &http.Server{
+		Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(env.logger.Handler(), slog.LevelInfo), // handshakes that fail, for the most part
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- certificate.serve(server, listener) }()
 	c.greet(env, listener.Addr().String())

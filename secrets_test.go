@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"flightdeck/domain"
+
+	"github.com/alecthomas/kong"
+)
+
+// transcript is everything that was logged.
+type transcript struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+func TestSecretsAreInNoLogAndNoError(t *testing.T) {
+	t.Parallel()
+	var log transcript
+	h := &harness{t: t, env: testEnvironment(t, filepath.Join(t.TempDir(), "flightdeck.db"))}
+	h.env.logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if err := kong.ApplyDefaults(&h.options); err != nil {
+		t.Fatal(err)
+	}
+	h.serve()
+	t.Cleanup(func() { h.stop() })
+	const password, wrong = "correct horse", "a wrong secret"
+	a := h.do("", "registerUser", object{"email": "ada@example.org", "displayName": "Ada", "password": password})
+	token := a.text("done", "token")
+	key := h.must(token, createKey, object{"name": "K", "role": "VIEWER"}).text("done", "key")
+	secrets := []string{password, wrong, token, key, "fd_wrong", "fdk_wrong"}
+	answers := []answer{
+		h.try("", "logIn", object{"email": "ada@example.org", "password": wrong}),
+		h.try("", "registerUser", object{"email": "ada@example.org", "displayName": "Ada", "password": wrong}),
+		h.ask("fd_wrong", me, nil), h.ask("fdk_wrong", me, nil), h.ask("", `mutation { logIn(input: {email: 1, password: "a wrong secret"}) { token } }`, nil),
+		h.ask("", `mutation($input: LogInInput!) { logIn(input: $input) { token } }`, object{"input": object{"email": "x", "password": object{"a wrong secret": 1}}}),
+	}
+	for _, answer := range answers {
+		for _, secret := range secrets {
+			if strings.Contains(string(answer.raw), secret) {
+				t.Errorf("%q is answered: %s", secret, answer.raw)
+			}
+		}
+	}
+	h.do(token, "createContent", object{"title": "x", "content": "x"})
+	h.stop()
+	for _, secret := range secrets {
+		if strings.Contains(log.text.String(), secret) {
+			t.Errorf("%q is logged", secret)
+		}
+	}
+	if !strings.Contains(log.text.String(), "request") {
+		t.Error("nothing was logged")
+	}
+}
+
+// A flag's value is in the list of processes, and its default in --help.
+func TestNoFlagHoldsASecret(t *testing.T) {
+	t.Parallel()
+	var all commands
+	parser, err := kong.New(&all, kong.DefaultEnvars("FLIGHTDECK"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, seen := regexp.MustCompile(`secret|password|key|token|credential`), 0
+	for _, leaf := range parser.Model.Leaves(false) {
+		for _, flags := range leaf.AllFlags(false) {
+			for _, flag := range flags {
+				if flag.Target.Kind() != reflect.String && !flag.IsBool() || !secret.MatchString(flag.Name) {
+					continue
+				}
+				seen++
+				if flag.PlaceHolder != "FILE" && !flag.IsBool() {
+					t.Errorf("%s --%s may hold a secret: take it from a file or standard input", leaf.Path(), flag.Name)
+				}
+			}
+		}
+	}
+	if seen < 5 {
+		t.Errorf("%d flags are about secrets", seen)
+	}
+}
+
+func TestHeadersOfEveryAnswer(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, token := h.user(domain.Viewer)
+	for _, path := range []string{"/", "/playground", "/graphql", "/graphql?query={viewer{id}}", "/healthz", "/readyz", "/nothing"} {
+		header := h.get(token, path).Header
+		wantText(t, path+": X-Content-Type-Options", header.Get("X-Content-Type-Options"), "nosniff")
+		wantText(t, path+": X-Frame-Options", header.Get("X-Frame-Options"), "DENY")
+		wantText(t, path+": Referrer-Policy", header.Get("Referrer-Policy"), "no-referrer")
+		policy := header.Get("Content-Security-Policy")
+		for _, part := range []string{"default-src ", "frame-ancestors 'none'"} {
+			if !strings.Contains(policy, part) {
+				t.Errorf("%s: the policy is %q, without %s", path, policy, part)
+			}
+		}
+		if strings.Contains(policy, "unsafe-eval") || strings.Contains(policy, "script-src 'unsafe") || strings.Contains(policy, "*") {
+			t.Errorf("%s: the policy is %q", path, policy)
+		}
+		for _, told := range []string{"Server", "X-Powered-By"} {
+			wantText(t, path+": "+told, header.Get(told), "")
+		}
+	}
+}
