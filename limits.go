@@ -16,13 +16,13 @@ type limits struct {
 	web.Limits
 
 	Body          int64 `default:"8388608" help:"Bytes of a request: a text of the largest size and the escapes of its JSON."`
-	LogIns        int   `name:"log-ins" default:"10" help:"Executions of logIn by one address, and by one user, a minute."`
+	LogIns        int   `name:"log-ins" default:"10" help:"Executions of logIn by one address, and by one user, a minute; of changePassword, too."`
 	Registrations int   `default:"10" help:"Executions of registerUser by one address, and by one user, a minute."`
 }
 
 // tries are the limits that are counted by field.
 func (l limits) tries() map[string]int {
-	return map[string]int{"logIn": l.LogIns, "registerUser": l.Registrations}
+	return map[string]int{"logIn": l.LogIns, "changePassword": l.LogIns, "registerUser": l.Registrations}
 }
 
 // body is the limit of a request in bytes.

@@ -169,7 +169,7 @@ func TestCopIntrospectionByRole(t *testing.T) {
 					t.Errorf("%s, %q: %s is answered %.200s", setting, role, query, a.raw)
 				}
 			}
-			for _, query := range []string{"query cop { __schema { directive } }", "{ contens { nodes { id } } }", `{ user(ids: "x") { id } }`, `mutation { logIn(input: {emai: "x"}) { token } }`} {
+			for _, query := range []string{"query cop { __schema { directive } }", `{ content(idd: "x") { id } contentt { nodes { id } } }`, `{ user(ids: "x") { id } }`, `mutation { logIn(input: {emai: "x"}) { token } }`} {
 				if a := h.ask(token, query, nil); strings.Contains(string(a.raw), "Did you mean") && !want {
 					t.Errorf("%s, %q: %s suggests %.200s", setting, role, query, a.raw)
 				}
