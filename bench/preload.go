@@ -86,8 +86,12 @@ func (s settings) preload() (w world, err error) {
 	for range 1000 {
 		w.ids = append(w.ids, all[random.IntN(len(all))])
 	}
-	if _, err := os.Stat(w.db); err == nil {
-		return w, nil
+	if _, err := os.Stat(w.db); err == nil { // an older version may have made it
+		o, err := open(w.db)
+		if err != nil {
+			return w, err
+		}
+		return w, o.close()
 	}
 	part := w.db + ".part"
 	o, err := open(part)
