@@ -19,23 +19,28 @@ type pace struct {
 	// head is the end of the log when the last step began: when it has moved since,
 	// others write.
 	head eventstore.Position
-	// level grows while others write faster than the rebuild follows: steps become
-	// longer, and rests shorter, twice from one to the next. left is how much was to be
-	// followed steps ago.
-	level, steps int
-	left         eventstore.Position
+	// level grows while others write too fast for the rebuild to come closer to the
+	// head: steps become longer, and rests shorter, twice from one to the next. followed
+	// is how many events were, in so many steps, since left of them were to be.
+	level, steps, followed int
+	left                   eventstore.Position
 }
 
 const (
 	// shortStep is the aim beside others, longStep without.
 	shortStep, longStep = 1500 * time.Microsecond, 250 * time.Millisecond
-	firstSize, maxSize  = 20, 5000
-	// Every patience steps it is seen whether the rebuild comes closer to the head.
-	patience, maxLevel = 50, 6
+	// A step has a cost of its own beside that of its events: one of fewer than minSize
+	// is hardly shorter.
+	minSize, maxSize = 16, 5000
+	// Every patience steps it is seen how much faster than others write the rebuild
+	// follows: enough times as fast, so that it ends, and a level lower only where that
+	// is still enough.
+	patience, maxLevel = 20, 6
+	enough, plenty     = 2, 8
 )
 
 func newPace(log *eventstore.Store, alone bool) *pace {
-	p := &pace{log: log, aim: shortStep, size: firstSize, alone: alone, left: eventstore.Forever}
+	p := &pace{log: log, aim: shortStep, size: minSize, alone: alone, left: log.Head().Position}
 	if alone {
 		p.aim, p.size = longStep, maxSize
 	}
@@ -46,17 +51,21 @@ func newPace(log *eventstore.Store, alone bool) *pace {
 func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
 	if n > 0 && d > 0 {
 		fits := int(int64(n) * int64(p.aim<<p.level) / int64(d))
-		p.size = max(1, min(fits, 2*max(n, p.size/4), maxSize))
+		p.size = max(minSize, min(fits, 2*p.size, maxSize))
 	}
+	p.followed += n
 	if p.steps++; p.steps < patience {
 		return
 	}
-	if left >= p.left {
+	appended := int(left-p.left) + p.followed
+	switch {
+	case left <= maxRest: // it is there: it cannot follow what is not written
+	case p.followed < enough*appended:
 		p.level = min(p.level+1, maxLevel)
-	} else {
+	case p.followed > plenty*appended:
 		p.level = max(p.level-1, 0)
 	}
-	p.steps, p.left = 0, left
+	p.steps, p.followed, p.left = 0, 0, left
 }
 
 // rest waits, when others have written since the last time, twice as long as the last

@@ -57,11 +57,12 @@ func (r *Rebuilder) run(ctx context.Context, alone bool, progress func(RebuildPr
 	if err != nil {
 		return err
 	}
-	for swapped := false; !swapped; {
+	most := eventstore.Position(maxSwap)
+	for swapped := false; !swapped; most *= 2 { // it ends, however fast others write
 		if err = b.follow(ctx, RebuildSwapping); err != nil {
 			return err
 		}
-		if swapped, err = b.swap(ctx); err != nil {
+		if swapped, err = b.swap(ctx, most); err != nil {
 			return err
 		}
 	}
@@ -233,15 +234,16 @@ func (b *rebuild) project(ctx context.Context, rows eventstore.Rows, at eventsto
 	return err
 }
 
-// follow projects the log to its end, or until few enough events are left for the
-// command that swaps the sets. The next part is read while one is written.
+// follow projects the log to where it ends now, and on until few enough events are
+// left for the command that swaps the sets: who writes without a pause never leaves
+// none. The next part is read while one is written.
 func (b *rebuild) follow(ctx context.Context, phase RebuildPhase) error {
 	b.enter(phase)
 	written := make(chan error, 1)
 	written <- nil
-	size := b.pace.size
+	size, end := b.pace.size, b.log.Head().Position
 	for at := b.at; ; {
-		if phase == RebuildSwapping && b.log.Head().Position-at <= maxRest {
+		if at >= end && b.log.Head().Position-at <= maxRest {
 			return <-written
 		}
 		p, err := b.fold(b.fromLog(ctx), at, size)
@@ -277,15 +279,16 @@ func (b *rebuild) write(ctx context.Context, at eventstore.Position, p part) err
 	return b.pace.rest(ctx, took)
 }
 
-// maxRest is how many events may be left for the command that swaps the sets.
-const maxRest = 50
+// maxRest is how many events follow leaves for the command that swaps the sets, maxSwap
+// how many that follows at first: others have written until it is its turn.
+const maxRest, maxSwap = 50, 500
 
 // swap follows the log to its very end and swaps the sets, in one command. It does not
-// when more than a few events are left.
-func (b *rebuild) swap(ctx context.Context) (done bool, err error) {
+// when more events are left than it may follow.
+func (b *rebuild) swap(ctx context.Context, most eventstore.Position) (done bool, err error) {
 	err = b.update(ctx, func(tx *eventstore.Tx) error {
 		end := tx.Head().Position
-		if end-b.at > maxRest {
+		if end-b.at > most {
 			return nil
 		}
 		for b.at < end {
