@@ -23,6 +23,7 @@ import (
 // The packages in wholeOfIt have no row.
 var importRules = map[string][]string{
 	"domain":               {},
+	"policy":               {"domain"},
 	"gitimport":            {},
 	"markdown":             {"github.com/goccy/go-yaml", "github.com/microcosm-cc/bluemonday", "github.com/yuin/goldmark"},
 	"eventstore":           {},
@@ -32,9 +33,9 @@ var importRules = map[string][]string{
 	"cloudevents":          {"eventstore"},
 	"auth":                 {"domain", "github.com/MicahParks/keyfunc/v3", "github.com/golang-jwt/jwt/v5", "golang.org/x/crypto", "golang.org/x/time"},
 	"vault":                {"github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
-	"readmodel":            {"domain", "eventstore", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
+	"readmodel":            {"domain", "eventstore", "policy", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"command": {
-		"auth", "domain", "eventstore", "gitimport", "markdown", "vault",
+		"auth", "domain", "eventstore", "gitimport", "markdown", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
 	},
 	"graph": {
@@ -43,7 +44,7 @@ var importRules = map[string][]string{
 	},
 	"graph/model": {"command", "domain", "eventstore", "readmodel", "github.com/99designs/gqlgen"},
 	"resolvers": {
-		"auth", "command", "domain", "eventstore", "graph", "graph/model", "markdown", "readmodel",
+		"auth", "command", "domain", "eventstore", "graph", "graph/model", "markdown", "policy", "readmodel",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
 	},
 	"web": {

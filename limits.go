@@ -8,6 +8,7 @@ import (
 
 	"flightdeck/auth"
 	"flightdeck/domain"
+	"flightdeck/policy"
 	"flightdeck/web"
 )
 
@@ -55,7 +56,8 @@ func (c *serveCommand) mayIntrospect(ctx context.Context) bool {
 	case "off":
 		return false
 	case "admin":
-		return actor.MayAdminister()
+		rules := policy.Rules()
+		return rules.May(actor, policy.Operate, "")
 	case "signed-in":
 		return actor != domain.Actor{}
 	}

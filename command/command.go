@@ -11,6 +11,7 @@ import (
 	"flightdeck/auth"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 	"flightdeck/vault"
 
 	"github.com/google/uuid"
@@ -65,6 +66,8 @@ type Commands struct {
 	Log      *eventstore.Store
 	Tables   Tables
 	Accounts Accounts
+	// Rules says who may do what; nil for policy.Rules.
+	Rules *policy.Table
 	// Rebuilder is what RebuildReadModel needs, and nothing else.
 	Rebuilder Rebuilder
 	// Watch is told of the sessions that end; may be nil.
@@ -229,6 +232,7 @@ type thing interface {
 	domain.State
 	AtVersion() int
 	Owner() string
+	Exists() bool
 	Public() bool
 }
 
@@ -246,14 +250,25 @@ func load[S domain.State](u *unit, id string) (S, error) {
 	return s, nil
 }
 
-// loadOwn is load for something that the actor wants to change. What the actor
-// may not even see does not exist for them.
-func loadOwn[S thing](u *unit, field, id string) (S, error) {
+// may reports whether an actor has a right to something of a user's, "" for what is
+// nobody's.
+func (c *Commands) may(actor domain.Actor, right policy.Right, owner string) bool {
+	rules := policy.Rules()
+	if c.Rules != nil {
+		rules = *c.Rules
+	}
+	return rules.May(actor, right, owner)
+}
+
+// loadOwn is load for something that the actor wants to change: change is the right
+// to that, see the right to see it. What the actor may not even see does not exist
+// for them.
+func loadOwn[S thing](u *unit, field, id string, change policy.Right, see func(policy.Sight) policy.Right) (S, error) {
 	s, err := load[S](u, id)
-	if err != nil || s.AtVersion() == 0 || u.actor.MayChange(s.Owner()) {
+	if err != nil || s.AtVersion() == 0 || u.may(u.actor, change, s.Owner()) {
 		return s, err
 	}
-	if !s.Public() && !u.actor.MaySeeHidden(s.Owner()) {
+	if is := policy.ExposureOf(s.Public(), !s.Exists()); !u.may(u.actor, see(policy.SightOf(is, is)), s.Owner()) {
 		var none S
 		return none, nil
 	}
@@ -281,15 +296,16 @@ func (u *unit) append(kind domain.Kind, id string, expected eventstore.ExpectedV
 	return err
 }
 
-// mayWrite returns an error unless the actor may create things.
-func (u *unit) mayWrite() error {
+// mayCreate returns an error unless the actor has a right to create things.
+func (u *unit) mayCreate(right policy.Right) error {
 	switch {
+	case u.may(u.actor, right, u.actor.UserID):
+		return nil
 	case u.actor.Visitor():
 		return domain.Errorf(domain.Forbidden, "log in to write: send the token of logIn as Authorization: Bearer …")
-	case !u.actor.MayWrite():
+	default:
 		return domain.Errorf(domain.Forbidden, "the role %s may only read: an admin can change it with changeRole", u.actor.Role)
 	}
-	return nil
 }
 
 // conflict is the error of a change to something that has moved on.

@@ -7,6 +7,7 @@ import (
 	"flightdeck/auth"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -78,7 +79,7 @@ func (in Restore) target() Outcome       { return Outcome{ID: in.ID} }
 
 func (in CreateContent) prepare(context.Context, *Commands) (plan, error) {
 	return func(u *unit) (Outcome, error) {
-		if err := u.mayWrite(); err != nil {
+		if err := u.mayCreate(policy.CreateContent); err != nil {
 			return Outcome{}, err
 		}
 		slug, err := u.slug(in.Slug, in.Title)
@@ -146,7 +147,7 @@ func (in ContentTarget) plan(decide func(domain.Content) ([]domain.Event, error)
 }
 
 func (in RestoreContent) prepare(ctx context.Context, c *Commands) (plan, error) {
-	old, err := version[domain.Content](ctx, c, domain.KindContent, in.Restore)
+	old, err := version[domain.Content](ctx, c, domain.KindContent, policy.ChangeContent, in.Restore)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +168,7 @@ func changeContent(id string, expected *int, decide func(*unit, domain.Content) 
 	}
 	return func(u *unit) (Outcome, error) {
 		out := Outcome{ID: id}
-		c, err := loadOwn[domain.Content](u, "id", id)
+		c, err := loadOwn[domain.Content](u, "id", id, policy.ChangeContent, policy.Sight.Content)
 		if err != nil {
 			return out, err
 		}
@@ -185,11 +186,12 @@ func changeContent(id string, expected *int, decide func(*unit, domain.Content) 
 // version returns the state to which a Restore goes back, the zero value when there
 // is none: only who may see the object is told so. The past does not change, so it
 // is read before the command is queued.
-func version[S thing](ctx context.Context, c *Commands, kind domain.Kind, in Restore) (s S, err error) {
+func version[S thing](ctx context.Context, c *Commands, kind domain.Kind, change policy.Right, in Restore) (s S, err error) {
 	if err := domain.CheckID(kind, "id", in.ID); err != nil {
 		return s, err
 	}
-	if in.ToVersion < 1 || !auth.ActorFrom(ctx).MayWrite() { // a replay is dear: not for those who may not write
+	actor := auth.ActorFrom(ctx)
+	if in.ToVersion < 1 || !c.may(actor, change, actor.UserID) { // a replay is dear: not for those who may change nothing
 		return s, nil
 	}
 	state, at, err := c.Log.State(ctx, eventstore.StreamID(in.ID), eventstore.Until{Version: in.ToVersion})

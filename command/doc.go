@@ -4,7 +4,7 @@
 // (plan): load the state, check that the actor may, let package domain decide,
 // append.
 //
-// It imports domain, eventstore, auth and markdown; a library that makes slugs and
+// It imports domain, policy, eventstore, auth and markdown; a library that makes slugs and
 // one that makes UUIDs; and of gqlgen the type that tells an omitted input field
 // from a null one, so that inputs need no second shape.
 //

@@ -6,6 +6,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 )
 
 // ForgetUser erases a user: their name and address, in every event and row, at every
@@ -21,8 +22,8 @@ func (in ForgetUser) key() *string    { return in.IdempotencyKey }
 func (in ForgetUser) target() Outcome { return Outcome{ID: in.ID} }
 
 func (in ForgetUser) prepare(context.Context, *Commands) (plan, error) {
-	may := func(actor domain.Actor) error {
-		if !actor.MaySeePrivate(in.ID) {
+	may := func(u *unit) error {
+		if !u.may(u.actor, policy.ForgetUser, in.ID) {
 			return domain.Errorf(domain.Forbidden, "only the user and admins may have a user forgotten").At("id")
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 
 	"flightdeck/auth"
 	"flightdeck/domain"
+	"flightdeck/policy"
 )
 
 // CreateAPIKey makes a machine's account and the key that lets it in. For admins.
@@ -88,7 +89,7 @@ func (in RevokeAPIKey) prepare(context.Context, *Commands) (plan, error) {
 }
 
 func (u *unit) mayHandleKeys() error {
-	if !u.actor.MayAdminister() {
+	if !u.may(u.actor, policy.ManageKeys, "") {
 		return domain.Errorf(domain.Forbidden, "only admins make and revoke API keys")
 	}
 	return nil

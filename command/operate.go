@@ -7,12 +7,13 @@ import (
 	"flightdeck/auth"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 )
 
 // SnapshotStream keeps the state of a stream as it is now, on behalf of the admin in
 // ctx, and returns the stream.
 func (c *Commands) SnapshotStream(ctx context.Context, id string) (eventstore.StreamStatus, error) {
-	if err := mayOperate(ctx); err != nil {
+	if err := c.mayOperate(ctx); err != nil {
 		return eventstore.StreamStatus{}, err
 	}
 	if _, err := c.Log.Snapshot(ctx, eventstore.StreamID(id)); err != nil {
@@ -25,7 +26,7 @@ func (c *Commands) SnapshotStream(ctx context.Context, id string) (eventstore.St
 // ArchiveStream moves the events of a stream up to a version into the archive, on
 // behalf of the admin in ctx, and returns the stream.
 func (c *Commands) ArchiveStream(ctx context.Context, id string, through int) (eventstore.StreamStatus, error) {
-	if err := mayOperate(ctx); err != nil {
+	if err := c.mayOperate(ctx); err != nil {
 		return eventstore.StreamStatus{}, err
 	}
 	stream, err := c.Log.Archive(ctx, eventstore.StreamID(id), through)
@@ -35,15 +36,15 @@ func (c *Commands) ArchiveStream(ctx context.Context, id string, through int) (e
 // RebuildReadModel begins to make everything that is read anew from the log, on behalf
 // of the admin in ctx, and returns at once.
 func (c *Commands) RebuildReadModel(ctx context.Context) error {
-	if err := mayOperate(ctx); err != nil {
+	if err := c.mayOperate(ctx); err != nil {
 		return err
 	}
 	return c.Rebuilder.Start()
 }
 
 // mayOperate returns an error unless the actor in ctx may look after the log.
-func mayOperate(ctx context.Context) error {
-	if !auth.ActorFrom(ctx).MayAdminister() {
+func (c *Commands) mayOperate(ctx context.Context) error {
+	if !c.may(auth.ActorFrom(ctx), policy.Operate, "") {
 		return domain.Errorf(domain.Forbidden, "only admins look after the log: log in as one")
 	}
 	return nil

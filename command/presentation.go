@@ -7,6 +7,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/markdown"
+	"flightdeck/policy"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -73,7 +74,7 @@ func (in CreatePresentation) prepare(context.Context, *Commands) (plan, error) {
 		}
 	}
 	return func(u *unit) (Outcome, error) {
-		if err := u.mayWrite(); err != nil {
+		if err := u.mayCreate(policy.CreateDeck); err != nil {
 			return Outcome{}, err
 		}
 		e.PresentationID, e.AuthorID = newID(domain.KindPresentation), u.actor.UserID
@@ -108,7 +109,7 @@ func (in DeletePresentation) prepare(context.Context, *Commands) (plan, error) {
 }
 
 func (in RestorePresentation) prepare(ctx context.Context, c *Commands) (plan, error) {
-	old, err := version[domain.Presentation](ctx, c, domain.KindPresentation, in.Restore)
+	old, err := version[domain.Presentation](ctx, c, domain.KindPresentation, policy.ChangeDeck, in.Restore)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +132,7 @@ func changeDeck(field, id string, expected *int, part touched, decide func(domai
 	}
 	return func(u *unit) (Outcome, error) {
 		out := Outcome{ID: id}
-		p, err := loadOwn[domain.Presentation](u, field, id)
+		p, err := loadOwn[domain.Presentation](u, field, id, policy.ChangeDeck, policy.Sight.Deck)
 		if err != nil {
 			return out, err
 		}

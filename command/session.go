@@ -16,6 +16,7 @@ type Session struct {
 	Token     string
 	ExpiresAt time.Time
 	UserID    string
+	Role      domain.Role
 	// Position is where the command's last event landed.
 	Position eventstore.Position
 }
@@ -135,7 +136,7 @@ func (c *Commands) begin(ctx context.Context, userID string, first func(*unit, d
 		if err := first(u, user); err != nil {
 			return err
 		}
-		s.ExpiresAt = tx.Now().Add(c.SessionLife)
+		s.Role, s.ExpiresAt = user.Role, tx.Now().Add(c.SessionLife)
 		return c.Tables.StartSession(tx, digest, userID, s.ExpiresAt)
 	})
 	if err != nil { // the writer may still be at work where ctx has ended

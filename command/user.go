@@ -7,6 +7,7 @@ import (
 	"flightdeck/auth"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -88,7 +89,7 @@ func (in CreateUser) prepare(ctx context.Context, _ *Commands) (p plan, err erro
 		}
 	}
 	return func(u *unit) (Outcome, error) {
-		if !u.actor.MayAdminister() {
+		if !u.may(u.actor, policy.CreateUser, "") {
 			return Outcome{}, domain.Errorf(domain.Forbidden, "only admins create users")
 		}
 		return u.register(domain.UserRegistered{Email: in.Email, DisplayName: in.DisplayName, Role: in.Role}, hash)
@@ -121,7 +122,7 @@ func (u *unit) emailIsFree(email, id string) error {
 	if err != nil || existing == "" || existing == id {
 		return err
 	}
-	if !u.actor.MaySeePrivate(existing) {
+	if !u.may(u.actor, policy.SeeEmail, existing) {
 		existing = "" // whose address it is is nobody's business
 	}
 	return &domain.Error{
@@ -147,8 +148,8 @@ func (in UpdateUser) prepare(context.Context, *Commands) (plan, error) {
 	if e.DisplayName, err = present("displayName", in.DisplayName); err != nil {
 		return nil, err
 	}
-	may := func(actor domain.Actor) error {
-		if !actor.MaySeePrivate(in.ID) {
+	may := func(u *unit) error {
+		if !u.may(u.actor, policy.ChangeAccount, in.ID) {
 			return domain.Errorf(domain.Forbidden, "only the user and admins may change an account").At("id")
 		}
 		return nil
@@ -164,8 +165,8 @@ func (in UpdateUser) prepare(context.Context, *Commands) (plan, error) {
 }
 
 func (in ChangeRole) prepare(context.Context, *Commands) (plan, error) {
-	may := func(actor domain.Actor) error {
-		if !actor.MayAdminister() {
+	may := func(u *unit) error {
+		if !u.may(u.actor, policy.ChangeRole, in.ID) {
 			return domain.Errorf(domain.Forbidden, "only admins change roles").At("role")
 		}
 		return nil
@@ -189,8 +190,8 @@ func (in ResetPassword) prepare(ctx context.Context, _ *Commands) (plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	may := func(actor domain.Actor) error {
-		if !actor.MayAdminister() {
+	may := func(u *unit) error {
+		if !u.may(u.actor, policy.ResetPassword, in.ID) {
 			return domain.Errorf(domain.Forbidden, "only admins reset passwords").At("id")
 		}
 		return nil
@@ -240,7 +241,7 @@ func (u *unit) mustKeepAnAdmin(user domain.User, field string) error {
 
 // changeUser loads a user, asks whether the actor may, lets decide decide, and
 // appends.
-func changeUser(id string, expected *int, may func(domain.Actor) error, decide func(*unit, domain.User) ([]domain.Event, error)) (plan, error) {
+func changeUser(id string, expected *int, may func(*unit) error, decide func(*unit, domain.User) ([]domain.Event, error)) (plan, error) {
 	if err := domain.CheckID(domain.KindUser, "id", id); err != nil {
 		return nil, err
 	}
@@ -250,7 +251,7 @@ func changeUser(id string, expected *int, may func(domain.Actor) error, decide f
 		if err != nil {
 			return out, err
 		}
-		if err := may(u.actor); user.Exists() && err != nil {
+		if err := may(u); user.Exists() && err != nil {
 			return out, err
 		}
 		if expected != nil && user.Version > 0 && user.Version != *expected {

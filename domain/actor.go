@@ -45,6 +45,11 @@ var System = Actor{Role: Admin}
 // Visitor reports whether nobody is logged in.
 func (a Actor) Visitor() bool { return a.Role == "" }
 
+// Owns reports whether something is the actor's own: what belongs to the user of
+// this id. What belongs to nobody, "", is nobody's own. What follows from it is
+// said by package policy.
+func (a Actor) Owns(userID string) bool { return a.UserID != "" && a.UserID == userID }
+
 // enum is a string type with a fixed set of values.
 type enum interface {
 	~string

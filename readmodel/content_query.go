@@ -109,7 +109,7 @@ func (r *Reader) ContentBySlug(ctx context.Context, v View, slug string) (*Conte
 }
 
 func (r *Reader) oneContent(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (*Content, error) {
-	row, err := first[Content](ctx, r, r.db.NewSelect().Model((*Content)(nil)).Apply(which, v.visible(contentsTable, "c")))
+	row, err := first[Content](ctx, r, r.db.NewSelect().Model((*Content)(nil)).Apply(which, r.visible(v, contents, "c")))
 	if row == nil || err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (r *Reader) oneContent(ctx context.Context, v View, which func(*bun.SelectQ
 // moment, left it in a state: the row that the event made, without reading it. nil
 // when the view may not see it.
 func (r *Reader) ContentAfter(v View, c domain.Content) *Content {
-	if !c.Exists() || !c.Public() && !v.Actor.MaySeeHidden(c.AuthorID) {
+	if !r.shows(v, c) {
 		return nil
 	}
 	row := contentRow(c, v.At, eventstore.Forever)
@@ -163,7 +163,7 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
-			q := r.db.NewSelect().Model((*Content)(nil)).Apply(among("c", p), v.visible(contentsTable, "c"), f.apply(p), words.contents)
+			q := r.db.NewSelect().Model((*Content)(nil)).Apply(among("c", p), r.visible(v, contents, "c"), f.apply(p), words.contents)
 			q = order.bound(q, "c", p)
 			if order.Field == Relevance {
 				q = r.ranked(q, (*Content)(nil), "c", "content_search", "title", "description tags", words)

@@ -1,7 +1,7 @@
 // Package readmodel is what queries read: rows of contents, presentations, slides
 // and users, each with the range of positions in which it was true.
 //
-// It imports domain, eventstore, bun, and a library that makes diffs. Rows are
+// It imports domain, eventstore, policy, bun, and a library that makes diffs. Rows are
 // written by Model in the writer's transaction, so that whoever was answered reads
 // their own write; they are read by Reader through bun, as of a View: a position
 // and somebody who asks. "Now" is the view at the head of the log.
@@ -9,6 +9,6 @@
 // For each noun, <noun>.go holds the row and its projection, a pure function of
 // the state in package domain, and <noun>_query.go what is asked of it. Start
 // with model.go and content.go; then reader.go, view.go and connection.go.
-// visible.go is domain's policy in SQL. index.go keeps the full-text index.
+// visible.go makes SQL of policy's table. index.go keeps the full-text index.
 // rebuild.go makes all of it anew.
 package readmodel

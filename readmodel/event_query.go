@@ -8,6 +8,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 
 	"github.com/uptrace/bun"
 )
@@ -66,7 +67,7 @@ func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*Ev
 		keys: []string{"e.position"},
 		key:  func(e *eventRow) []any { return []any{e.Position} },
 		query: func(p eventstore.Position) *bun.SelectQuery {
-			return r.found().Where("e.position <= ?", bind(p)).Apply(f.apply, span, v.events)
+			return r.found().Where("e.position <= ?", bind(p)).Apply(f.apply, span, r.events(v))
 		},
 		load: r.loadEvents,
 	}
@@ -121,14 +122,14 @@ func (r *Reader) loadEvents(ctx context.Context, rows []*eventRow) (int, error) 
 // that the view may see: of those of one command, the first ones when their data is
 // long.
 func (r *Reader) EventsBetween(ctx context.Context, v View, first, last eventstore.Position) ([]Event, error) {
-	return r.find(ctx, v, r.found().Where("e.position BETWEEN ? AND ?", bind(first), bind(last)).Apply(v.events).OrderExpr("e.position"))
+	return r.find(ctx, v, r.found().Where("e.position BETWEEN ? AND ?", bind(first), bind(last)).Apply(r.events(v)).OrderExpr("e.position"))
 }
 
 // StreamSince returns the events of a stream after a version, at most a page full
 // of them, that the view may see.
 func (r *Reader) StreamSince(ctx context.Context, v View, id string, version int) ([]Event, error) {
 	return r.find(ctx, v, r.found().Where("e.stream_id = ? AND e.version > ?", bind(id), bind(version)).
-		Apply(v.events).OrderExpr("e.position").Limit(MaxPage))
+		Apply(r.events(v)).OrderExpr("e.position").Limit(MaxPage))
 }
 
 // find runs a query for events.
@@ -183,7 +184,7 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 		positions[i] = e.Position
 	}
 	var rows []*eventRow
-	if err := r.scan(ctx, r.found().Apply(v.events).Where("e.position IN (?)", bindAll(positions)).OrderExpr("e.position"), &rows); err != nil {
+	if err := r.scan(ctx, r.found().Apply(r.events(v)).Where("e.position IN (?)", bindAll(positions)).OrderExpr("e.position"), &rows); err != nil {
 		return nil, err
 	}
 	at := make(map[eventstore.Position]eventstore.Event, len(events))
@@ -194,25 +195,6 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 		row.event = at[row.Position]
 	}
 	return r.adoptEvents(v, rows), nil
-}
-
-// events selects the events that the view may see: to an event about a content or
-// a deck belongs a row under its position.
-func (v View) events(q *bun.SelectQuery) *bun.SelectQuery {
-	if v.Actor.MayAdminister() {
-		return q
-	}
-	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		for _, table := range []string{contentsTable, presentationsTable} {
-			row := q.NewSelect().TableExpr("? AS x", bun.Ident(table)).ColumnExpr("1").
-				Where("x.valid_from = e.position").Apply(v.permitted(table, "x"))
-			q = q.WhereOr("EXISTS (?)", row)
-		}
-		if !v.Actor.Visitor() {
-			q = q.WhereOr("e.stream_id = ?", bind(v.Actor.UserID))
-		}
-		return q
-	})
 }
 
 func (f EventFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
@@ -253,7 +235,7 @@ func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
 			ID: from.ID, Position: from.Position, StreamID: string(from.Stream.ID), StreamVersion: from.Version, Type: from.Type,
 			RecordedAt: domain.InstantOf(from.RecordedAt), CorrelationID: optional(from.CorrelationID), CausationID: optional(from.CausationID),
 			kind: domain.Kind(from.Stream.Type), actor: from.Actor, page: p,
-			notes: v.Actor.MaySeeHidden(row.DeckAuthor),
+			notes: r.May(v.Actor, policy.SeeNotes, row.DeckAuthor),
 		}
 		e.data, e.damage = opened(r.vault, from)
 		p.userIDs = append(p.userIDs, from.Actor)
@@ -280,7 +262,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 	things := make(map[eventstore.Position]Node, len(events))
 	if list := positions[domain.KindContent]; list != nil {
 		var rows []*Content
-		if err := r.scan(ctx, r.db.NewSelect().Model((*Content)(nil)).Where("c.valid_from IN (?)", bindAll(list)).Apply(v.visible(contentsTable, "c")), &rows); err != nil {
+		if err := r.scan(ctx, r.db.NewSelect().Model((*Content)(nil)).Where("c.valid_from IN (?)", bindAll(list)).Apply(r.visible(v, contents, "c")), &rows); err != nil {
 			return nil, err
 		}
 		r.adoptContents(v, rows...)
@@ -290,7 +272,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 	}
 	if list := positions[domain.KindPresentation]; list != nil {
 		var rows []*Presentation
-		if err := r.scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).Where("p.valid_from IN (?)", bindAll(list)).Apply(v.visible(presentationsTable, "p")), &rows); err != nil {
+		if err := r.scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).Where("p.valid_from IN (?)", bindAll(list)).Apply(r.visible(v, presentations, "p")), &rows); err != nil {
 			return nil, err
 		}
 		r.adoptPresentations(v, rows...)
@@ -305,7 +287,9 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 		}
 		r.adoptUsers(v, rows...)
 		for _, row := range rows {
-			things[row.ValidFrom] = row
+			if r.May(v.Actor, policy.SeeUser, row.ID) {
+				things[row.ValidFrom] = row
+			}
 		}
 	}
 	return things, nil

@@ -6,6 +6,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 
 	"github.com/uptrace/bun"
 )
@@ -45,7 +46,7 @@ func (r *Reader) APIKey(ctx context.Context, v View, id string) (*APIKey, error)
 }
 
 func (r *Reader) apiKeys(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (keys []*APIKey, err error) {
-	if !v.Actor.MayAdminister() {
+	if !r.May(v.Actor, policy.SeeKeys, "") {
 		return nil, domain.Errorf(domain.Forbidden, "only admins see API keys")
 	}
 	err = r.scan(ctx, r.db.NewSelect().Model((*APIKey)(nil)).Apply(which).OrderExpr("k.created_at DESC, k.id DESC"), &keys)

@@ -6,6 +6,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 
 	"github.com/uptrace/bun"
 )
@@ -111,14 +112,14 @@ func latelyAll(table, alias string, ids []string, p eventstore.Position) func(*b
 
 func (r *Reader) contentsByID(ctx context.Context, v View, ids []string) (rows []*Content, err error) {
 	err = r.scan(ctx, r.db.NewSelect().Model((*Content)(nil)).
-		Apply(latelyAll(contentsTable, "c", ids, v.At), v.visible(contentsTable, "c")), &rows)
+		Apply(latelyAll(contents.table, "c", ids, v.At), r.visible(v, contents, "c")), &rows)
 	r.adoptContents(v, rows...)
 	return rows, err
 }
 
 func (r *Reader) presentationsByID(ctx context.Context, v View, ids []string) (rows []*Presentation, err error) {
 	err = r.scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).
-		Apply(latelyAll(presentationsTable, "p", ids, v.At), v.visible(presentationsTable, "p")), &rows)
+		Apply(latelyAll(presentations.table, "p", ids, v.At), r.visible(v, presentations, "p")), &rows)
 	r.adoptPresentations(v, rows...)
 	return rows, err
 }
@@ -145,9 +146,9 @@ func (r *Reader) slidesByID(ctx context.Context, v View, ids []string) ([]*Slide
 	}), err
 }
 
-// usersByID returns those users that exist.
+// usersByID returns those users that exist and that the view may see.
 func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[string]*User, error) {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !r.May(v.Actor, policy.SeeUser, id) })
 	if len(ids) == 0 {
 		return nil, nil
 	}

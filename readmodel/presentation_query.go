@@ -6,6 +6,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 
 	"github.com/uptrace/bun"
 )
@@ -42,7 +43,7 @@ func (r *Reader) Presentation(ctx context.Context, v View, id string) (*Presenta
 }
 
 func (r *Reader) onePresentation(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (*Presentation, error) {
-	row, err := first[Presentation](ctx, r, r.db.NewSelect().Model((*Presentation)(nil)).Apply(which, v.visible(presentationsTable, "p")))
+	row, err := first[Presentation](ctx, r, r.db.NewSelect().Model((*Presentation)(nil)).Apply(which, r.visible(v, presentations, "p")))
 	if row == nil || err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFil
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
-			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(among("p", p), v.visible(presentationsTable, "p"), f.apply, words.presentations(p))
+			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(among("p", p), r.visible(v, presentations, "p"), f.apply, words.presentations(p))
 			q = order.bound(q, "p", p)
 			if order.Field == Relevance {
 				q = r.ranked(q, (*Presentation)(nil), "p", "presentation_search", "title", "description", words)
@@ -211,7 +212,7 @@ func (s *Slide) Order() int { return slices.Index(s.deck.SlideIDs, s.ID) + 1 }
 
 // Notes returns the speaker notes, nil for those who may not read them.
 func (s *Slide) Notes() *string {
-	if !s.deck.page.view.notes(s.deck) {
+	if p := s.deck.page; !p.reader.May(p.view.Actor, policy.SeeNotes, s.deck.AuthorID) {
 		return nil
 	}
 	return s.SpeakerNotes

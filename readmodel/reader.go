@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 	"flightdeck/vault"
 
 	"github.com/uptrace/bun"
@@ -16,6 +17,7 @@ type Reader struct {
 	db    *bun.DB
 	log   *eventstore.Store
 	index *Index
+	rules policy.Table
 
 	statements statements
 	observe    func(query string)
@@ -25,7 +27,7 @@ type Reader struct {
 // NewReader returns a reader on a pool of connections to the database of a log.
 // index may be nil: searching fails then.
 func NewReader(db *sql.DB, dialect schema.Dialect, log *eventstore.Store, index *Index) *Reader {
-	return &Reader{db: bun.NewDB(db, dialect), log: log, index: index}
+	return &Reader{db: bun.NewDB(db, dialect), log: log, index: index, rules: policy.Rules()}
 }
 
 // Unseal gives the reader what opens the personal fields of events. It is called before

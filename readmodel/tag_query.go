@@ -52,7 +52,7 @@ func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagC
 func (r *Reader) tagged(v View, prefix string) *bun.SelectQuery {
 	tags := r.db.NewSelect().TableExpr("content_tags AS t").
 		Join("JOIN contents AS c ON c.id = t.content_id").
-		Apply(at("t", v.At), at("c", v.At), v.visible(contentsTable, "c")).
+		Apply(at("t", v.At), at("c", v.At), r.visible(v, contents, "c")).
 		ColumnExpr("t.tag AS name, count(*) AS count").GroupExpr("t.tag")
 	if prefix != "" {
 		tags = tags.Where("t.tag >= ? AND substr(t.tag, 1, ?) = ?", bind(prefix), bind(utf8.RuneCountInString(prefix)), bind(prefix))

@@ -5,6 +5,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 
 	"github.com/uptrace/bun"
 )
@@ -31,10 +32,11 @@ func (r *Reader) User(ctx context.Context, v View, id string) (*User, error) {
 	return users[id], err
 }
 
-// Users returns a page of all users, in the order of their registration. Visitors
-// get an error: who has an account is not public.
+// Users returns a page of all users, in the order of their registration. Who may not
+// know who has an account gets an error.
 func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, error) {
-	if v.Actor.Visitor() {
+	reach := r.rules.Reach(v.Actor.Role, policy.ListUsers)
+	if reach == policy.Not {
 		return nil, domain.Errorf(domain.Unauthenticated, "log in to list users")
 	}
 	l := list[User]{
@@ -42,7 +44,11 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 		keys: []string{"u.created_at"},
 		key:  func(u *User) []any { return []any{u.CreatedAt} },
 		query: func(p eventstore.Position) *bun.SelectQuery {
-			return r.db.NewSelect().Model((*User)(nil)).Apply(among("u", p), recordedBy("u.created_at", p))
+			q := r.db.NewSelect().Model((*User)(nil)).Apply(among("u", p), recordedBy("u.created_at", p))
+			if reach == policy.Own {
+				q = q.Where("u.id = ?", bind(v.Actor.UserID))
+			}
+			return q
 		},
 		adopt: func(p eventstore.Position, rows []*User) { r.adoptUsers(v.moved(p), rows...) },
 	}
@@ -57,6 +63,7 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 	return &UserConnection{s.Connection, edges, s.rows}, nil
 }
 
+// adoptUsers makes rows know the view they were read in.
 func (r *Reader) adoptUsers(v View, rows ...*User) {
 	p := &page{reader: r, view: v}
 	for _, row := range rows {
@@ -67,7 +74,7 @@ func (r *Reader) adoptUsers(v View, rows ...*User) {
 // Email returns the user's address, nil for those who may not see it, and of somebody
 // forgotten.
 func (u *User) Email() *string {
-	if u.Gone() || !u.page.view.private(u) {
+	if u.Gone() || !u.page.reader.May(u.page.view.Actor, policy.SeeEmail, u.ID) {
 		return nil
 	}
 	return &u.Address

@@ -1,47 +1,125 @@
 package readmodel
 
 import (
+	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/policy"
 
 	"github.com/uptrace/bun"
 )
 
-// This file is domain's policy in SQL: which rows a view may see.
+// This file asks policy's table, for SQL too: which rows a view may see is made from
+// the rows of the table.
 
-// Tables of things that may be hidden, with their aliases.
-const (
-	contentsTable      = "contents"
-	presentationsTable = "presentations"
+// Judge makes another table than policy.Rules decide what is shown. It is called
+// before the reader is used.
+func (r *Reader) Judge(rules policy.Table) { r.rules = rules }
+
+// May reports whether an asker has a right to something of a user's.
+func (r *Reader) May(asker domain.Actor, right policy.Right, owner string) bool {
+	return r.rules.May(asker, right, owner)
+}
+
+// exposed is a kind of thing that may be hidden.
+type exposed struct {
+	table string
+	right func(policy.Sight) policy.Right
+}
+
+var (
+	contents      = exposed{"contents", policy.Sight.Content}
+	presentations = exposed{"presentations", policy.Sight.Deck}
 )
 
-// visible selects the rows of a table that the view may see: those that are not
-// deleted and either the asker's to see while hidden, or public both at that
-// moment and now.
-func (v View) visible(table, alias string) func(*bun.SelectQuery) *bun.SelectQuery {
+// sights selects the rows ?0, of the table ?2, that are seen like this: by what the
+// row says and, unless it is open, by what the latest row of the same thing says,
+// which the index on id finds. ?1 is the end of an open row.
+var sights = [policy.Sights]string{
+	policy.PublicThenAndNow: "?0.public = 1 AND (?0.valid_to = ?1 OR " + latest("public") + " = 1)",
+	policy.HiddenThen:       "?0.public = 0 AND ?0.deleted = 0 AND ?0.valid_to <> ?1 AND " + latest("public") + " = 1",
+	policy.HiddenNow:        "?0.public = 1 AND ?0.valid_to <> ?1 AND " + latest("public") + " = 0 AND " + latest("deleted") + " = 0",
+	policy.HiddenThenAndNow: "?0.public = 0 AND ?0.deleted = 0 AND (?0.valid_to = ?1 OR " + latest("public") + " = 0 AND " + latest("deleted") + " = 0)",
+	policy.DeletedThenOrNow: "(?0.deleted = 1 OR ?0.valid_to <> ?1 AND " + latest("deleted") + " = 1)",
+}
+
+func latest(column string) string {
+	return "(SELECT now." + column + " FROM ?2 AS now WHERE now.id = ?0.id ORDER BY now.valid_from DESC LIMIT 1)"
+}
+
+// visible selects the rows of things that the view may see: those that are not
+// deleted there, and permitted.
+func (r *Reader) visible(v View, t exposed, alias string) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("?.deleted = 0", bun.Ident(alias)).Apply(v.permitted(table, alias))
+		return q.Where("?.deleted = 0", bun.Ident(alias)).Apply(r.permitted(v, t, alias))
 	}
 }
 
 // permitted is visible without regard to deletion at the moment of the view.
-func (v View) permitted(table, alias string) func(*bun.SelectQuery) *bun.SelectQuery {
-	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		if v.Actor.MayEdit() {
-			return q
+func (r *Reader) permitted(v View, t exposed, alias string) func(*bun.SelectQuery) *bun.SelectQuery {
+	var all, own []policy.Sight
+	for s := range policy.Sights {
+		switch r.rules.Reach(v.Actor.Role, t.right(s)) {
+		case policy.All:
+			all = append(all, s)
+		case policy.Own:
+			own = append(own, s)
 		}
-		a, t := bun.Ident(alias), bun.Ident(table)
+	}
+	a, name := bun.Ident(alias), bun.Ident(t.table)
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		switch {
+		case len(all) == int(policy.Sights):
+			return q
+		case len(all)+len(own) == 0:
+			return q.Where("FALSE")
+		}
 		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			if !v.Actor.Visitor() {
-				q = q.Where("?.author_id = ?", a, bind(v.Actor.UserID))
+			for _, s := range all {
+				q = q.WhereOr(sights[s], a, eventstore.Forever, name)
 			}
-			return q.WhereOr("?0.public = 1 AND (?0.valid_to = ?1 OR (SELECT now.public FROM ?2 AS now WHERE now.id = ?0.id ORDER BY now.valid_from DESC LIMIT 1) = 1)",
-				a, eventstore.Forever, t)
+			if len(all)+len(own) == int(policy.Sights) { // their own, whatever became of it
+				return q.WhereOr("?.author_id = ?", a, bind(v.Actor.UserID))
+			}
+			for _, s := range own {
+				q = q.WhereOr(sights[s]+" AND ?0.author_id = ?3", a, eventstore.Forever, name, bind(v.Actor.UserID))
+			}
+			return q
 		})
 	}
 }
 
-// notes reports whether the view may read the speaker notes of a deck.
-func (v View) notes(deck *Presentation) bool { return v.Actor.MaySeeHidden(deck.AuthorID) }
+// events selects the events that the view may see: to an event about a content or a
+// deck belongs a row under its position. Who may see all that there is sees events
+// that this program does not know, too.
+func (r *Reader) events(v View) func(*bun.SelectQuery) *bun.SelectQuery {
+	account := r.rules.Reach(v.Actor.Role, policy.SeeAccount)
+	everything := account == policy.All
+	for s := range policy.Sights {
+		everything = everything && r.rules.Reach(v.Actor.Role, s.Content()) == policy.All && r.rules.Reach(v.Actor.Role, s.Deck()) == policy.All
+	}
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		if everything {
+			return q
+		}
+		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+			for _, t := range []exposed{contents, presentations} {
+				row := q.NewSelect().TableExpr("? AS x", bun.Ident(t.table)).ColumnExpr("1").
+					Where("x.valid_from = e.position").Apply(r.permitted(v, t, "x"))
+				q = q.WhereOr("EXISTS (?)", row)
+			}
+			switch account {
+			case policy.All:
+				q = q.WhereOr("e.stream_type = ?", bind(domain.KindUser))
+			case policy.Own:
+				q = q.WhereOr("e.stream_id = ?", bind(v.Actor.UserID))
+			}
+			return q
+		})
+	}
+}
 
-// private reports whether the view may read what is private about a user.
-func (v View) private(u *User) bool { return v.Actor.MaySeePrivate(u.ID) }
+// shows reports whether the view may see a content in the state that it has now.
+func (r *Reader) shows(v View, c domain.Content) bool {
+	is := policy.ExposureOf(c.Public(), c.Deleted)
+	return is != policy.Deleted && r.May(v.Actor, policy.SightOf(is, is).Content(), c.AuthorID)
+}

@@ -6,6 +6,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
+	"flightdeck/policy"
 )
 
 // status returns the end of the log as the operation sees it, so that who reads a
@@ -22,7 +23,7 @@ func (r *Resolver) status(ctx context.Context) (*model.LogStatus, error) {
 
 // size counts what there is, for admins.
 func (r *Resolver) size(ctx context.Context) (*model.LogSize, error) {
-	if !r.now(ctx).Actor.MayAdminister() {
+	if !r.Reader.May(r.now(ctx).Actor, policy.Operate, "") {
 		return nil, nil
 	}
 	s, err := r.Log.Size(ctx)

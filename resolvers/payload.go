@@ -101,12 +101,12 @@ func (r *Resolver) sessionPayload(ctx context.Context, root string) func(command
 			p.Errors, err = userErrors(err, root)
 			return p, err
 		}
-		view := readmodel.View{At: s.Position, Actor: domain.Actor{UserID: s.UserID}}
-		user, err := r.Reader.User(ctx, view, s.UserID)
+		actor := domain.Actor{UserID: s.UserID, Role: s.Role}
+		user, err := r.Reader.User(ctx, readmodel.View{At: s.Position, Actor: actor}, s.UserID)
 		if err != nil {
 			return nil, err
 		}
-		r.advance(ctx, s.Position, domain.Actor{UserID: s.UserID, Role: user.Role})
+		r.advance(ctx, s.Position, actor)
 		expires := domain.InstantOf(s.ExpiresAt)
 		p.Token, p.ExpiresAt, p.User, p.Errors = &s.Token, &expires, user, []model.UserError{}
 		return p, nil

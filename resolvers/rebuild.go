@@ -3,14 +3,14 @@ package resolvers
 import (
 	"context"
 
-	"flightdeck/auth"
 	"flightdeck/graph/model"
+	"flightdeck/policy"
 	"flightdeck/readmodel"
 )
 
 // rebuild returns how far the rebuild is, for admins; nil when none was begun.
 func (r *Resolver) rebuild(ctx context.Context) *readmodel.RebuildProgress {
-	if !auth.ActorFrom(ctx).MayAdminister() {
+	if !r.Reader.May(r.now(ctx).Actor, policy.Operate, "") {
 		return nil
 	}
 	return r.Rebuilder.Progress()

@@ -105,7 +105,7 @@ func (r *Resolver) advance(ctx context.Context, at eventstore.Position, actor do
 // viewer returns who is asking.
 func (r *Resolver) viewer(ctx context.Context) (*readmodel.User, error) {
 	v := r.now(ctx)
-	if v.Actor.Visitor() || v.Actor.UserID == "" {
+	if v.Actor.UserID == "" {
 		return nil, nil
 	}
 	return r.Reader.User(ctx, v, v.Actor.UserID)
