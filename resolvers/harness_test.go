@@ -23,6 +23,7 @@ import (
 // desk is a FlightDeck without its HTTP edge.
 type desk struct {
 	t        testing.TB
+	engine   *sqlite.Engine
 	log      *eventstore.Store
 	index    *readmodel.Index
 	reader   *readmodel.Reader
@@ -46,7 +47,7 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t: t}
+	d := &desk{t: t, engine: engine}
 	if d.log, err = eventstore.Open(ctx, engine, readmodel.Model{}, options); err != nil {
 		t.Fatal(errors.Join(err, engine.Close()))
 	}

@@ -1,0 +1,257 @@
+package resolvers_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/policy"
+	"flightdeck/readmodel"
+)
+
+// chronicle is the whole log, folded: every state that there ever was. It says what
+// the API has to show, from the events and policy's table alone.
+type chronicle struct {
+	t       testing.TB
+	log     *eventstore.Store
+	events  []eventstore.Event
+	streams map[string][]moment
+	rules   policy.Table
+}
+
+// moment is a state, from the event that led to it.
+type moment struct {
+	state domain.State
+	event eventstore.Event
+	marks []string // of all that the state and the event hold
+}
+
+func newChronicle(t testing.TB, log *eventstore.Store) *chronicle {
+	c := &chronicle{t: t, log: log, streams: map[string][]moment{}, rules: policy.Rules()}
+	c.read()
+	return c
+}
+
+// read folds what the log has that was not read before.
+func (c *chronicle) read() {
+	c.t.Helper()
+	for {
+		page, err := c.log.Read(context.Background(), eventstore.Position(len(c.events)), 500)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if len(page) == 0 {
+			return
+		}
+		for _, e := range page {
+			id := string(e.Stream.ID)
+			var before any
+			if n := len(c.streams[id]); n > 0 {
+				before = c.streams[id][n-1].state
+			}
+			after, err := readmodel.Model{}.Apply(before, e)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			text, err := json.Marshal(after)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			c.events = append(c.events, e)
+			c.streams[id] = append(c.streams[id], moment{after.(domain.State), e, unique(append(marksIn(string(text)), marksIn(string(e.Data))...))})
+		}
+	}
+}
+
+// ids returns the ids of a type of the schema.
+func (c *chronicle) ids(typename string) (all []string) {
+	for id, moments := range c.streams {
+		switch moments[0].state.(type) {
+		case domain.Content:
+			if typename == "Content" || typename == "Node" {
+				all = append(all, id)
+			}
+		case domain.User:
+			if typename == "User" || typename == "Node" {
+				all = append(all, id)
+			}
+		case domain.Presentation:
+			if typename == "Presentation" || typename == "Node" {
+				all = append(all, id)
+			}
+			for _, m := range moments {
+				for _, s := range m.state.(domain.Presentation).Slides {
+					if typename == "Slide" || typename == "Node" {
+						all = append(all, s.ID)
+					}
+				}
+			}
+		}
+	}
+	return unique(all)
+}
+
+// at returns the last moment of a stream up to a position; ok is false before its
+// first.
+func (c *chronicle) at(id string, p eventstore.Position) (m moment, ok bool) {
+	for _, next := range c.streams[id] {
+		if next.event.Position > p {
+			break
+		}
+		m, ok = next, true
+	}
+	return m, ok
+}
+
+// thing is a content or a deck.
+type thing interface {
+	Exists() bool
+	Owner() string
+	Public() bool
+}
+
+// may reports whether somebody may see the event that began a moment; and whether the
+// state that it led to, which is there unless it is a deleted one.
+func (c *chronicle) may(a domain.Actor, m moment) (event, state bool) {
+	id := string(m.event.Stream.ID)
+	now := c.streams[id][len(c.streams[id])-1].state
+	then, ok := m.state.(thing)
+	if !ok || domain.Kind(m.event.Stream.Type) == domain.KindUser {
+		return c.rules.May(a, policy.SeeAccount, id), c.rules.May(a, policy.SeeUser, id)
+	}
+	latest := now.(thing)
+	sight := policy.SightOf(policy.ExposureOf(then.Public(), !then.Exists()), policy.ExposureOf(latest.Public(), !latest.Exists()))
+	right := sight.Content()
+	if domain.Kind(m.event.Stream.Type) == domain.KindPresentation {
+		right = sight.Deck()
+	}
+	event = c.rules.May(a, right, then.Owner())
+	return event, event && then.Exists()
+}
+
+// seesSlide returns a slide as of a position, where somebody may see its deck.
+func (c *chronicle) seesSlide(a domain.Actor, id string, p eventstore.Position) (domain.Slide, bool) {
+	for _, deck := range c.ids("Presentation") {
+		if state, ok := c.sees(a, deck, p); ok {
+			if slide, ok := state.(domain.Presentation).Slide(id); ok {
+				return slide, true
+			}
+		}
+	}
+	return domain.Slide{}, false
+}
+
+// sees returns the state of a thing as of a position, where somebody may see it.
+func (c *chronicle) sees(a domain.Actor, id string, p eventstore.Position) (domain.State, bool) {
+	m, ok := c.at(id, p)
+	if !ok {
+		return nil, false
+	}
+	_, ok = c.may(a, m)
+	return m.state, ok
+}
+
+// seesNotes reports whether somebody may read the notes of a deck.
+func (c *chronicle) seesNotes(a domain.Actor, owner string) bool {
+	return c.rules.May(a, policy.SeeNotes, owner)
+}
+
+// list returns the ids of a type that somebody may see as of a position.
+func (c *chronicle) list(a domain.Actor, typename string, p eventstore.Position) (ids []string) {
+	for _, id := range c.ids(typename) {
+		if _, ok := c.sees(a, id, p); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// eventsOf returns the positions after one and up to another of the events that
+// somebody may see: of one stream, or of all.
+func (c *chronicle) eventsOf(a domain.Actor, stream string, after, until eventstore.Position) (positions []string) {
+	for _, e := range c.events {
+		id := string(e.Stream.ID)
+		if e.Position <= after || e.Position > until || stream != "" && id != stream {
+			continue
+		}
+		if told, _ := c.may(a, c.streams[id][e.Version-1]); told {
+			positions = append(positions, e.Position.String())
+		}
+	}
+	return positions
+}
+
+// marksIn returns the marks in a text: words that are in everything that may have to be
+// hidden, in the texts of each version of a thing, in speaker notes, in addresses.
+func marksIn(text string) (all []string) {
+	for _, word := range []string{"canaryx", "whisperx", "mailx"} {
+		for rest := text; ; {
+			_, after, ok := strings.Cut(rest, word)
+			if !ok {
+				break
+			}
+			n := 0
+			for n < len(after) && (after[n] == 'x' || after[n] >= '0' && after[n] <= '9') {
+				n++
+			}
+			all = append(all, word+after[:n])
+			rest = after[n:]
+		}
+	}
+	return all
+}
+
+// uuidsIn returns the UUIDs in a text, of which those of events are marks, too.
+func uuidsIn(text string) (all []string) {
+	for i := 8; i+28 <= len(text); i++ {
+		if text[i] == '-' && text[i+5] == '-' && text[i+10] == '-' && text[i+15] == '-' {
+			all = append(all, text[i-8:i+28])
+			i += 27
+		}
+	}
+	return all
+}
+
+// permitted returns the marks that somebody may be shown at all, and those that are
+// marks of something.
+func (c *chronicle) permitted(a domain.Actor) (shown, all map[string]bool) {
+	shown, all = map[string]bool{}, map[string]bool{}
+	for id, moments := range c.streams {
+		for _, m := range moments {
+			told, seen := c.may(a, m)
+			all[m.event.ID] = true
+			shown[m.event.ID] = shown[m.event.ID] || told
+			for _, mark := range m.marks {
+				ok := told || seen
+				switch mark[0] {
+				case 'w':
+					ok = ok && c.seesNotes(a, m.state.(domain.Presentation).AuthorID)
+				case 'm':
+					ok = told || c.rules.May(a, policy.SeeEmail, id)
+				}
+				all[mark] = true
+				shown[mark] = shown[mark] || ok
+			}
+		}
+	}
+	return shown, all
+}
+
+// slugs returns every slug that a content ever had.
+func (c *chronicle) slugs() (all []string) {
+	for _, id := range c.ids("Content") {
+		for _, m := range c.streams[id] {
+			all = append(all, m.state.(domain.Content).Slug)
+		}
+	}
+	return unique(all)
+}
+
+func unique(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}

@@ -1,0 +1,296 @@
+package resolvers_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/policy"
+)
+
+// judge compares answers with what a chronicle says.
+type judge struct {
+	*chronicle
+	who   string
+	actor domain.Actor
+	at    eventstore.Position // where what is reached from the answers' roots is read
+	// shown and all are chronicle.permitted of the actor.
+	shown, all map[string]bool
+	// reached are the fields, as Type.field, that led to something.
+	reached map[string]bool
+	// findings are what was shown and should not have been, or the other way round.
+	findings []string
+	where    string
+}
+
+func (j *judge) find(format string, args ...any) {
+	j.findings = append(j.findings, fmt.Sprintf("%s as of %s, %s: ", j.who, j.at, j.where)+fmt.Sprintf(format, args...))
+}
+
+// expected reports whether errors are those of an asker for whom users are not listed, or
+// none.
+func (j *judge) expected(codes []string) bool {
+	hidden := j.rules.Reach(j.actor.Role, policy.ListUsers) == policy.Not
+	return len(codes) == 0 || hidden && slices.Equal(codes, []string{string(domain.Unauthenticated)})
+}
+
+// texts looks for marks that the actor may not see, in cursors too.
+func (j *judge) texts(raw string) {
+	for _, mark := range append(marksIn(raw), uuidsIn(raw)...) {
+		if j.all[mark] && !j.shown[mark] {
+			j.find("LEAK of %s in %.300s", mark, around(raw, mark))
+			return
+		}
+	}
+}
+
+func around(raw, mark string) string {
+	i := strings.Index(raw, mark)
+	return raw[max(0, i-150):min(len(raw), i+150)]
+}
+
+// value judges a part of an answer, with everything below it.
+func (j *judge) value(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, one := range v {
+			j.value(one)
+		}
+	case map[string]any:
+		if name, ok := v["__typename"].(string); ok {
+			j.object(name, v)
+		}
+		for _, below := range v {
+			j.value(below)
+		}
+	case string:
+		if data, err := base64.RawURLEncoding.DecodeString(v); err == nil && strings.HasPrefix(string(data), "{") {
+			j.texts(string(data))
+		}
+	}
+}
+
+// object judges one object: whether it may be there, and whether all is there that is
+// to be reached from it.
+func (j *judge) object(name string, o map[string]any) {
+	for alias, v := range o {
+		if list, ok := v.([]any); v != nil && (!ok || len(list) > 0) {
+			j.reached[name+"."+fieldOf(alias)] = true
+		}
+	}
+	if position, ok := o["streamVersion"]; ok {
+		j.event(name, o, position)
+		return
+	}
+	switch name {
+	case "Content", "Presentation":
+		j.thing(name, o)
+	case "Slide":
+		if text(o, "id") == "" {
+			return
+		}
+		j.slide(o)
+	case "User":
+		j.user(o)
+	}
+}
+
+// member returns a member, whatever suffix its name has in the answer.
+func member(o map[string]any, name string) (v any, asked bool) {
+	if v, ok := o[name]; ok {
+		return v, true
+	}
+	for alias, v := range o {
+		if base, _, _ := strings.Cut(alias, "__"); base == name {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+func text(o map[string]any, name string) string {
+	v, _ := member(o, name)
+	s, _ := v.(string)
+	return s
+}
+
+func (j *judge) thing(name string, o map[string]any) {
+	id := text(o, "id")
+	version, _ := member(o, "version")
+	n, _ := version.(float64)
+	if int(n) < 1 || int(n) > len(j.streams[id]) {
+		j.find("%s %s at version %v is not in the log", name, id, version)
+		return
+	}
+	m := j.streams[id][int(n)-1]
+	if _, ok := j.may(j.actor, m); !ok {
+		j.find("LEAK: %s %s at version %v is shown", name, id, version)
+		return
+	}
+	owner := m.state.(thing).Owner()
+	j.person(o, "author", owner)
+	for v := 1; v <= versions; v++ {
+		got, asked := member(o, fmt.Sprintf("revision_%d", v))
+		want := v <= len(j.streams[id]) && j.streams[id][v-1].event.Position <= j.at
+		if want {
+			_, want = j.may(j.actor, j.streams[id][v-1])
+		}
+		if asked {
+			j.there(fmt.Sprintf("revision %d of %s", v, id), got, want)
+		}
+	}
+	if history, ok := member(o, "history"); ok {
+		j.same("the history of "+id, history, "position", j.eventsOf(j.actor, id, 0, j.at))
+	}
+	if deck, ok := m.state.(domain.Presentation); ok {
+		if slides, ok := member(o, "slides"); ok {
+			var want []string
+			for _, s := range deck.Slides {
+				want = append(want, s.ID)
+			}
+			j.members("the slides of "+id, slides, "id", want)
+			j.notes(slides, deck)
+		}
+	}
+}
+
+// notes compares the speaker notes of slides with those of a deck's state.
+func (j *judge) notes(slides any, deck domain.Presentation) {
+	list, _ := slides.([]any)
+	for _, s := range list {
+		o, _ := s.(map[string]any)
+		slide, _ := deck.Slide(text(o, "id"))
+		if got, asked := member(o, "notes"); asked {
+			j.there("the notes of "+slide.ID, got, slide.Notes != nil && j.seesNotes(j.actor, deck.AuthorID))
+		}
+	}
+}
+
+func (j *judge) slide(o map[string]any) {
+	if deck, asked := member(o, "presentation"); asked {
+		j.there("the deck of a slide", deck, true)
+		if d, ok := deck.(map[string]any); ok {
+			version, _ := member(d, "version")
+			if n, ok := version.(float64); ok && int(n) <= len(j.streams[text(d, "id")]) {
+				j.notes([]any{o}, j.streams[text(d, "id")][int(n)-1].state.(domain.Presentation))
+			}
+		}
+	}
+}
+
+func (j *judge) event(name string, o map[string]any, version any) {
+	id := text(o, "streamId")
+	n, _ := version.(float64)
+	if int(n) < 1 || int(n) > len(j.streams[id]) {
+		j.find("%s %v of %s is not in the log", name, version, id)
+		return
+	}
+	m := j.streams[id][int(n)-1]
+	told, seen := j.may(j.actor, m)
+	if !told {
+		j.find("LEAK: %s at %s of %s is shown", name, m.event.Position, id)
+		return
+	}
+	j.person(o, "actor", m.event.Actor)
+	if subject, asked := member(o, "subject"); asked {
+		j.there("the subject of "+name+" at "+m.event.Position.String(), subject, seen)
+	}
+	deck, ok := m.state.(domain.Presentation)
+	if data, asked := member(o, "data"); asked && ok && strings.Contains(string(m.event.Data), "whisperx") {
+		raw, _ := json.Marshal(data) //nolint:errcheck // it was JSON
+		if strings.Contains(string(raw), "whisperx") != j.seesNotes(j.actor, deck.AuthorID) {
+			j.find("the notes in the data of %s at %s: %.200s", name, m.event.Position, raw)
+		}
+		if notes, asked := member(o, "notes"); asked {
+			j.there("the notes of "+name, notes, j.seesNotes(j.actor, deck.AuthorID))
+		}
+	}
+}
+
+func (j *judge) user(o map[string]any) {
+	id := text(o, "id")
+	if !j.rules.May(j.actor, policy.SeeUser, id) {
+		j.find("LEAK: user %s is shown", id)
+	}
+	if address, asked := member(o, "email"); asked {
+		j.there("the address of "+id, address, j.rules.May(j.actor, policy.SeeEmail, id))
+	}
+}
+
+// person expects a user, where there is one.
+func (j *judge) person(o map[string]any, field, id string) {
+	if got, asked := member(o, field); asked {
+		j.there(field, got, id != "" && j.rules.May(j.actor, policy.SeeUser, id))
+	}
+}
+
+// there expects something, or null.
+func (j *judge) there(what string, got any, want bool) {
+	switch {
+	case got != nil && !want:
+		j.find("LEAK: %s is shown: %.200v", what, got)
+	case got == nil && want:
+		j.find("DENIAL: %s is not shown", what)
+	}
+}
+
+// same expects a connection with members by a field, all on one page, counted.
+func (j *judge) same(what string, connection any, by string, want []string) {
+	c, ok := connection.(map[string]any)
+	if !ok {
+		j.find("DENIAL: %s is not shown", what)
+		return
+	}
+	j.members(what, c["nodes"], by, want)
+	if edges, ok := c["edges"].([]any); ok {
+		var nodes []any
+		for _, e := range edges {
+			nodes = append(nodes, e.(map[string]any)["node"])
+		}
+		j.members(what+", by edges", nodes, by, want)
+	}
+	if total, ok := c["totalCount"].(float64); ok && int(total) != len(want) {
+		j.find("%s are counted as %v, want %d", what, total, len(want))
+	}
+	if info, ok := c["pageInfo"].(map[string]any); ok && (info["hasNextPage"] == true || info["hasPreviousPage"] == true || (info["endCursor"] == nil) != (len(want) == 0)) {
+		j.find("%s: pageInfo tells of more: %v", what, info)
+	}
+}
+
+// members expects objects with these values of a field, in any order.
+func (j *judge) members(what string, nodes any, by string, want []string) {
+	list, ok := nodes.([]any)
+	if !ok {
+		return // not asked
+	}
+	var got []string
+	for _, n := range list {
+		o, _ := n.(map[string]any)
+		if _, asked := member(o, by); !asked && len(o) > 0 {
+			return
+		}
+		got = append(got, text(o, by))
+	}
+	j.sameList(what, got, want)
+}
+
+func (j *judge) sameList(what string, got, want []string) {
+	got, want = slices.Clone(got), slices.Clone(want)
+	slices.Sort(got)
+	slices.Sort(want)
+	if slices.Equal(got, want) {
+		return
+	}
+	for _, g := range got {
+		if !slices.Contains(want, g) {
+			j.find("LEAK: %s have %s", what, g)
+			return
+		}
+	}
+	j.find("DENIAL: %s are %s, want %s", what, strconv.Quote(strings.Join(got, " ")), strings.Join(want, " "))
+}

@@ -1,0 +1,124 @@
+package resolvers_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"flightdeck/command"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/policy"
+)
+
+// TestTheWalkNoticesEveryRule takes every rule away in turn, and changes each to all that
+// it could be instead, for each role: the walk, which compares with the table that holds,
+// has to find something that is shown, done or refused and should not be.
+func TestTheWalkNoticesEveryRule(t *testing.T) {
+	t.Parallel()
+	reading, changing := newWalk(t, newScene(t)), newWalk(t, newScene(t))
+	holds := policy.Rules()
+	rights := policy.Right(len(holds))
+	t.Run("of seeing", func(t *testing.T) {
+		for right := range rights {
+			if !isDoing(right) {
+				t.Run(right.String(), func(t *testing.T) {
+					t.Parallel()
+					noticed(t, right, reading.askers, func(rules policy.Table, a asker) bool { return reading.misreads(t, rules, a) })
+				})
+			}
+		}
+	})
+	t.Run("of doing", func(t *testing.T) {
+		for right := range rights {
+			if isDoing(right) {
+				t.Run(right.String(), func(t *testing.T) {
+					noticed(t, right, changing.askers, func(rules policy.Table, a asker) bool { return changing.misdoes(t, rules, right, a) })
+				})
+			}
+		}
+	})
+}
+
+// isDoing reports whether a right is to do something, rather than to see it.
+func isDoing(right policy.Right) bool {
+	for _, does := range doing {
+		if does.right == right {
+			return true
+		}
+	}
+	return right == policy.CreateUser
+}
+
+// noticed tries every table that differs from the one that holds in one cell of a row,
+// and fails for each of which no asker of the column notices.
+func noticed(t *testing.T, right policy.Right, askers []asker, notices func(policy.Table, asker) bool) {
+	t.Helper()
+	for column, role := range []domain.Role{"", domain.Viewer, domain.Author, domain.Editor, domain.Admin} {
+		holds := policy.Rules()[right][column]
+		for _, reach := range []policy.Reach{policy.Not, policy.Own, policy.All} {
+			if same(right, role, holds, reach) {
+				continue
+			}
+			rules := policy.Rules()
+			rules[right][column] = reach
+			if !slices.ContainsFunc(askers, func(a asker) bool { return a.Role == role && notices(rules, a) }) {
+				t.Errorf("nobody notices that it goes as far as %d for %q, instead of %d", reach, role, holds)
+			}
+		}
+	}
+}
+
+// same reports whether it makes no difference how far a right goes: visitors own nothing,
+// what one begins is one's own, and neither the log nor an account that is not there yet
+// is anybody's.
+func same(right policy.Right, role domain.Role, a, b policy.Reach) bool {
+	own := policy.Own
+	switch {
+	case role == "" || right == policy.Operate || right == policy.CreateUser:
+		own = policy.Not
+	case right == policy.CreateContent || right == policy.CreateDeck:
+		own = policy.All
+	}
+	as := func(r policy.Reach) policy.Reach {
+		if r == policy.Own {
+			return own
+		}
+		return r
+	}
+	return as(a) == as(b)
+}
+
+// misreads walks through the API under some rules until it finds something.
+func (w *walk) misreads(t *testing.T, rules policy.Table, a asker) bool {
+	exec, j := w.executor(&rules), w.judge(a)
+	w.queries(t, exec, j, 0, glance)
+	for p := w.head() - 1; p > 0 && len(j.findings) == 0; p -= 8 {
+		w.queries(t, exec, j, p, glance)
+	}
+	if len(j.findings) == 0 {
+		w.queries(t, exec, j, 0, look)
+	}
+	if len(j.findings) == 0 {
+		w.feeds(t, exec, j, 0)
+	}
+	for p := eventstore.Position(1); p < w.head() && len(j.findings) == 0; p++ {
+		w.queries(t, exec, j, p, look)
+	}
+	return len(j.findings) > 0
+}
+
+// misdoes tries what takes a right under some rules.
+func (w *walk) misdoes(t *testing.T, rules policy.Table, right policy.Right, a asker) bool {
+	j := w.judge(a)
+	if right == policy.CreateUser { // by the operator's command line alone
+		commands := *w.commands
+		commands.Rules = &rules
+		w.things++
+		_, err := commands.Do(as(a.Actor), command.CreateUser{Email: fmt.Sprintf("mailx%dx0@example.org", 1000+w.things), DisplayName: "U", Role: domain.Viewer})
+		w.chronicle.read()
+		return (domain.CodeOf(err) == domain.Forbidden) == j.rules.May(a.Actor, right, "")
+	}
+	w.changes(t, w.executor(&rules), j, func(r policy.Right) bool { return r == right })
+	return len(j.findings) > 0
+}
