@@ -17,7 +17,7 @@ const (
 type Row [5]Reach
 
 // Table has a row for every right. That of the zero value lets nobody do anything.
-type Table [rights]Row
+type Table [Rights]Row
 
 // Rules returns the table that holds.
 func Rules() Table {
@@ -126,10 +126,10 @@ const (
 	// rows that are made of it.
 	Operate
 
-	rights // how many there are
+	Rights // how many there are
 )
 
-var names = [rights]string{
+var names = [Rights]string{
 	"SeePublishedContent", "SeeFormerDraft", "SeeWithdrawnContent", "SeeDraft", "SeeDeletedContent", "CreateContent", "ChangeContent",
 	"SeePublicDeck", "SeeFormerPrivateDeck", "SeeWithdrawnDeck", "SeePrivateDeck", "SeeDeletedDeck", "SeeNotes", "CreateDeck", "ChangeDeck",
 	"SeeUser", "ListUsers", "SeeEmail", "SeeAccount", "ChangeAccount", "ForgetUser", "CreateUser", "ChangeRole", "ResetPassword",

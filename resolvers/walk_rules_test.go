@@ -17,10 +17,8 @@ import (
 func TestTheWalkNoticesEveryRule(t *testing.T) {
 	t.Parallel()
 	reading, changing := newWalk(t, newScene(t)), newWalk(t, newScene(t))
-	holds := policy.Rules()
-	rights := policy.Right(len(holds))
 	t.Run("of seeing", func(t *testing.T) {
-		for right := range rights {
+		for right := range policy.Rights {
 			if !isDoing(right) {
 				t.Run(right.String(), func(t *testing.T) {
 					t.Parallel()
@@ -30,7 +28,7 @@ func TestTheWalkNoticesEveryRule(t *testing.T) {
 		}
 	})
 	t.Run("of doing", func(t *testing.T) {
-		for right := range rights {
+		for right := range policy.Rights {
 			if isDoing(right) {
 				t.Run(right.String(), func(t *testing.T) {
 					noticed(t, right, changing.askers, func(rules policy.Table, a asker) bool { return changing.misdoes(t, rules, right, a) })
