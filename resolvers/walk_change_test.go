@@ -59,12 +59,18 @@ func (w *walk) input(t testing.TB, of *ast.Type, name string, about target) any 
 	}
 	w.things++ // a text of its own
 	switch name {
-	case "id", "presentationId", "streamId":
+	case "id", "ids", "presentationId", "streamId":
 		return about.id
 	case "slideId":
 		return about.slide
-	case "toVersion", "throughVersion":
+	case "toVersion", "throughVersion", "from":
 		return 1
+	case "slug":
+		return "nothing"
+	case "email":
+		return "nobody@example.org"
+	case "password":
+		return "not the one"
 	case "notes":
 		return fmt.Sprintf("whisperx%dx0", 1000+w.things)
 	case "title", "content", "displayName":
