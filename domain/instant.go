@@ -19,10 +19,11 @@ func (i Instant) Time() time.Time { return time.UnixMicro(int64(i)).UTC() }
 func (i Instant) String() string { return i.Time().Format("2006-01-02T15:04:05.000000Z") }
 
 // ParseInstant reads an RFC 3339 instant. The offset is required: a time without
-// one means another moment in every place.
+// one means another moment in every place. The year in UTC has four digits: others
+// could not be written.
 func ParseInstant(s string) (Instant, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+	if year := t.UTC().Year(); err != nil || year < 0 || year > 9999 {
 		return 0, Errorf(Invalid, "%q is not an instant: write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z", s)
 	}
 	return InstantOf(t), nil
