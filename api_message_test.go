@@ -55,7 +55,7 @@ func TestBadInputIsToldWhatIsWrong(t *testing.T) {
 		"NUL in the body":          {"{\"query\": \"{ viewer \x00 }\"}", 400, "not valid JSON at byte 21"},
 		"invalid UTF-8":            {"{\"query\": \"{ contents(search: \\\"\xff\\\") { totalCount } }\"}", 400, "the request is not valid UTF-8"},
 		"a body of 10 MB":          {request(strings.Repeat(" ", 10_000_000)+"{ viewer { id } }", nil), 413, "the body is larger than 8388608 bytes"},
-		"a huge page":              {list("first: 100000", nil), 200, "first: 100000 is outside of 0 to 500: ask for less and follow pageInfo to the next page"},
+		"a huge page":              {list("first: 501", nil), 200, "first: 501 is outside of 0 to 500: ask for less and follow pageInfo to the next page"},
 		"a page below nothing":     {list("last: -1", nil), 200, "last: -1 is outside of 0 to 500"},
 		"two directions":           {list("first: 1, last: 1", nil), 200, "use one pair"},
 		"no cursor":                {list("first: 1", object{"x": "garbage"}), 200, `"after" is not a cursor: use a cursor or pageInfo of an earlier page`},

@@ -157,3 +157,24 @@ func TestFlagsAboutWebTokensFitTogether(t *testing.T) {
 		}
 	}
 }
+
+// Whoever was forgotten is not made anew by the next token or key.
+func TestWhoWasForgottenIsNotLetInAgain(t *testing.T) {
+	t.Parallel()
+	for what, claim := range map[string]string{"roles of the account": "", "roles of the issuer": "roles"} {
+		o := startOutside(t, func(h *harness) { h.options.JWT.RoleClaim = claim })
+		_, admin := o.user(domain.Admin)
+		token := o.token("s-1", object{"roles": "EDITOR", "name": "Sam"})
+		sam := o.whoIs(token)
+		key := o.must(admin, createKey, object{"name": "Robot", "role": "EDITOR"})
+		o.harness.do(admin, "forgetUser", object{"id": sam})
+		o.harness.do(admin, "forgetUser", object{"id": key.text("done", "apiKey", "user", "id")})
+		head := o.harness.head()
+		o.wantEnded("the token of somebody forgotten, with the "+what, token)
+		o.wantEnded("the key of a machine that was forgotten", key.text("done", "key"))
+		wantText(t, "head", o.harness.head(), head)
+		if list := o.must(admin, `{ apiKeys { name } }`, nil); strings.Contains(string(list.raw), "Robot") {
+			t.Errorf("apiKeys answers %s", list.raw)
+		}
+	}
+}

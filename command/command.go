@@ -150,7 +150,7 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	last, _ := cmd.(aftermath)
+	last, _ := cmd.(aftermath) //nolint:errcheck // most commands are over then
 	if last != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
