@@ -44,7 +44,8 @@ func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap is for [http.ResponseController].
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// withAccessLog writes one line when a request has ended; a websocket's with it.
+// withAccessLog writes one line when a request has ended; a websocket's when it was
+// opened.
 // The query string is left out: variables in it may be secret.
 func (s *Server) withAccessLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

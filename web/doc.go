@@ -14,6 +14,9 @@
 // they are validated (limits_document.go), of operations before they run
 // (limits_complexity.go), of clients while they do (limits_client.go).
 //
+// Subscriptions that follow a Feed are executed once for everybody who subscribes to
+// the same: feed.go is the contract, broadcast.go how it goes.
+//
 // It may import the standard library, flightdeck/auth, flightdeck/graph, gqlgen,
 // gqlparser, gorilla/websocket, golang-lru and x/time/rate.
 //

@@ -56,6 +56,10 @@ type Config struct {
 	// must be wrapped in [graphql.OneShot], or it is given again and again. May be nil.
 	AroundOperation graphql.OperationMiddleware
 
+	// Feed lets all who subscribe to the same share the work: see the type. Nil: every
+	// subscription is executed for itself.
+	Feed Feed
+
 	// AllowedOrigins are the origins, beside the server's own, whose pages may use the
 	// API from a browser, over HTTP and by websocket: "https://app.example.com"; "*"
 	// allows every origin.
@@ -109,6 +113,7 @@ type Server struct {
 	tries     *tries
 	upgrader  websocket.Upgrader
 	sockets   sockets
+	fanout    *fanout
 	handler   http.Handler
 }
 
@@ -131,6 +136,7 @@ func New(config Config) *Server {
 	}
 	s := &Server{config: config, sockets: newSockets(), documents: newDocumentCache(), clients: newClients(), tries: newTries(config.Tries)}
 	s.exec = s.newExecutor()
+	s.fanout = newFanout(s)
 	s.upgrader = s.newUpgrader()
 	s.handler = s.withRequestID(s.withClient(s.withAccessLog(s.withRecovery(withSecurityHeaders(s.routes())))))
 	return s

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime"
 	"sync"
@@ -17,8 +16,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
-
-	"flightdeck/web"
 )
 
 func TestShutdownSaysGoingAwayAndWaits(t *testing.T) {
@@ -118,34 +115,6 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestEndOfTheServersContextIsGoingAway(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := web.New(testConfig(newStub()))
-		ctx, cancel := context.WithCancel(t.Context())
-		l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
-		srv := &http.Server{Handler: s.Handler(), BaseContext: func(net.Listener) context.Context { return ctx }}
-		served := make(chan error)
-		go func() { served <- srv.Serve(l) }()
-		dialer := &websocket.Dialer{NetDialContext: l.dial, Subprotocols: []string{transportWS}}
-		conn, _, err := dialer.DialContext(t.Context(), "ws://flightdeck/graphql", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := &client{t, conn}
-		c.enter()
-		cancel()
-		c.hearClose(1001, "going away")
-		c.close()
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			t.Error(err)
-		}
-	})
-}
-
 // A client that vanishes takes its goroutines with it, which its last line in the log
 // says; the bubble, too, would not end with one of them left.
 func TestNothingIsLeftOfAVanishedClient(t *testing.T) {
@@ -202,11 +171,5 @@ func TestGoroutinesReturnToTheirNumber(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	deadline := time.Now().Add(patience)
-	for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
-		runtime.Gosched() // those of net/http end by themselves
-	}
-	if now := runtime.NumGoroutine(); now > before {
-		t.Errorf("%d goroutines are left", now-before)
-	}
+	awaitGoroutines(t, before) // those of net/http end by themselves
 }

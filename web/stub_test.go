@@ -48,7 +48,7 @@ func (s *stub) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
 	fields := graphql.CollectFields(op, op.Operation.SelectionSet, nil)
 	if op.Operation.Operation == ast.Subscription {
-		return s.subscribe(fields[0])
+		return s.subscribe(ctx, fields[0])
 	}
 	var done bool
 	return func(ctx context.Context) *graphql.Response {
@@ -97,8 +97,13 @@ func (s *stub) field(ctx context.Context, op *graphql.OperationContext, field gr
 }
 
 // subscribe uses one buffer for all results, as generated code does.
-func (s *stub) subscribe(field graphql.CollectedField) graphql.ResponseHandler {
+func (s *stub) subscribe(ctx context.Context, field graphql.CollectedField) graphql.ResponseHandler {
 	var b bytes.Buffer
+	var numbers []int
+	reel, follows := ctx.Value(reelKey{}).(*reel)
+	if follows {
+		numbers = reel.step()
+	}
 	result := func(value any) *graphql.Response {
 		b.Reset()
 		fmt.Fprintf(&b, "{%q:%s}", field.Alias, asJSON(value))
@@ -110,6 +115,14 @@ func (s *stub) subscribe(field graphql.CollectedField) graphql.ResponseHandler {
 			return result(strings.Repeat("x", 64<<10))
 		case "refused":
 			return &graphql.Response{Errors: gqlerror.List{{Message: "refused"}}}
+		}
+		if follows {
+			if len(numbers) == 0 {
+				return nil
+			}
+			n := numbers[0]
+			numbers = numbers[1:]
+			return result(n)
 		}
 		select {
 		case n, ok := <-s.ticks:

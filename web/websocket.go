@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -17,43 +18,44 @@ const (
 	initTimeout   = 10 * time.Second // until connection_init
 	pingInterval  = 20 * time.Second // below the idle timeouts of proxies
 	silence       = 50 * time.Second // without a sign of life: two pings and some
-	writeTimeout  = 10 * time.Second // for one message to a client that does not read
+	writeTimeout  = 10 * time.Second // for any progress with a client that does not read
 	closeTimeout  = 2 * time.Second  // for the client's part of the closing handshake
 	queuedFrames  = 16               // per connection, before operations have to wait
 	maxOperations = 100              // per connection
 )
 
-// connection is one websocket. One goroutine reads, the handler's own; one writes;
-// each operation has one. The reader starts operations, operations and reader put
-// frames into the queue, and the writer alone writes. Everything ends by cancelling
-// ctx with a cause: operations stop, the writer says why in a close frame, and the
-// reader waits for the client's.
+// connection is one websocket. One goroutine reads; one writes.
+// An operation has one while it runs, and none while it listens to a broadcast. The
+// reader starts operations, operations and reader put frames into the queue, and the
+// writer alone writes: the queue, and what waits in the broadcasts. Everything ends
+// by cancelling ctx with a cause: operations stop, the writer says why in a close
+// frame, and the reader waits for the client's.
 type connection struct {
 	server   *Server
 	socket   *websocket.Conn
+	wire     *wire
 	protocol *protocol
-	header   http.Header // of the request that opened it
 
+	authorized string // the header of the request that opened it
+
+	opened time.Time
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	queue  chan frame     // never closed; whoever sends gives up with its context
-	tasks  sync.WaitGroup // operations, and the watch over the session
+	wake   chan struct{}  // holds one when the writer is to look what there is to do
+	beat   atomic.Bool    // a sign of life is due
+	tasks  sync.WaitGroup // operations that run, and the watch over the session
 
 	// session is the context of the operations, nil until the client was let in.
 	// Both belong to the reader.
 	session    context.Context
 	endSession context.CancelFunc
 
-	mu         sync.Mutex            // protects operations, their stopped, and running
+	mu         sync.Mutex            // protects what follows, and the operations' stopped
 	operations map[string]*operation // those that may still send, by id
-	running    int                   // goroutines, also of operations the client has ended
-}
-
-// frame is a message on its way to the client.
-type frame struct {
-	data  []byte
-	op    *operation // whose it is; nil when it is the connection's
-	final bool       // the operation's last
+	listening  []*operation          // those that listen to a broadcast
+	running    int                   // operations, also those that the client has ended and that still run
+	pong       []byte                // the answer to the latest ping, unless nil
 }
 
 func (s *Server) newUpgrader() websocket.Upgrader {
@@ -76,37 +78,42 @@ func refuseUpgrade(w http.ResponseWriter, _ *http.Request, status int, reason er
 	writeRefusal(w, mediaJSON, e)
 }
 
-// serveWebSocket serves one websocket to its end.
+// serveWebSocket opens a websocket. It is served by goroutines of its own, so that
+// what the request took, its stack and its buffers, is free again.
 func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !s.sockets.enter() {
 		writeRefusal(w, mediaJSON, errClosing)
 		return
 	}
-	defer s.sockets.leave()
 	leave := s.enterConnection(w, r)
 	if leave == nil {
+		s.sockets.leave()
 		return
 	}
-	defer leave()
-	socket, err := s.upgrader.Upgrade(w, r, http.Header{headerRequestID: {RequestID(r.Context())}})
+	tap := &wiretap{ResponseWriter: w}
+	socket, err := s.upgrader.Upgrade(tap, r, http.Header{headerRequestID: {RequestID(r.Context())}})
 	if err != nil {
+		leave()
+		s.sockets.leave()
 		return // Upgrade has answered
 	}
-	ctx, cancel := context.WithCancelCause(r.Context())
+	tap.wire.open = true
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	c := &connection{
-		server: s, socket: socket, protocol: protocolNamed(socket.Subprotocol()), header: r.Header,
-		ctx: ctx, cancel: cancel, queue: make(chan frame, queuedFrames), operations: map[string]*operation{},
+		server: s, socket: socket, wire: tap.wire, protocol: protocolNamed(socket.Subprotocol()),
+		authorized: r.Header.Get("Authorization"), opened: time.Now(),
+		ctx: ctx, cancel: cancel, queue: make(chan frame, queuedFrames), wake: make(chan struct{}, 1),
 	}
 	if c.protocol == nil {
-		c.cancel(errSubprotocol)
+		c.end(errSubprotocol)
 	}
 	s.sockets.add(c)
-	defer s.sockets.remove(c)
-	c.serve()
-	s.config.Logger.LogAttrs(ctx, slog.LevelDebug, "websocket closed",
-		slog.String("protocol", socket.Subprotocol()),
-		slog.String("cause", context.Cause(ctx).Error()),
-		slog.String("request_id", RequestID(ctx)))
+	go func() {
+		defer s.sockets.leave()
+		defer leave()
+		defer s.sockets.remove(c)
+		c.serve()
+	}()
 }
 
 // serve runs the connection and returns when nothing of it is left.
@@ -116,7 +123,7 @@ func (c *connection) serve() {
 		defer close(written)
 		c.write()
 	}()
-	c.cancel(c.read())
+	c.end(c.read())
 	<-written
 	if err := c.socket.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		c.server.config.Logger.LogAttrs(c.ctx, slog.LevelDebug, "websocket", slog.Any("error", err))
@@ -125,6 +132,20 @@ func (c *connection) serve() {
 		c.endSession()
 	}
 	c.tasks.Wait()
+	for _, op := range c.listening {
+		c.finish(op)
+	}
+	c.server.config.Logger.LogAttrs(c.ctx, slog.LevelDebug, "websocket closed",
+		slog.String("protocol", c.socket.Subprotocol()),
+		slog.String("cause", context.Cause(c.ctx).Error()),
+		slog.Duration("duration", time.Since(c.opened)),
+		slog.String("request_id", RequestID(c.ctx)))
+}
+
+// end ends the connection. The cause is a *closing; only the first one counts.
+func (c *connection) end(cause error) {
+	c.cancel(cause)
+	c.nudge()
 }
 
 // read handles what the client sends until nothing more can be read, and returns
@@ -137,8 +158,9 @@ func (c *connection) read() (cause error) {
 		}
 	}()
 	c.socket.SetReadLimit(c.server.config.MaxBody)
-	c.socket.SetPingHandler(c.pong)
+	c.socket.SetPingHandler(c.answer)
 	c.socket.SetPongHandler(func(string) error { return c.alive() })
+	c.socket.SetCloseHandler(func(int, string) error { return nil }) // the writer answers
 	err := c.socket.SetReadDeadline(time.Now().Add(initTimeout))
 	for err == nil {
 		var kind int
@@ -147,7 +169,7 @@ func (c *connection) read() (cause error) {
 			continue
 		}
 		if err := c.handle(kind, data); err != nil {
-			c.cancel(err)
+			c.end(err)
 		}
 		err = c.alive()
 	}
@@ -157,10 +179,15 @@ func (c *connection) read() (cause error) {
 // readFailure returns the cause of the connection's end when reading has failed.
 func (c *connection) readFailure(err error) error {
 	timeout, isNet := errors.AsType[net.Error](err)
+	closed, isClose := errors.AsType[*websocket.CloseError](err)
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit):
-		c.cancel(errTooLarge)
+		c.end(errTooLarge)
 		c.linger()
+	case c.wire.refusal != nil:
+		return c.wire.refusal
+	case isClose && closed.Code != websocket.CloseAbnormalClosure:
+		return &closing{code: closed.Code, reason: closed.Text} // which the answer repeats
 	case isNet && timeout.Timeout() && c.session == nil:
 		return errInitTimeout
 	case isNet && timeout.Timeout():
@@ -171,7 +198,7 @@ func (c *connection) readFailure(err error) error {
 
 // linger swallows the rest of a message that was too large, for a while: to close
 // with data unread would reset the connection, and the client might never see the
-// close frame that gorilla has sent.
+// close frame.
 func (c *connection) linger() {
 	conn := c.socket.NetConn()
 	if conn.SetReadDeadline(time.Now().Add(closeTimeout)) == nil {
@@ -187,82 +214,6 @@ func (c *connection) alive() error {
 	err := c.socket.SetReadDeadline(time.Now().Add(silence))
 	if c.ctx.Err() != nil { // the writer may just have set a nearer one
 		err = c.socket.SetReadDeadline(time.Now().Add(closeTimeout))
-	}
-	return err
-}
-
-// pong answers a ping of the websocket protocol itself. That it cannot be written
-// is the writer's to find out.
-func (c *connection) pong(data string) error {
-	_ = c.socket.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(closeTimeout)) //nolint:errcheck // as the comment above says
-	return c.alive()
-}
-
-// write writes what is queued, and a sign of life when it is due, until the
-// connection is cancelled or the client does not take it in time.
-func (c *connection) write() {
-	keepAlive := time.NewTicker(pingInterval)
-	defer keepAlive.Stop()
-	for c.ctx.Err() == nil {
-		var err error
-		select {
-		case <-c.ctx.Done():
-		case f := <-c.queue:
-			err = c.deliver(f)
-		case <-keepAlive.C:
-			err = c.ping()
-		}
-		switch {
-		case errors.Is(err, websocket.ErrCloseSent): // by gorilla, and the reader is about to say why
-			<-c.ctx.Done()
-		case err != nil:
-			c.cancel(&closing{reason: err.Error()})
-		}
-	}
-	c.sayGoodbye()
-}
-
-// deliver writes a frame, unless the client has said meanwhile that it wants
-// nothing more of the operation.
-func (c *connection) deliver(f frame) error {
-	if !c.wanted(f) {
-		return nil
-	}
-	if err := c.socket.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return err
-	}
-	return c.socket.WriteMessage(websocket.TextMessage, f.data)
-}
-
-// ping writes a ping of the websocket protocol, which every client answers, and the
-// sub-protocol's own, which a page can see.
-func (c *connection) ping() error {
-	if err := c.socket.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout)); err != nil {
-		return err
-	}
-	return c.deliver(frame{data: encodeMessage(c.protocol.keepAlive, "", nil)})
-}
-
-// sayGoodbye writes the close frame and bounds the time that the client has for its
-// own. When there is nobody to tell it cuts the connection, which frees the reader.
-func (c *connection) sayGoodbye() {
-	cause := closingOf(context.Cause(c.ctx))
-	deadline := time.Now().Add(closeTimeout)
-	if cause.code == 0 || c.writeClose(cause, deadline) != nil || c.socket.SetReadDeadline(deadline) != nil {
-		_ = c.socket.Close() //nolint:errcheck // the reader reports it
-	}
-}
-
-// writeClose writes the close frame, and before it the message that goes with it.
-func (c *connection) writeClose(cause *closing, deadline time.Time) error {
-	if cause.last != nil {
-		if err := c.deliver(frame{data: cause.last}); err != nil {
-			return err
-		}
-	}
-	err := c.socket.WriteControl(websocket.CloseMessage, cause.payload(), deadline)
-	if errors.Is(err, websocket.ErrCloseSent) { // gorilla was first
-		return nil
 	}
 	return err
 }

@@ -23,7 +23,7 @@ const (
 
 // closing is why a connection ends, as its context's cause.
 type closing struct {
-	code   int // 0: there is nobody left to be told
+	code   int // 0: there is nobody left to be told; 1005: one who gave no reason
 	reason string
 	last   []byte // a message before the close frame; most need none
 }
@@ -40,11 +40,11 @@ var (
 	errInitTimeout  = &closing{code: closeInitTimeout, reason: "Connection initialisation timeout"}
 	errTooManyInits = &closing{code: closeTooManyInits, reason: "Too many initialisation requests"}
 	errTooLarge     = &closing{code: websocket.CloseMessageTooBig, reason: "message too big"}
+	errNotUTF8      = &closing{code: websocket.CloseInvalidFramePayloadData, reason: "the message is not valid UTF-8"} // RFC 6455, section 8.1
 	errBroken       = &closing{code: closeInternal, reason: "Internal server error"}
 )
 
-// closingOf returns the closing that a context's cause is. Any other cause is the
-// end of the request from outside, which is the server's going away.
+// closingOf returns the closing that a context's cause is.
 func closingOf(cause error) *closing {
 	if e, ok := errors.AsType[*closing](cause); ok {
 		return e

@@ -63,7 +63,7 @@ func serveBubble(t *testing.T, config web.Config) (*web.Server, func(protocol st
 			t.Errorf("serve: %v", err)
 		}
 	})
-	dialer := &websocket.Dialer{NetDialContext: l.dial}
+	dialer := &websocket.Dialer{NetDialContext: l.dial, ReadBufferSize: 128} // so that the server sees each message taken
 	return s, func(protocol string) *client {
 		t.Helper()
 		dialer.Subprotocols = []string{protocol}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -71,9 +70,6 @@ func decodeMessage(kind int, data []byte) (message, error) {
 	if kind != websocket.TextMessage {
 		return m, badRequest("messages are text")
 	}
-	if !utf8.Valid(data) {
-		return m, badRequest("the message is not valid UTF-8")
-	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return m, badRequest("the message is not a JSON object of the protocol")
 	}
@@ -113,6 +109,16 @@ func encodeMessage(kind, id string, payload []byte) []byte {
 	}
 	return append(b, '}')
 }
+
+// openEnvelope returns the message around a result up to the result.
+func openEnvelope(kind, id string) []byte {
+	const nothing = "null"
+	message := encodeMessage(kind, id, []byte(nothing))
+	return message[:len(message)-len(nothing)-len(endOfEnvelope)]
+}
+
+// endOfEnvelope follows the result.
+var endOfEnvelope = []byte{'}'}
 
 // encodeErrors returns the message that refuses an operation. The older protocol
 // has room for one error only.

@@ -16,9 +16,13 @@ var errTooManyOperations = &refusal{
 
 // operation is a query, a mutation or a subscription that a client has started.
 type operation struct {
-	id      string
-	cancel  context.CancelFunc
-	stopped bool // the client wants nothing more; under the connection's mu
+	id       string
+	envelope []byte // of a result, up to the result; endOfEnvelope follows
+	cancel   context.CancelFunc
+	shared   *shared // nil where it has its results for itself
+
+	concluded bool // its last message is on its way
+	stopped   bool // the client wants nothing more; under the connection's mu
 }
 
 // subscribe starts an operation.
@@ -37,9 +41,8 @@ func (c *connection) subscribe(m message) error {
 	if err := checkText(params); err != nil {
 		return c.refuse(id, asRefusal(err))
 	}
-	params.Headers = c.header
 	ctx, cancel := context.WithCancel(c.session)
-	op := &operation{id: id, cancel: cancel}
+	op := &operation{id: id, envelope: openEnvelope(c.protocol.next, id), cancel: cancel}
 	switch duplicate, full := c.register(op); {
 	case duplicate:
 		cancel()
@@ -62,6 +65,9 @@ func (c *connection) register(op *operation) (duplicate, full bool) {
 	if c.running >= maxOperations {
 		return false, true
 	}
+	if c.operations == nil {
+		c.operations = make(map[string]*operation)
+	}
 	c.operations[op.id] = op
 	c.running++
 	return false, false
@@ -76,6 +82,7 @@ func (c *connection) stop(m message) error {
 	}
 	c.mu.Lock()
 	op, ok := c.operations[id]
+	listened := ok && c.unlisten(op)
 	if ok {
 		op.stopped = true
 		delete(c.operations, id)
@@ -85,6 +92,9 @@ func (c *connection) stop(m message) error {
 		return nil
 	}
 	op.cancel()
+	if listened { // otherwise its goroutine finishes it
+		c.finish(op)
+	}
 	if c.protocol.legacy { // it wants to be told, even so
 		c.send(c.ctx, frame{data: encodeMessage(typeComplete, id, nil)})
 	}
@@ -108,59 +118,83 @@ func (c *connection) wanted(f frame) bool {
 	return true
 }
 
-// run executes an operation to its end.
+// run executes an operation to its end, or until it listens to a broadcast.
 func (c *connection) run(ctx context.Context, op *operation, params *graphql.RawParams) {
-	defer func() {
-		op.cancel()
-		c.mu.Lock()
-		c.running--
-		c.mu.Unlock()
-	}()
+	c.proceed(ctx, op, func() (listens bool) {
+		prepared, errs := c.server.prepare(ctx, params)
+		if len(errs) > 0 {
+			c.conclude(ctx, op, c.protocol.encodeErrors(op.id, errs))
+			return false
+		}
+		if op.shared = c.server.share(ctx, prepared, params, c.wake); op.shared != nil {
+			return c.catchUp(op)
+		}
+		c.stream(ctx, op, prepared)
+		return false
+	})
+}
+
+// proceed runs a part of an operation, on a goroutine of its own, and ends the
+// operation with it unless that listens to a broadcast from then on.
+func (c *connection) proceed(ctx context.Context, op *operation, part func() (listens bool)) {
+	listens := false
 	defer func() {
 		if p := recover(); p != nil {
 			errs := gqlerror.List{c.server.presentPanic(ctx, p)}
 			c.conclude(ctx, op, c.protocol.encodeErrors(op.id, errs))
 		}
+		if !listens {
+			c.finish(op)
+		}
 	}()
-	prepared, errs := c.server.prepare(ctx, params)
-	if len(errs) > 0 {
-		c.conclude(ctx, op, c.protocol.encodeErrors(op.id, errs))
-		return
+	if listens = part(); !listens {
+		c.conclude(ctx, op, encodeMessage(typeComplete, op.id, nil))
 	}
-	c.stream(ctx, op, prepared)
-	c.conclude(ctx, op, encodeMessage(typeComplete, op.id, nil))
 }
 
-// stream sends the results of an operation. Each is encoded before the next is
-// asked for: generated code uses its buffer again.
-func (c *connection) stream(ctx context.Context, op *operation, prepared *graphql.OperationContext) {
+// finish gives back what an operation held.
+func (c *connection) finish(op *operation) {
+	op.cancel()
+	if op.shared != nil {
+		op.shared.leave()
+	}
+	c.mu.Lock()
+	c.running--
+	c.mu.Unlock()
+}
+
+// stream sends the results of an operation, and reports whether it came to the end
+// of them. Each is encoded before the next is asked for: generated code uses its
+// buffer again.
+func (c *connection) stream(ctx context.Context, op *operation, prepared *graphql.OperationContext) bool {
 	if !isSubscription(prepared) {
 		if resp := c.server.execute(ctx, prepared); resp != nil {
-			c.send(ctx, frame{data: encodeMessage(c.protocol.next, op.id, encodeResponse(resp)), op: op})
+			c.send(ctx, frame{data: encodeResponse(resp), op: op, result: true})
 		}
-		return
+		return ctx.Err() == nil
 	}
 	next, running := c.server.exec.DispatchOperation(ctx, prepared)
 	for {
 		resp := next(running)
 		if resp == nil {
-			return
+			return ctx.Err() == nil
 		}
-		data := encodeMessage(c.protocol.next, op.id, encodeResponse(resp))
-		if !c.send(ctx, frame{data: data, op: op}) {
-			return
+		if !c.send(ctx, frame{data: encodeResponse(resp), op: op, result: true}) {
+			return false
 		}
 		// A refusal is the end, also of an interceptor that would repeat it for ever.
 		if !executed(resp) {
-			return
+			return false
 		}
 	}
 }
 
-// conclude sends the last message of an operation. One that was cancelled has none:
-// the client has ended it, or the whole connection ends and says why.
+// conclude sends the last message of an operation, unless it was sent. One that was
+// cancelled has none: the client has ended it, or the whole connection ends and says
+// why.
 func (c *connection) conclude(ctx context.Context, op *operation, data []byte) {
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !op.concluded {
+		op.concluded = true
 		c.send(ctx, frame{data: data, op: op, final: true})
 	}
 }
@@ -176,6 +210,7 @@ func (c *connection) refuse(id string, e *refusal) error {
 func (c *connection) send(ctx context.Context, f frame) bool {
 	select {
 	case c.queue <- f:
+		c.nudge()
 		return true
 	case <-ctx.Done():
 		return false

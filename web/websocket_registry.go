@@ -53,7 +53,7 @@ func (s *sockets) add(c *connection) {
 	defer s.mu.Unlock()
 	s.connections[c] = struct{}{}
 	if s.closing {
-		c.cancel(errGoingAway)
+		c.end(errGoingAway)
 	}
 }
 
@@ -74,7 +74,7 @@ func (s *sockets) shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
 	for c := range s.connections {
-		c.cancel(errGoingAway)
+		c.end(errGoingAway)
 	}
 	s.settle()
 	s.mu.Unlock()

@@ -4,12 +4,17 @@ import (
 	"context"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
+	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // handle acts on one message. An error ends the connection and is a *closing.
 func (c *connection) handle(kind int, data []byte) error {
+	if kind == websocket.TextMessage && !utf8.Valid(data) {
+		return errNotUTF8
+	}
 	m, err := decodeMessage(kind, data)
 	if err != nil {
 		return c.invalid(err)
@@ -24,7 +29,7 @@ func (c *connection) handle(kind int, data []byte) error {
 	case m.Type == typePing && !c.protocol.legacy:
 		return c.answerPing(m)
 	case m.Type == typePong && !c.protocol.legacy:
-		return nil // it was read, and that is the sign of life
+		return c.checkPong(m)
 	case m.Type == typeTerminate && c.protocol.legacy:
 		return errTerminated
 	}
@@ -48,6 +53,15 @@ func (c *connection) answerPing(m message) error {
 		return c.invalid(err)
 	}
 	c.send(c.ctx, frame{data: encodeMessage(typePong, "", m.Payload)})
+	return nil
+}
+
+// checkPong needs nothing of a pong but its form: it was read, and that is the sign of
+// life.
+func (c *connection) checkPong(m message) error {
+	if _, err := m.object(); err != nil {
+		return c.invalid(err)
+	}
 	return nil
 }
 
@@ -93,7 +107,7 @@ func (c *connection) authorization(m message) (string, error) {
 			return text, nil
 		}
 	}
-	return c.header.Get("Authorization"), nil
+	return c.authorized, nil
 }
 
 // open begins the session, and the watch that closes the connection with it: when
@@ -107,7 +121,7 @@ func (c *connection) open(ctx context.Context, until time.Time) {
 	c.tasks.Add(1)
 	context.AfterFunc(c.session, func() {
 		defer c.tasks.Done()
-		c.cancel(errForbidden) // of no effect where the connection's end is what ended it
+		c.end(errForbidden) // of no effect where the connection's end is what ended it
 	})
 }
 

@@ -90,14 +90,15 @@ func TestCloseCodes(t *testing.T) {
 		"variables a list":     {[]string{in, `{"id":"1","type":"subscribe","payload":{"query":"","variables":[]}}`}, true, 4400, `the member "variables" must not be of type array: ` + whatToSend},
 		"params a list":        {[]string{`{"type":"connection_init","payload":[]}`}, false, 4400, "the payload is not an object"},
 		"token a number":       {[]string{`{"type":"connection_init","payload":{"authorization":1}}`}, false, 4400, "the parameter authorization is not a string"},
+		"pong with a list":     {[]string{`{"type":"pong","payload":[]}`}, false, 4400, "the payload is not an object"},
 		"ping with text":       {[]string{`{"type":"ping","payload":"x"}`}, false, 4400, "the payload is not an object"},
-		"invalid UTF-8":        {[]string{"{\"type\":\"\xff\"}"}, false, 4400, "the message is not valid UTF-8"},
+		"invalid UTF-8":        {[]string{"{\"type\":\"\xff\"}"}, false, 1007, "the message is not valid UTF-8"},
 		"not let in yet":       {[]string{tick}, false, 4401, "Unauthorized"},
 		"refused":              {[]string{`{"type":"connection_init","payload":{"authorization":"Bearer nobody"}}`}, false, 4403, "log in again"},
 		"authentication fails": {[]string{`{"type":"connection_init","payload":{"authorization":"Bearer broken"}}`}, false, 4500, "internal error"},
 		"id in use":            {[]string{in, tick, tick}, true, 4409, "Subscriber for 1 already exists"},
 		"second init":          {[]string{in, in}, true, 4429, "Too many initialisation requests"},
-		"too large":            {[]string{strings.Repeat("x", 1001)}, false, 1009, ""},
+		"too large":            {[]string{strings.Repeat("x", 1001)}, false, 1009, "message too big"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,7 +125,7 @@ func TestMessageFarTooLargeIsRefused(t *testing.T) {
 	_, url := serve(t, config)
 	c := enter(t, url)
 	c.say(strings.Repeat("x", 16<<20))
-	c.hearClose(1009, "")
+	c.hearClose(1009, "message too big")
 }
 
 // whatToSend is how messages about malformed requests end, cut to a close frame.
