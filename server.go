@@ -287,6 +287,7 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 		ErrorPresenter:  root.Present,
 		Recover:         root.Recover,
 		AroundOperation: root.AroundOperation,
+		Feed:            feed{d.log, root},
 		AllowedOrigins:  c.Origins,
 		Playground:      c.Playground,
 		MaxBody:         c.Limits.body(),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -105,54 +106,124 @@ func (c *crowd) sees(actor domain.Actor, e eventstore.Event) bool {
 	return !hidden || actor.Role == domain.Editor || actor.Role == domain.Admin || actor.Owns(owner)
 }
 
+// member is one subscriber of a crowd.
+type member struct {
+	*desk
+	protocol, token string
+	vars            map[string]any
+	selects         func(eventstore.Event) bool
+	sees            domain.Actor
+	after           eventstore.Position // where it began
+
+	slow     bool
+	restless *rand.Rand // it hangs up at random and resumes; nil for most
+
+	heard chan eventstore.Position // all that came; closed with the connection
+	end   context.CancelFunc
+}
+
+// listenOn listens until it is told to end.
+func (m *member) listenOn(ctx context.Context, written <-chan struct{}) {
+	defer close(m.heard)
+	last := m.after
+	for ctx.Err() == nil {
+		m.vars["after"] = last.String()
+		l, err := open(ctx, m.t, m.url, m.protocol, m.token, listenToPositions, m.vars)
+		if err != nil {
+			if ctx.Err() == nil {
+				m.t.Errorf("subscribe: %v", err)
+			}
+			return
+		}
+		if err := l.conn.SetReadDeadline(time.Time{}); err != nil { // many have nothing to hear for long
+			m.t.Error(err)
+		}
+		stop := context.AfterFunc(ctx, l.close)
+		for ctx.Err() == nil && (m.restless == nil || m.restless.IntN(20) > 0) {
+			if m.slow {
+				m.lag(ctx, last, written)
+			}
+			a, err := l.result()
+			if err != nil {
+				if ctx.Err() == nil {
+					m.t.Errorf("listen: %v", err)
+				}
+				return
+			}
+			last = a.position()
+			m.heard <- last
+		}
+		stop()
+		l.close()
+	}
+}
+
+// lag waits until the log is well ahead, or nothing more is written.
+func (m *member) lag(ctx context.Context, last eventstore.Position, written <-chan struct{}) {
+	ahead, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		defer cancel()
+		select {
+		case <-written:
+		case <-ahead.Done():
+		}
+	}()
+	_ = m.log.Wait(ahead, last+30)
+}
+
+// 500 with filters and rights of all kinds, of whom half read slowly and a tenth hang up
+// at random: every event that is for them exactly once, none of the others.
 func TestEverySubscriberOfManyHearsExactlyItsEvents(t *testing.T) {
 	t.Parallel()
 	c := startCrowd(t)
-	type subscriber struct {
-		*listener
-		who     int
-		after   eventstore.Position
-		selects func(eventstore.Event) bool
-		heard   chan eventstore.Position // all that came; closed with the connection
-	}
 	random := rand.New(rand.NewPCG(1, 2))
-	var subscribers []subscriber
+	written := make(chan struct{})
+	var members []*member
 	var writing, listening sync.WaitGroup
-	for n := range 50 {
-		s := subscriber{who: n % len(c.actors), after: eventstore.Position(random.IntN(int(c.head()))), heard: make(chan eventstore.Position, 1000)}
-		var filter map[string]any
-		filter, s.selects = c.filter(random)
-		s.listener = c.listenBy([]string{transportWS, legacyWS}[n%2], c.tokens[s.who], listenToPositions,
-			map[string]any{"after": s.after.String(), "filter": filter})
-		subscribers = append(subscribers, s)
-		listening.Go(func() {
-			defer close(s.heard)
-			for a, err := s.result(); err == nil; a, err = s.result() {
-				s.heard <- a.position()
-			}
-		})
+	for n := range 500 {
+		who := n % len(c.actors)
+		m := &member{
+			desk: c.desk, protocol: []string{transportWS, legacyWS}[n/2%2], token: c.tokens[who], sees: c.actors[who],
+			after: eventstore.Position(random.IntN(int(c.head()))), slow: n%2 == 0, heard: make(chan eventstore.Position, 1000),
+		}
+		if n%10 == 3 {
+			m.restless = rand.New(rand.NewPCG(uint64(n), 3))
+		}
+		m.vars = map[string]any{}
+		m.vars["filter"], m.selects = c.filter(random)
+		var ctx context.Context
+		ctx, m.end = context.WithCancel(t.Context())
+		members = append(members, m)
+		listening.Go(func() { m.listenOn(ctx, written) })
 	}
 	for n := range c.authors {
 		writing.Go(func() { c.write(n, 40) })
 	}
 	writing.Wait()
+	close(written)
 	log, err := c.log.Read(t.Context(), 0, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n, s := range subscribers {
+	for n, m := range members {
 		var want, got []eventstore.Position
 		for _, e := range log {
-			if e.Position > s.after && s.selects(e) && c.sees(c.actors[s.who], e) {
+			if e.Position > m.after && m.selects(e) && c.sees(m.sees, e) {
 				want = append(want, e.Position)
-				got = append(got, <-s.heard)
+				select {
+				case p := <-m.heard:
+					got = append(got, p)
+				case <-time.After(patience):
+					t.Fatalf("subscriber %d: nothing comes after %v, want %v", n, got, want)
+				}
 			}
 		}
-		wantPositions(t, fmt.Sprintf("subscriber %d, %v", n, c.actors[s.who]), got, want)
+		wantPositions(t, fmt.Sprintf("subscriber %d, %v", n, m.sees), got, want)
 	}
-	for n, s := range subscribers {
-		s.close()
-		for p := range s.heard {
+	for n, m := range members {
+		m.end()
+		for p := range m.heard {
 			t.Errorf("subscriber %d: %s comes too often", n, p)
 		}
 	}
@@ -209,7 +280,7 @@ func TestUnsubscribingLeavesNoGoroutine(t *testing.T) { //nolint:paralleltest //
 					l.next()
 				}
 			}
-			if running("flightdeck/resolvers.") == 0 {
+			if running("flightdeck/web.(*broadcast).run") == 0 {
 				t.Fatal("no goroutine of a subscription is found: the test looks for the wrong thing")
 			}
 			if cut {
@@ -224,9 +295,10 @@ func TestUnsubscribingLeavesNoGoroutine(t *testing.T) { //nolint:paralleltest //
 					t.Fatal(err)
 				}
 			}
-			for deadline := time.Now().Add(patience); running("flightdeck/resolvers.") > 0; runtime.Gosched() {
+			left := func() int { return running("flightdeck/web.(*broadcast).run") + running("flightdeck/resolvers.") }
+			for deadline := time.Now().Add(patience); left() > 0; runtime.Gosched() {
 				if time.Now().After(deadline) {
-					t.Fatalf("%s, cut %t: %d goroutines are left", protocol, cut, running("flightdeck/resolvers."))
+					t.Fatalf("%s, cut %t: %d goroutines are left", protocol, cut, left())
 				}
 			}
 			l.close()

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"flightdeck/auth"
-	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
 	"flightdeck/readmodel"
@@ -24,38 +23,27 @@ const (
 	firstPause, longestPause = 100 * time.Millisecond, 10 * time.Second
 )
 
-// cursor is where a subscription begins: after a position of this log, or at its
-// head.
-func (r *Resolver) cursor(after *eventstore.Position, lineage *string) (eventstore.Position, error) {
-	head := r.Log.Head().Position
-	switch {
-	case lineage != nil && *lineage != r.Log.Lineage():
-		return 0, domain.Errorf(domain.Invalid, "the cursor is of another log, %s: read log { head lineage }, fetch everything again, and subscribe after head", *lineage).At("lineage")
-	case after == nil:
-		return head, nil
-	case *after > head:
-		return 0, domain.Errorf(domain.Invalid, "position %s is in the future, or of another log: this one ends at %s", *after, head).At("after")
-	}
-	return *after, nil
-}
-
-// follow calls deliver for all events after a position, page by page, for as long
-// as ctx lasts. A page is never empty; head is the end of the log when it was read.
+// follow calls deliver for all events that a course has before it, page by page: for
+// as long as ctx lasts, or to the end of the course's step. A page is never empty; end
+// is that of the log, or of the step.
 //
 // When a page cannot be read, or deliver fails while ctx lasts, it logs why and
 // tries the same page again after a pause: a stream that ended would look complete
 // to its client. deliver must have sent nothing then.
-func (r *Resolver) follow(ctx context.Context, after eventstore.Position, deliver func(page []eventstore.Event, head eventstore.Position) error) {
+func (r *Resolver) follow(ctx context.Context, c *Course, deliver func(page []eventstore.Event, end eventstore.Position) error) {
 	for pause := firstPause; ; {
-		last, err := r.next(ctx, after, deliver)
-		if ctx.Err() != nil {
+		err := r.next(ctx, c, deliver)
+		switch {
+		case ctx.Err() != nil:
 			return
-		}
-		if err == nil {
-			after, pause = last, firstPause
+		case err == nil && c.stepped:
+			c.ended = false
+			return
+		case err == nil:
+			pause = firstPause
 			continue
 		}
-		r.Logger.ErrorContext(ctx, "subscription", "err", err, "after", after, "again", pause, "request", r.RequestID(ctx))
+		r.Logger.ErrorContext(ctx, "subscription", "err", err, "after", c.at, "again", pause, "request", r.RequestID(ctx))
 		select {
 		case <-ctx.Done():
 			return
@@ -65,17 +53,27 @@ func (r *Resolver) follow(ctx context.Context, after eventstore.Position, delive
 	}
 }
 
-// next waits for the next page, delivers it, and returns its last position.
-func (r *Resolver) next(ctx context.Context, after eventstore.Position, deliver func(page []eventstore.Event, head eventstore.Position) error) (eventstore.Position, error) {
-	if err := r.Log.Wait(ctx, after); err != nil {
-		return after, err
+// next waits for the next page and delivers it. A step waits for nothing.
+func (r *Resolver) next(ctx context.Context, c *Course, deliver func(page []eventstore.Event, end eventstore.Position) error) error {
+	limit := feedPage
+	if c.stepped {
+		limit = int(min(feedPage, c.until-c.at))
+	} else if err := r.Log.Wait(ctx, c.at); err != nil {
+		return err
 	}
-	head := r.Log.Head().Position
-	page, err := r.Log.Read(ctx, after, feedPage)
+	if limit <= 0 {
+		return nil
+	}
+	end := c.end(r)
+	page, err := r.Log.Read(ctx, c.at, limit)
 	if err != nil || len(page) == 0 {
-		return after, err
+		return err
 	}
-	return page[len(page)-1].Position, deliver(page, head)
+	if err := deliver(page, end); err != nil {
+		return err
+	}
+	c.arrive(page)
+	return nil
 }
 
 // send hands an item to the executor, or gives up with the context.
@@ -89,14 +87,14 @@ func send[T any](ctx context.Context, to chan<- T, item T) error {
 }
 
 func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan readmodel.Event, error) {
-	start, err := r.cursor(after, lineage)
-	if err = errors.Join(err, f.Check()); err != nil {
+	c := course(ctx)
+	if err := errors.Join(c.begin(r, after, lineage), f.Check()); err != nil {
 		return nil, err
 	}
 	out := make(chan readmodel.Event)
 	go func() {
 		defer close(out)
-		r.follow(ctx, start, func(page []eventstore.Event, _ eventstore.Position) error {
+		r.follow(ctx, c, func(page []eventstore.Event, _ eventstore.Position) error {
 			events, err := r.Reader.Delivered(ctx, auth.ActorFrom(ctx), f, page)
 			for _, e := range events {
 				if err := send(ctx, out, e); err != nil {
@@ -113,41 +111,38 @@ func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, 
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	out := make(chan model.EventStreamItem)
-	start, err := r.cursor(after, lineage)
+	s := stream{Course: course(ctx), resolver: r, out: make(chan model.EventStreamItem), filter: f}
+	reset := s.begin(r, after, lineage)
+	out := s.out
 	go func() {
 		defer close(out)
-		if err != nil {
-			_ = send(ctx, out, model.EventStreamItem(model.StreamReset{Position: r.Log.Head().Position, Reason: err.Error()})) //nolint:errcheck // who went away needs no reset
+		if reset != nil {
+			_ = send(ctx, out, model.EventStreamItem(model.StreamReset{Position: r.Log.Head().Position, Reason: reset.Error()})) //nolint:errcheck // who went away needs no reset
 			return
 		}
-		s := stream{Resolver: r, out: out, filter: f, told: start, toldAt: time.Now()}
-		s.run(ctx, start)
+		s.run(ctx)
 	}()
 	return out, nil
 }
 
 // stream is one eventStream.
 type stream struct {
-	*Resolver
-	out    chan<- model.EventStreamItem
-	filter readmodel.EventFilter
-	live   bool
-	// told is the last position that the client was told of, and toldAt when.
-	told   eventstore.Position
-	toldAt time.Time
+	*Course
+	resolver *Resolver
+	out      chan model.EventStreamItem
+	filter   readmodel.EventFilter
 }
 
-func (s *stream) run(ctx context.Context, start eventstore.Position) {
-	if err := s.catchUp(ctx, start, s.Log.Head().Position); err != nil {
+func (s *stream) run(ctx context.Context) {
+	if err := s.catchUp(ctx, s.at, s.end(s.resolver)); err != nil {
 		return // the client went away
 	}
-	s.follow(ctx, start, func(page []eventstore.Event, head eventstore.Position) error {
+	s.resolver.follow(ctx, s.Course, func(page []eventstore.Event, end eventstore.Position) error {
 		if err := s.deliver(ctx, page); err != nil {
 			return err
 		}
 		last := page[len(page)-1].Position
-		if err := s.catchUp(ctx, last, head); err != nil {
+		if err := s.catchUp(ctx, last, end); err != nil {
 			return err
 		}
 		if last-s.told >= checkpointEvents || last > s.told && time.Since(s.toldAt) >= checkpointInterval {
@@ -157,9 +152,9 @@ func (s *stream) run(ctx context.Context, start eventstore.Position) {
 	})
 }
 
-// catchUp tells once that everything up to the head has been sent.
-func (s *stream) catchUp(ctx context.Context, at, head eventstore.Position) error {
-	if s.live || at < head {
+// catchUp tells once that everything up to the end has been sent.
+func (s *stream) catchUp(ctx context.Context, at, end eventstore.Position) error {
+	if s.live || at < end {
 		return nil
 	}
 	s.live = true
@@ -167,7 +162,7 @@ func (s *stream) catchUp(ctx context.Context, at, head eventstore.Position) erro
 }
 
 func (s *stream) deliver(ctx context.Context, page []eventstore.Event) error {
-	events, err := s.Reader.Delivered(ctx, auth.ActorFrom(ctx), s.filter, page)
+	events, err := s.resolver.Reader.Delivered(ctx, auth.ActorFrom(ctx), s.filter, page)
 	if err != nil {
 		return err
 	}
@@ -182,46 +177,55 @@ func (s *stream) deliver(ctx context.Context, page []eventstore.Event) error {
 
 func (s *stream) tell(ctx context.Context, at eventstore.Position, item model.EventStreamItem) error {
 	s.told, s.toldAt = at, time.Now()
-	return send(ctx, s.out, item)
+	return send[model.EventStreamItem](ctx, s.out, item)
 }
 
 // changes sends what load returns: now, and again after each change of a stream,
-// the latest where several came before the client took one.
+// the latest where several came before the client took one. What is not there, and
+// was not before, is not mentioned again.
 func changes[T any](ctx context.Context, r *Resolver, id string, load func(readmodel.View) (*T, error)) (<-chan *T, error) {
-	view := r.latest(ctx)
-	first, err := load(view)
-	if err != nil {
-		return nil, err
+	c := course(ctx)
+	at := c.at
+	if !c.begun {
+		at = c.end(r)
+	}
+	var first *T
+	if !c.known {
+		var err error
+		if first, err = load(readmodel.View{At: at, Actor: auth.ActorFrom(ctx)}); err != nil {
+			return nil, err
+		}
+		c.shows, c.known = first != nil, true
 	}
 	out := make(chan *T)
 	go func() {
 		defer close(out)
-		if err := send(ctx, out, first); err != nil {
+		if !c.begun && send(ctx, out, first) != nil {
 			return
 		}
-		shown := first != nil
-		r.follow(ctx, view.At, func(page []eventstore.Event, _ eventstore.Position) error {
-			if !about(page, id, view.At) {
+		c.at = at
+		shown := at // what was loaded there has the earlier changes in it
+		r.follow(ctx, c, func(page []eventstore.Event, _ eventstore.Position) error {
+			if !about(page, id, shown) {
 				return nil
 			}
-			latest := r.latest(ctx)
-			row, err := load(latest)
+			latest := c.end(r)
+			row, err := load(readmodel.View{At: latest, Actor: auth.ActorFrom(ctx)})
 			if err != nil {
 				return err
 			}
-			view = latest
-			if row == nil && !shown {
+			shown = latest
+			if row == nil && !c.shows {
 				return nil
 			}
-			shown = row != nil
+			c.shows = row != nil
 			return send(ctx, out, row)
 		})
 	}()
 	return out, nil
 }
 
-// about reports whether any of the events is of a stream, and after a position: what
-// was loaded there has the earlier ones in it.
+// about reports whether any of the events is of a stream, and after a position.
 func about(events []eventstore.Event, id string, after eventstore.Position) bool {
 	for _, e := range events {
 		if string(e.Stream.ID) == id && e.Position > after {
