@@ -18,7 +18,7 @@ import (
 // address.
 func serveBaseline(args []string) error {
 	if len(args) != 3 {
-		return errors.New("usage: baseline create|read DB ADDR")
+		return errors.New("usage: baseline create|read|fanout DB ADDR")
 	}
 	o, err := open(args[1])
 	if err != nil {
@@ -35,6 +35,8 @@ func serveBaseline(args []string) error {
 			return err
 		}
 		mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) { readRow(w, r, stmt, o.log) })
+	case "fanout":
+		mux.HandleFunc("/graphql", newBare(o).serve)
 	default:
 		return fmt.Errorf("no baseline is called %q", args[0])
 	}

@@ -4,8 +4,8 @@
 //	go run ./bench            a short run of a minute or two
 //	go run ./bench --full     the sizes that the targets are about
 //
-// Each axis is a file: create.go, read.go, list.go, serve.go. The baselines
-// (baseline.go) do the honest minimum: the same writer, the same SQL, the same
-// bytes. Everything runs as processes of its own, on this machine; load.go is the
-// load.
+// Each axis is a file: create.go, read.go, list.go, serve.go, stream.go, archive.go,
+// rebuild.go, fanout.go. The baselines (baseline.go, baseline_fanout.go) do the honest
+// minimum: the same writer, the same SQL, the same bytes. Everything runs as processes
+// of its own, on this machine; load.go and sockets.go are the load.
 package main

@@ -69,7 +69,14 @@ var axes = []struct {
 	name    string
 	measure func(settings, world) ([]row, error)
 }{
-	{"create", create}, {"read", read}, {"lists", lists}, {"serve", serve}, {"stream", stream}, {"archive", archive}, {"rebuild", rebuild},
+	{"create", create},
+	{"read", read},
+	{"lists", lists},
+	{"serve", serve},
+	{"stream", stream},
+	{"archive", archive},
+	{"rebuild", rebuild},
+	{"fanout", fanOut},
 }
 
 func axisNames() (names []string) {

@@ -77,19 +77,42 @@ func (p *process) stop() error {
 }
 
 // memory returns the most memory the process has had, in bytes.
-func (p *process) memory() (int64, error) {
+func (p *process) memory() (int64, error) { return p.status("VmHWM:") }
+
+// resident returns the memory that the process has now, in bytes.
+func (p *process) resident() (int64, error) { return p.status("VmRSS:") }
+
+// status returns a size that the kernel tells of the process, in bytes.
+func (p *process) status(name string) (int64, error) {
 	f, err := os.Open("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = f.Close() }()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if fields := strings.Fields(lines.Text()); len(fields) > 1 && fields[0] == "VmHWM:" {
+		if fields := strings.Fields(lines.Text()); len(fields) > 1 && fields[0] == name {
 			kilobytes, err := strconv.ParseInt(fields[1], 10, 64)
 			return kilobytes << 10, err
 		}
 	}
 	return 0, io.ErrUnexpectedEOF
+}
+
+// cpu returns how long the process has used a core so far.
+func (p *process) cpu() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	const user, system, tick = 11, 12, 10 * time.Millisecond // the 14th and 15th field of all
+	fields := strings.Fields(rest)
+	if len(fields) <= system {
+		return 0, io.ErrUnexpectedEOF
+	}
+	a, err1 := strconv.ParseInt(fields[user], 10, 64)
+	b, err2 := strconv.ParseInt(fields[system], 10, 64)
+	return time.Duration(a+b) * tick, errors.Join(err1, err2)
 }
 
 // token makes an admin on a database and returns a bearer token.
