@@ -43,17 +43,17 @@ func (c *importLogCommand) Run(env *environment) (err error) {
 	defer func() { err = errors.Join(err, in.Close()) }()
 	begun := time.Now()
 	var r importedLog
-	_, missing := os.Stat(env.keyFile())
 	err = sqlite.Replace(env.ctx, env.DB, sqlite.Options{Migrations: migrations()}, func(path string) (err error) {
 		beside := *env
 		beside.DB, beside.MasterKeyFile = path, env.keyFile()
-		r, err = c.build(&beside, in)
+		// Under the lock of the database: nobody else can be making the key for it.
+		_, missing := os.Stat(env.keyFile())
+		if r, err = c.build(&beside, in); err != nil && errors.Is(missing, fs.ErrNotExist) {
+			err = errors.Join(err, os.RemoveAll(env.keyFile())) // it was made for what is not there now
+		}
 		return err
 	})
 	if err != nil {
-		if errors.Is(missing, fs.ErrNotExist) {
-			err = errors.Join(err, os.RemoveAll(env.keyFile())) // it was made for what is not there now
-		}
 		return c.explain(env, err)
 	}
 	r.Seconds = time.Since(begun).Seconds()
@@ -178,9 +178,12 @@ func (c *importLogCommand) print(env *environment, r importedLog) error {
 	if c.JSON {
 		return json.NewEncoder(env.stdout).Encode(r)
 	}
+	if c.Keys == "" {
+		fmt.Fprintln(env.stderr, "without --keys, everybody whose name and address are sealed in the log is a forgotten user here, for good: import again with the keys where that is not meant")
+	}
 	_, err := fmt.Fprintf(env.stdout, `imported %s events in %.1f s (%.0f events/s), %.1f MB, head %s
-passwords, tokens and idempotency keys are in no log: nobody can log in with what they had before.
-Get in with: flightdeck user create --email NEW@ADDRESS --role ADMIN --print-token
+passwords, tokens, API keys and idempotency keys are in no log: nobody can log in with what they had before.
+Get in with: flightdeck user reset-password --email ADDRESS, or flightdeck user create --email ADDRESS --role ADMIN --print-token
 `, r.Events, r.Seconds, float64(r.Events)/r.Seconds, float64(r.Bytes)/1e6, r.Hash)
 	return err
 }

@@ -137,10 +137,49 @@ func TestAnExportAloneTellsNoNames(t *testing.T) {
 		t.Errorf("the export tells who somebody is: %s", text)
 	}
 	db := filepath.Join(t.TempDir(), "imported.db")
-	wantCLI(t, 0, []string{"import", "log", "--db", db, "--file", file}, "imported 2 events")
+	wantCLI(t, 0, []string{"import", "log", "--db", db, "--file", file}, "imported 2 events", "forgotten user here", "--keys")
 	wantCLI(t, 0, []string{"verify", "--db", db}, "all follow from the log")
 	a := startOn(t, db).must("", `{ contents { nodes { author { displayName } } } }`, nil)
 	wantText(t, "the author", a.text("contents", "nodes", 0, "author", "displayName"), "forgotten user")
+}
+
+// TestKeysThatWereCutAreRefused at every line: whose key is missing would be forgotten.
+func TestKeysThatWereCutAreRefused(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	for _, role := range []domain.Role{domain.Admin, domain.Author, domain.Viewer} {
+		h.user(role)
+	}
+	dir := t.TempDir()
+	file, keys, cut, db := filepath.Join(dir, "log.jsonl"), filepath.Join(dir, "keys.jsonl"), filepath.Join(dir, "cut.jsonl"), filepath.Join(dir, "imported.db")
+	wantCLI(t, 0, []string{"export", "--db", h.env.DB, "--out", file, "--keys", keys}, "exported 3 events")
+	if err := os.WriteFile(db+".key", mustRead(t, h.env.DB+".key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	imports := []string{"import", "log", "--db", db, "--file", file, "--keys", cut}
+	lines := bytes.SplitAfter(mustRead(t, keys), []byte("\n"))
+	if len(lines) != 6 { // a header, three keys, an end, and nothing after it
+		t.Fatalf("the keys are %q", lines)
+	}
+	for n := range lines {
+		if err := os.WriteFile(cut, bytes.Join(lines[:n], nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		switch n {
+		case 0:
+			wantCLI(t, 1, imports, "has no keys", "nothing was imported")
+		case len(lines) - 1:
+			wantCLI(t, 0, imports, "imported 3 events")
+		default:
+			wantCLI(t, 1, imports, fmt.Sprintf("cut short after line %d", n), "export the keys again", "nothing was imported")
+		}
+	}
+	without := append(append([][]byte{}, lines[:2]...), lines[3:]...)
+	if err := os.WriteFile(cut, bytes.Join(without, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	imports[3] = filepath.Join(dir, "other.db")
+	wantCLI(t, 1, append(imports, "--master-key-file", db+".key"), "line 4: ", "of 3 people", "nothing was imported")
 }
 
 // wantSameSubscription listens to both logs from their beginning.

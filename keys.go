@@ -15,7 +15,8 @@ import (
 
 // An export of a log has names and addresses as they are stored: sealed. The keys go
 // into a file of their own, still wrapped by the master key: a line of JSON that says
-// by which one, then one for each person. Whoever has the export alone, or without the
+// by which one, then one for each person, and one that says how many there are, so that a
+// file that was cut is noticed: whose key is missing would be forgotten. Whoever has the export alone, or without the
 // master key, cannot tell who anybody is, and forgetting somebody holds for exports that
 // were made before.
 
@@ -24,10 +25,12 @@ type keysHeader struct {
 	MasterKey string `json:"masterKey"` // its id
 }
 
-// personKey is a line for each person.
+// personKey is a line for each person, and the last one, which has People alone.
 type personKey struct {
-	Person  string `json:"person"`
-	Wrapped []byte `json:"wrapped"`
+	Person  string `json:"person,omitempty"`
+	Wrapped []byte `json:"wrapped,omitempty"`
+	// People is how many lines there are before.
+	People *int `json:"people,omitempty"`
 }
 
 // writeKeys writes the keys of all people.
@@ -45,7 +48,8 @@ func writeKeys(env *environment, db *sql.DB, to io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	people := 0
+	for ; rows.Next(); people++ {
 		var k personKey
 		if err := rows.Scan(&k.Person, &k.Wrapped); err != nil {
 			return err
@@ -54,7 +58,10 @@ func writeKeys(env *environment, db *sql.DB, to io.Writer) (err error) {
 			return err
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return lines.Encode(personKey{People: &people})
 }
 
 // readKeys puts the keys of a file into a new database, before the events that are
@@ -73,26 +80,36 @@ func readKeys(env *environment, log *eventstore.Store, master vault.Master, file
 	if header.MasterKey != master.ID() {
 		return fmt.Errorf("%s: the keys are wrapped by another master key than the one in %s: give that of the log that was exported with --master-key-file", file, env.keyFile())
 	}
-	for line, more := 2, true; more; {
-		if _, err := log.Update(env.ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
-			for range 1000 {
-				var k personKey
-				err := lines.Decode(&k)
-				if more = !errors.Is(err, io.EOF); !more {
-					return nil
+	for people, more := 0, true; more; {
+		if _, err := log.Update(env.ctx, eventstore.Command{}, func(tx *eventstore.Tx) (err error) {
+			for n := 0; n < 1000 && more && err == nil; n++ {
+				if more, err = keepNext(tx, lines, people); more {
+					people++
 				}
-				if err == nil {
-					err = readmodel.Tables{}.KeepKey(tx, k.Person, k.Wrapped)
-				}
-				if err != nil {
-					return fmt.Errorf("%s: line %d: %w: export the keys again", file, line, err)
-				}
-				line++
 			}
-			return nil
-		}); err != nil {
 			return err
+		}); err != nil {
+			return fmt.Errorf("%s: %w: export the keys again", file, err)
 		}
 	}
 	return nil
+}
+
+// keepNext keeps the key of the next line, and returns false at the last one. people are
+// those before.
+func keepNext(tx *eventstore.Tx, lines *json.Decoder, people int) (more bool, err error) {
+	var k personKey
+	err = lines.Decode(&k)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return false, fmt.Errorf("it was cut short after line %d", people+1)
+	case err == nil && k.People != nil && *k.People != people:
+		err = fmt.Errorf("these were the keys of %d people, and there are %d", *k.People, people)
+	case err == nil && k.People == nil:
+		err = readmodel.Tables{}.KeepKey(tx, k.Person, k.Wrapped)
+	}
+	if err != nil {
+		return false, fmt.Errorf("line %d: %w", people+2, err)
+	}
+	return k.People == nil, nil
 }
