@@ -50,6 +50,7 @@ func startOn(t *testing.T, path string, options ...func(*harness)) *harness {
 	if err := kong.ApplyDefaults(&h.options); err != nil {
 		t.Fatal(err)
 	}
+	h.options.Limits.Body = 2 * domain.MaxContentBytes // a text of the largest size, and the escapes of its JSON
 	for _, set := range options {
 		set(h)
 	}

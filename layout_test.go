@@ -49,7 +49,7 @@ var importRules = map[string][]string{
 	},
 	"web": {
 		"auth", "graph",
-		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/hashicorp/golang-lru/v2",
+		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress",
 		"github.com/vektah/gqlparser/v2", "golang.org/x/time",
 	},
 	"web/browsertest": {"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"},

@@ -16,7 +16,7 @@ import (
 type limits struct {
 	web.Limits
 
-	Body          int64 `default:"8388608" help:"Bytes of a request: a text of the largest size and the escapes of its JSON."`
+	Body          int64 `default:"1048576" help:"Bytes of a request. 8388608 is enough for the longest text of a content, 4 MiB, and the escapes of its JSON."`
 	LogIns        int   `name:"log-ins" default:"10" help:"Executions of logIn by one address, and by one user, a minute; of changePassword, too."`
 	Registrations int   `default:"10" help:"Executions of registerUser by one address, and by one user, a minute."`
 }

@@ -12,7 +12,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -229,10 +228,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	spendMemory()
-	server := &http.Server{
-		Handler: edge.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(env.logger.Handler(), slog.LevelInfo), // handshakes that fail, for the most part
-	}
+	server := edge.HTTPServer()
 	failed := make(chan error, 1)
 	go func() { failed <- certificate.serve(server, listener) }()
 	c.greet(env, listener.Addr().String())

@@ -114,7 +114,7 @@ func TestBadBodiesAreRefusedWithoutEcho(t *testing.T) {
 			`{"query":"query($t:String!){echo(text:$t)}","variables":{"t":"x","\udfff":1}}`,
 			nil, 400, "BAD_REQUEST", "half a surrogate pair",
 		},
-		"too large":    {`{"query":"` + strings.Repeat("s3cret", 200) + `"}`, nil, 413, "PAYLOAD_TOO_LARGE", "1000 bytes"},
+		"too large":    {`{"query":"` + strings.Repeat("s3cret", 200) + `"}`, nil, 413, "PAYLOAD_TOO_LARGE", "1000 bytes: send less, or raise the limit with flightdeck serve --limit-body"},
 		"plain text":   {`{"query":"{log{head}}"}`, []string{"Content-Type", "text/plain"}, 415, "UNSUPPORTED_MEDIA_TYPE", "application/json"},
 		"no type":      {`{"query":"{log{head}}"}`, []string{"Content-Type", ""}, 415, "UNSUPPORTED_MEDIA_TYPE", "application/json"},
 		"form":         {`query={log{head}}`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "UNSUPPORTED_MEDIA_TYPE", "JSON"},
@@ -182,7 +182,7 @@ func TestGetRunsQueriesOnly(t *testing.T) {
 	wantEqual(t, "malformed", ask(t, h, "GET", "/graphql?query=%zz", "").StatusCode, 400)
 }
 
-func TestSubscriptionsNeedAWebsocket(t *testing.T) {
+func TestSubscriptionsNeedAStream(t *testing.T) {
 	t.Parallel()
 	h := web.New(testConfig(newStub())).Handler()
 	resp := post(t, h, `{"query":"subscription{tick}"}`)
@@ -200,20 +200,44 @@ func TestMediaTypeOfTheAnswer(t *testing.T) {
 		"":                                 ordinary,
 		"*/*":                              ordinary,
 		"application/*":                    ordinary,
-		"text/html":                        ordinary,
 		"application/json":                 ordinary,
+		"nonsense;;=":                      ordinary,
 		special:                            special,
 		special + ", */*;q=0.1":            special,
 		special + ", application/json":     special,
 		"application/json, " + special:     special,
 		special + ";q=0.5, */*":            ordinary,
-		special + ";q=0":                   ordinary,
+		special + ";q=0, */*;q=0.1":        ordinary,
+		"application/json;q=0, " + special: special,
 		"nonsense;;=, " + special:          special,
 		special + "; charset=utf-8":        special,
 		"application/json;q=x, " + special: special,
+		// What urql sends for everything: an event stream is for subscriptions.
+		special + ", application/graphql+json, application/json, text/event-stream, multipart/mixed": special,
 	} {
 		resp := post(t, h, `{"query":"{log{head}}"}`, "Accept", accept)
+		wantEqual(t, accept, resp.StatusCode, 200)
 		wantEqual(t, accept, resp.Header.Get("Content-Type"), want+"; charset=utf-8")
+		wantEqual(t, accept, resp.Header.Get("Vary"), "Accept, Accept-Encoding, Authorization")
+	}
+}
+
+func TestUnacceptableAnswersAreNotComputed(t *testing.T) {
+	t.Parallel()
+	config := testConfig(newStub())
+	config.AroundOperation = func(context.Context, graphql.OperationHandler) graphql.ResponseHandler {
+		t.Error("ran")
+		return graphql.OneShot(nil)
+	}
+	h := web.New(config).Handler()
+	for _, accept := range []string{"text/html", special + ";q=0", "*/*;q=0", "application/json;q=0, text/*", "multipart/mixed"} {
+		resp := post(t, h, `{"query":"mutation{write(text:\"s3cret\")}"}`, "Accept", accept)
+		wantEqual(t, accept, resp.StatusCode, 406)
+		body := text(t, resp)
+		wantEqual(t, accept, decode(t, body).code(), "NOT_ACCEPTABLE")
+		if strings.Contains(body, "s3cret") {
+			t.Errorf("echoes: %s", body)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 	codeBadRequest   = "BAD_REQUEST"
 	codeInternal     = "INTERNAL"
 	codeMethod       = "METHOD_NOT_ALLOWED"
+	codeNotAccepted  = "NOT_ACCEPTABLE"
 	codeNotFound     = "NOT_FOUND"
 	codeOverloaded   = "OVERLOADED"
 	codeTooLarge     = "PAYLOAD_TOO_LARGE"
@@ -48,7 +49,18 @@ var (
 	errNotFound = &refusal{http.StatusNotFound, codeNotFound, "nothing is here: the API is at /graphql"}
 	errMethod   = &refusal{http.StatusMethodNotAllowed, codeMethod, "method not allowed"}
 	errClosing  = &refusal{http.StatusServiceUnavailable, codeUnavailable, "the server is shutting down"}
+
+	errNotAcceptable = &refusal{
+		http.StatusNotAcceptable, codeNotAccepted,
+		"answers are " + mediaGraphQL + " or " + mediaJSON + ": accept one of them",
+	}
 )
+
+// presentation is how a client wants to have an answer.
+type presentation struct {
+	mediaType string // mediaJSON or mediaGraphQL
+	coding    string // of what is large enough; "" for none
+}
 
 // statusOf returns the status for an operation that was refused with this error.
 func statusOf(err *gqlerror.Error, unknown int) int {

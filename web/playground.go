@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"path"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -135,24 +134,10 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", a.contentType)
 	h.Add("Vary", "Accept-Encoding")
 	content, tag := a.content, a.hash
-	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if preferredCoding(r.Header.Get("Accept-Encoding"), codingGzip) != "" {
 		content, tag = a.compressed(), a.hash+"-gzip"
-		h.Set("Content-Encoding", "gzip")
+		h.Set("Content-Encoding", codingGzip)
 	}
 	h.Set("ETag", strconv.Quote(tag))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
-}
-
-// acceptsGzip reads an Accept-Encoding header.
-func acceptsGzip(accept string) bool {
-	for part := range strings.SplitSeq(accept, ",") {
-		coding, params, _ := strings.Cut(part, ";")
-		if coding = strings.TrimSpace(coding); coding != "gzip" && coding != "*" {
-			continue
-		}
-		weight, isWeight := strings.CutPrefix(strings.TrimSpace(params), "q=")
-		q, err := strconv.ParseFloat(weight, 64)
-		return !isWeight || err == nil && q > 0
-	}
-	return false
 }

@@ -108,7 +108,7 @@ type Config struct {
 type Server struct {
 	config    Config
 	exec      *executor.Executor
-	documents *documentCache
+	documents documentCache
 	clients   *clients
 	tries     *tries
 	upgrader  websocket.Upgrader
