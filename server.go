@@ -274,7 +274,10 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 		return nil, err
 	}
 	d.commands.Closed = c.Register == "closed"
-	root := &resolvers.Resolver{Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuilder, Logger: env.logger, RequestID: web.RequestID}
+	root := &resolvers.Resolver{
+		Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuilder, Logger: env.logger,
+		RequestID: web.RequestID, Volatile: web.Volatile,
+	}
 	return web.New(web.Config{
 		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),
 		Authenticate:    d.authenticate,
@@ -286,6 +289,7 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 		Feed:            feed{d.log, root},
 		AllowedOrigins:  c.Origins,
 		Playground:      c.Playground,
+		State:           d.state,
 		MaxBody:         c.Limits.body(),
 		Limits:          c.Limits.Limits,
 		Tries:           c.Limits.tries(),
@@ -296,6 +300,13 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 		Logger:          env.logger,
 		Version:         version(),
 	}), nil
+}
+
+// state names who asks, and the end of the log: what somebody is answered depends on
+// nothing else.
+func (d *deck) state(ctx context.Context) (asker, state string) {
+	actor := auth.ActorFrom(ctx)
+	return string(actor.Role) + " " + actor.UserID, d.log.Head().Position.String()
 }
 
 // ready reports whether the database answers.

@@ -59,6 +59,7 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	d.root = &resolvers.Resolver{
 		Log: d.log, Reader: d.reader, Commands: d.commands,
 		Logger: slog.New(slog.DiscardHandler), RequestID: func(context.Context) string { return "" },
+		Volatile: func(context.Context) {},
 	}
 	return d
 }

@@ -24,6 +24,8 @@ type Resolver struct {
 	Logger    *slog.Logger
 	// RequestID returns the id under which a request is logged.
 	RequestID func(context.Context) string
+	// Volatile notes that an answer depends on more than the log and who asks.
+	Volatile func(context.Context)
 }
 
 // operation is what the fields of one operation share: the position they are read

@@ -55,6 +55,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept string, p
 	}
 	params.Headers = r.Header
 	p := presentation{orJSON(accept), preferredCoding(r.Header.Get("Accept-Encoding"), codingZstd, codingGzip)}
+	condition, ctx := s.newConditional(ctx, r, p)
+	if tag := condition.current(); tag != "" {
+		writeNotModified(w, tag)
+		return
+	}
 	op, errs := s.prepare(ctx, params)
 	if len(errs) > 0 {
 		writeErrors(w, p.mediaType, refusedStatus(p.mediaType, http.StatusBadRequest), errs)
@@ -64,11 +69,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept string, p
 		writeRefusal(w, p.mediaType, e)
 		return
 	}
-	writeResponse(w, p, s.execute(ctx, op))
+	writeResponse(w, p, condition, s.execute(ctx, op))
 }
 
 // writeResponse writes the result of an operation.
-func writeResponse(w http.ResponseWriter, p presentation, resp *graphql.Response) {
+func writeResponse(w http.ResponseWriter, p presentation, condition *conditional, resp *graphql.Response) {
 	if resp == nil { // the request was cancelled before it had a result
 		writeRefusal(w, p.mediaType, &refusal{http.StatusServiceUnavailable, codeUnavailable, "the request was cancelled"})
 		return
@@ -77,7 +82,17 @@ func writeResponse(w http.ResponseWriter, p presentation, resp *graphql.Response
 	if !executed(resp) && len(resp.Errors) > 0 {
 		status = refusedStatus(p.mediaType, statusOf(resp.Errors[0], http.StatusBadRequest))
 	}
-	body, coding := compressed(encodeResponse(resp), p.coding)
+	body := encodeResponse(resp)
+	if condition != nil && len(resp.Errors) == 0 { // what failed may succeed the next time
+		tag := p.entityTag(body)
+		condition.remember(tag)
+		if condition.has(tag) {
+			writeNotModified(w, tag)
+			return
+		}
+		setTag(w.Header(), tag)
+	}
+	body, coding := compressed(body, p.coding)
 	if coding != "" {
 		w.Header().Set("Content-Encoding", coding)
 	}

@@ -38,10 +38,10 @@ func (s *Server) allowCrossOrigin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", headerRequestID)
+	h.Set("Access-Control-Expose-Headers", "ETag, "+headerRequestID)
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST")
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, "+headerRequestID)
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, "+headerRequestID)
 		h.Set("Access-Control-Max-Age", "600")
 	}
 }

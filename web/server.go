@@ -89,6 +89,13 @@ type Config struct {
 	// Clock is the time by which tries are counted. Nil: time.Now.
 	Clock func() time.Time
 
+	// State names everything that the answers to the asker of ctx depend on: as long as
+	// it returns the same pair for equal askers, the same request has the same answer,
+	// unless that was said to be [Volatile]. A pair must not come back after another
+	// one. The asker of ctx is whom Authenticate found. Nil: every request is run, also
+	// to find that its answer is the one that the client has.
+	State func(ctx context.Context) (asker, state string)
+
 	// MaxBody is the largest request in bytes, over HTTP and as a websocket message.
 	// Zero: 1 MiB.
 	MaxBody int64
@@ -109,6 +116,7 @@ type Server struct {
 	config    Config
 	exec      *executor.Executor
 	documents documentCache
+	tags      *cache[latestTag] // of answers to requests by GET
 	clients   *clients
 	tries     *tries
 	upgrader  websocket.Upgrader
@@ -134,7 +142,10 @@ func New(config Config) *Server {
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
-	s := &Server{config: config, sockets: newSockets(), documents: newDocumentCache(), clients: newClients(), tries: newTries(config.Tries)}
+	s := &Server{
+		config: config, documents: newDocumentCache(), tags: newCache[latestTag](),
+		clients: newClients(), tries: newTries(config.Tries), sockets: newSockets(),
+	}
 	s.exec = s.newExecutor()
 	s.fanout = newFanout(s)
 	s.upgrader = s.newUpgrader()

@@ -266,12 +266,12 @@ func TestOriginsMayBeAllowed(t *testing.T) {
 		"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,authorization")
 	wantEqual(t, "status", resp.StatusCode, 204)
 	wantEqual(t, "origin", resp.Header.Get("Access-Control-Allow-Origin"), "https://app.example.com")
-	wantEqual(t, "headers", resp.Header.Get("Access-Control-Allow-Headers"), "Authorization, Content-Type, X-Request-Id")
+	wantEqual(t, "headers", resp.Header.Get("Access-Control-Allow-Headers"), "Authorization, Content-Type, If-None-Match, X-Request-Id")
 	wantEqual(t, "for", resp.Header.Get("Access-Control-Max-Age"), "600")
 
 	resp = post(t, h, `{"query":"{log{head}}"}`, "Origin", "https://app.example.com")
 	wantEqual(t, "origin", resp.Header.Get("Access-Control-Allow-Origin"), "https://app.example.com")
-	wantEqual(t, "shown", resp.Header.Get("Access-Control-Expose-Headers"), "X-Request-Id")
+	wantEqual(t, "shown", resp.Header.Get("Access-Control-Expose-Headers"), "ETag, X-Request-Id")
 	wantEqual(t, "credentials", resp.Header.Get("Access-Control-Allow-Credentials"), "")
 	wantEqual(t, "vary", resp.Header.Get("Vary"), "Origin")
 

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+)
+
+// askAgain asks by GET, with the tag of the answer that the client has, "" for none. The
+// answer has the connection's defaults; its body is "" when the client's is good.
+func (h *harness) askAgain(token, query, variables, tag string) (status int, newTag, body string) {
+	h.t.Helper()
+	address := h.url + "/graphql?query=" + url.QueryEscape(query) + "&variables=" + url.QueryEscape(variables)
+	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if tag != "" {
+		r.Header.Set("If-None-Match", tag)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header.Get("ETag"), string(data)
+}
+
+// conditionalQueries are asked of everything that can change under them.
+var conditionalQueries = []string{
+	`query($id: ID!, $then: AsOf) { content(id: $id, asOf: $then) { id version title status } }`,
+	`query($id: ID!, $then: AsOf) { node(id: $id, asOf: $then) { id ... on Content { author { displayName role } } } }`,
+	`query($then: AsOf) { contents(first: 5, asOf: $then) { totalCount nodes { title status } } }`,
+	`query { viewer { id role email } }`,
+	`query { log { head size { events } } }`,
+	`query { contents(search: "word") { nodes { id } } }`,
+	`query { users { nodes { displayName role email } } }`,
+	`query { events(last: 3) { nodes { position type actor { displayName } data } } }`,
+	`query($id: ID!) { content(id: $id) { history { totalCount } revision(version: 1) { title } } }`,
+	`query { tags { nodes { name count } } }`,
+}
+
+// TestNotModifiedIsSaidOnlyOfTheSameBytes lets everything happen that changes what
+// somebody may see, and asks in between, with every tag that was ever given.
+func TestNotModifiedIsSaidOnlyOfTheSameBytes(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, admin := h.user(domain.Admin)
+	author, authorToken := h.user(domain.Author)
+	other, otherToken := h.user(domain.Viewer)
+	tokens := map[string]string{author: authorToken, other: otherToken}
+	create := func() string {
+		return h.must(authorToken, `mutation { createContent(input: {title: "A word", content: "x", tags: ["t"]}) { content { id } errors { message } } }`, nil).
+			text("createContent", "content", "id")
+	}
+	ids := []string{create(), create()}
+	tags := map[string]string{}  // the bytes of every answer that had a tag
+	given := map[string]string{} // the last tag of each request, whoever asked
+	var hits int
+	rapid.Check(t, func(rt *rapid.T) {
+		id := func() string { return rapid.SampledFrom(ids).Draw(rt, "id") }
+		change := func(mutation string) func(*rapid.T) {
+			return func(rt *rapid.T) {
+				token := rapid.SampledFrom([]string{admin, tokens[author], tokens[other]}).Draw(rt, "who writes")
+				h.ask(token, `mutation($id: ID!) { `+mutation+` { errors { message } } }`, map[string]any{"id": id()})
+			}
+		}
+		role := func(user string) func(*rapid.T) {
+			return func(rt *rapid.T) {
+				role := rapid.SampledFrom([]string{"ADMIN", "EDITOR", "AUTHOR", "VIEWER"}).Draw(rt, "role")
+				h.must(admin, `mutation($id: ID!, $role: Role!) { changeRole(input: {id: $id, role: $role}) { errors { message } } }`,
+					map[string]any{"id": user, "role": role})
+				tokens[user] = h.session(user) // their sessions have ended with it
+			}
+		}
+		drawVariables := func(rt *rapid.T) string {
+			then := rapid.SampledFrom([]string{`null`, `"3"`, `"5"`, `"999999"`, `"2000-01-01T00:00:00Z"`}).Draw(rt, "then")
+			return `{"id":"` + id() + `","then":` + then + `}`
+		}
+		var last struct{ query, variables string }
+		ask := func(rt *rapid.T) {
+			token := rapid.SampledFrom([]string{"", admin, tokens[author], tokens[other], "no token"}).Draw(rt, "who asks")
+			query, variables := last.query, last.variables
+			if query == "" || rapid.Bool().Draw(rt, "another request") {
+				query = rapid.SampledFrom(conditionalQueries).Draw(rt, "query")
+				variables = drawVariables(rt)
+			}
+			last.query, last.variables = query, variables
+			brought := rapid.SampledFrom(append([]string{`"nothing"`}, slices.Sorted(maps.Keys(tags))...)).Draw(rt, "tag")
+			if before := given[query+variables]; before != "" && rapid.Bool().Draw(rt, "the last that anybody was given for it") {
+				brought = before
+			}
+			status, again, body := h.askAgain(token, query, variables, brought)
+			_, tag, fresh := h.askAgain(token, query, variables, "")
+			switch {
+			case status == http.StatusNotModified:
+				hits++
+				if tags[brought] != fresh || again != brought {
+					rt.Fatalf("%s with %s: 304 for %s, which was %s, and is %s", query, variables, brought, tags[brought], fresh)
+				}
+			case body != fresh || brought == tag:
+				rt.Fatalf("%s with %s: two answers at one moment: %s and %s", query, variables, body, fresh)
+			}
+			if tag == "" {
+				return
+			}
+			given[query+variables], tags[tag] = tag, fresh
+			if status, _, _ := h.askAgain(token, query, variables, tag); status != http.StatusNotModified {
+				rt.Fatalf("%s with %s: %d for the latest tag", query, variables, status)
+			}
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"update":    change(`updateContent(input: {id: $id, title: "Another word"})`),
+			"publish":   change(`publishContent(input: {id: $id})`),
+			"unpublish": change(`unpublishContent(input: {id: $id})`),
+			"archive":   change(`archiveContent(input: {id: $id})`),
+			"role":      role(author), "another's role": role(other),
+			"ask": ask, "ask more": ask, "ask even more": ask,
+		})
+	})
+	if hits == 0 {
+		t.Error("nothing was ever unmodified")
+	}
+	t.Logf("%d times unmodified, %d tags", hits, len(tags))
+}
+
+// What answers depend on beside the log is computed each time.
+func TestSizeIsNotUnmodifiedWhenItMoved(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	id, admin := h.user(domain.Admin)
+	const query = `{ log { head size { snapshots } } }`
+	_, tag, before := h.askAgain(admin, query, `{}`, "")
+	h.must(admin, `mutation($id: ID!) { snapshotStream(streamId: $id) { errors { message } } }`, map[string]any{"id": id})
+	if status, _, after := h.askAgain(admin, query, `{}`, tag); status != http.StatusOK || after == before {
+		t.Errorf("%d: %s, and before %s", status, after, before)
+	}
+}
+
+// TestNotModifiedWhileOthersWrite asks for the head of the log while writers move it:
+// what is said to be unmodified was the answer at some moment of the request.
+func TestNotModifiedWhileOthersWrite(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, admin := h.user(domain.Admin)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 200 {
+			h.ask(admin, `mutation { createContent(input: {title: "T", content: "x"}) { position } }`, nil)
+		}
+	}()
+	heads := map[string]eventstore.Position{}
+	tag, hits := "", 0
+	for writing := true; writing; {
+		select {
+		case <-done:
+			writing = false
+		default:
+		}
+		before := h.log.Head().Position
+		status, newTag, body := h.askAgain(admin, `{ log { head } }`, `{}`, tag)
+		after := h.log.Head().Position
+		if status == http.StatusNotModified {
+			hits++
+			if at := heads[tag]; at < before || at > after {
+				t.Fatalf("the head %s is unmodified between %s and %s", at, before, after)
+			}
+			continue
+		}
+		tag = newTag
+		var head eventstore.Position
+		for p := before; p <= after; p++ {
+			if body == `{"data":{"log":{"head":"`+p.String()+`"}}}` {
+				head = p
+			}
+		}
+		if head == 0 {
+			t.Fatalf("answered %s between %s and %s", body, before, after)
+		}
+		heads[tag] = head
+	}
+	status, _, _ := h.askAgain(admin, `{ log { head } }`, `{}`, tag)
+	t.Logf("%d times unmodified of %d answers, then %d", hits, len(heads), status)
+}
