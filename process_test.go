@@ -29,10 +29,11 @@ type process struct {
 }
 
 // startProcess serves a database on a free port until the process ends or the test
-// does.
-func startProcess(t *testing.T, binary, db string) *process {
+// does; flags are further ones of serve.
+func startProcess(t *testing.T, binary, db string, flags ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.CommandContext(t.Context(), binary, "serve", "--db", db, "--log-level", "error", "--addr", "127.0.0.1:0")}
+	args := append([]string{"serve", "--db", db, "--log-level", "error", "--addr", "127.0.0.1:0"}, flags...)
+	p := &process{Cmd: exec.CommandContext(t.Context(), binary, args...)}
 	p.Stderr = &p.problems
 	out, err := p.StdoutPipe()
 	if err != nil {

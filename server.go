@@ -193,6 +193,8 @@ type serveCommand struct {
 	Addr       string        `env:"FLIGHTDECK_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen."`
 	Playground bool          `env:"FLIGHTDECK_PLAYGROUND" default:"true" negatable:"" help:"Offer GraphiQL at /playground."`
 	Origins    []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API; * for all."`
+	Trusted    string        `name:"trusted-documents" placeholder:"FILE" help:"A manifest of documents that clients name by documentId: persisted-documents.json, as graphql-codegen writes it."`
+	Only       bool          `name:"trusted-only" help:"Run nothing but trusted documents; the playground is off."`
 	Drain      time.Duration `env:"FLIGHTDECK_DRAIN" default:"10s" help:"How long requests may take to finish when the server stops."`
 	Register   string        `name:"registration" default:"open" enum:"open,closed" help:"Who makes accounts: open for everybody by registerUser, closed for the operator by flightdeck user create."`
 	TLSCert    string        `name:"tls-cert" placeholder:"FILE" help:"The certificate in PEM, with those above it; with --tls-key, the server speaks TLS. SIGHUP reads both again."`
@@ -243,6 +245,29 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	return errors.Join(edge.Shutdown(ctx), server.Shutdown(ctx))
 }
 
+// playground reports whether there is one: it runs what people write, which is not
+// trusted.
+func (c *serveCommand) playground() bool { return c.Playground && !c.Only }
+
+// trusted reads the manifest of trusted documents, if there is one.
+func (c *serveCommand) trusted() (d web.Documents, err error) {
+	if c.Trusted == "" && c.Only {
+		return d, errors.New("--trusted-only runs what is in a manifest: name it with --trusted-documents FILE")
+	}
+	if c.Trusted == "" {
+		return d, nil
+	}
+	file, err := os.Open(c.Trusted)
+	if err != nil {
+		return d, fmt.Errorf("trusted documents: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if d, err = web.ReadDocuments(file); err != nil {
+		return d, fmt.Errorf("trusted documents in %s: %w", c.Trusted, err)
+	}
+	return d, nil
+}
+
 // spendMemory lets the heap grow to five times what is alive before garbage is
 // collected, unless GOGC says otherwise: little is alive, and a collection costs a
 // fifth of the throughput at Go's default.
@@ -258,7 +283,7 @@ func (c *serveCommand) greet(env *environment, address string) {
 	if c.TLSCert != "" {
 		scheme = "https"
 	}
-	if c.Playground {
+	if c.playground() {
 		page = "playground"
 	}
 	fmt.Fprintf(env.stdout, "FlightDeck is at %s://%s/%s\n", scheme, address, page)
@@ -267,6 +292,10 @@ func (c *serveCommand) greet(env *environment, address string) {
 // edge wires the resolvers into the HTTP edge.
 func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 	proxies, err := c.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := c.trusted()
 	if err != nil {
 		return nil, err
 	}
@@ -288,8 +317,10 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 		AroundOperation: root.AroundOperation,
 		Feed:            feed{d.log, root},
 		AllowedOrigins:  c.Origins,
-		Playground:      c.Playground,
+		Playground:      c.playground(),
 		State:           d.state,
+		Trusted:         trusted,
+		TrustedOnly:     c.Only,
 		MaxBody:         c.Limits.body(),
 		Limits:          c.Limits.Limits,
 		Tries:           c.Limits.tries(),

@@ -41,9 +41,13 @@ func (s *Server) recoverFunc() graphql.RecoverFunc {
 	return s.logPanic
 }
 
-// prepare parses and validates a request. The errors are of the request, already
-// presented; the operation has not run then.
+// prepare finds the document of a request, where it is only named, parses and
+// validates it. The errors are of the request, already presented; the operation has
+// not run then.
 func (s *Server) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	if err := s.resolve(params); err != nil {
+		return nil, gqlerror.List{err.present()}
+	}
 	op, errs := s.plan(graphql.StartOperationTrace(ctx), params)
 	if len(errs) == 0 {
 		return op, nil

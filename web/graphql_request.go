@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -18,6 +19,7 @@ const whatToSend = `send {"query": "...", "operationName": "...", "variables": {
 // request is the JSON of one operation to run, in a body and in a message alike.
 type request struct {
 	Query         *string        `json:"query"`
+	DocumentID    *string        `json:"documentId"`
 	OperationName string         `json:"operationName"`
 	Variables     map[string]any `json:"variables"`
 	Extensions    map[string]any `json:"extensions"`
@@ -36,15 +38,26 @@ func decodeRequest(data []byte) (*graphql.RawParams, error) {
 	if hasHalfPair(data) {
 		return nil, badRequest("a string has an escape of half a surrogate pair, such as \\ud83d alone: send both halves, or the character itself")
 	}
-	if req.Query == nil {
+	params := &graphql.RawParams{OperationName: req.OperationName, Variables: req.Variables, Extensions: req.Extensions}
+	if !setDocument(params, req.Query, req.DocumentID) {
 		return nil, badRequest("the member \"query\" is missing: " + whatToSend)
 	}
-	return &graphql.RawParams{
-		Query:         *req.Query,
-		OperationName: req.OperationName,
-		Variables:     req.Variables,
-		Extensions:    req.Extensions,
-	}, nil
+	return params, nil
+}
+
+// setDocument puts the document into a request, or what names it, for Server.resolve.
+// It reports false when there is neither.
+func setDocument(params *graphql.RawParams, query, id *string) bool {
+	if query != nil {
+		params.Query = *query
+	}
+	if id != nil {
+		extensions := map[string]any{}
+		maps.Copy(extensions, params.Extensions)
+		extensions[extensionDocument] = *id
+		params.Extensions = extensions
+	}
+	return query != nil || id != nil || params.Extensions[extensionAutomatic] != nil
 }
 
 // decodeJSON decodes one JSON value and nothing after it. Numbers keep their text.

@@ -14,20 +14,31 @@ func readURL(u *url.URL) (*graphql.RawParams, error) {
 	if err != nil {
 		return nil, badRequest("the query string is malformed: " + expected)
 	}
-	for _, name := range []string{"query", "operationName", "variables", "extensions"} {
+	for _, name := range []string{"query", "documentId", "operationName", "variables", "extensions"} {
 		if !utf8.ValidString(values.Get(name)) {
 			return nil, badRequest("the parameter " + name + " is not valid UTF-8")
 		}
 	}
-	if !values.Has("query") {
-		return nil, badRequest("the parameter query is missing: " + expected)
-	}
-	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
+	params := &graphql.RawParams{OperationName: values.Get("operationName")}
 	if params.Variables, err = objectParameter(values, "variables"); err != nil {
 		return nil, err
 	}
-	params.Extensions, err = objectParameter(values, "extensions")
-	return params, err
+	if params.Extensions, err = objectParameter(values, "extensions"); err != nil {
+		return nil, err
+	}
+	if !setDocument(params, parameter(values, "query"), parameter(values, "documentId")) {
+		return nil, badRequest("the parameter query is missing: " + expected)
+	}
+	return params, nil
+}
+
+// parameter returns a parameter, nil when it is left out.
+func parameter(values url.Values, name string) *string {
+	if !values.Has(name) {
+		return nil
+	}
+	value := values.Get(name)
+	return &value
 }
 
 // objectParameter decodes a parameter that holds a JSON object; left out or empty

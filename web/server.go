@@ -96,6 +96,12 @@ type Config struct {
 	// to find that its answer is the one that the client has.
 	State func(ctx context.Context) (asker, state string)
 
+	// Trusted are documents that clients name by their id.
+	Trusted Documents
+
+	// TrustedOnly refuses every other document, on every transport.
+	TrustedOnly bool
+
 	// MaxBody is the largest request in bytes, over HTTP and as a websocket message.
 	// Zero: 1 MiB.
 	MaxBody int64
@@ -116,6 +122,7 @@ type Server struct {
 	config    Config
 	exec      *executor.Executor
 	documents documentCache
+	persisted *cache[string]    // documents by their SHA-256
 	tags      *cache[latestTag] // of answers to requests by GET
 	clients   *clients
 	tries     *tries
@@ -143,7 +150,7 @@ func New(config Config) *Server {
 		config.Clock = time.Now
 	}
 	s := &Server{
-		config: config, documents: newDocumentCache(), tags: newCache[latestTag](),
+		config: config, documents: newDocumentCache(), persisted: newCache[string](), tags: newCache[latestTag](),
 		clients: newClients(), tries: newTries(config.Tries), sockets: newSockets(),
 	}
 	s.exec = s.newExecutor()
