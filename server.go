@@ -305,7 +305,7 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 	d.commands.Closed = c.Register == "closed"
 	root := &resolvers.Resolver{
 		Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuilder, Logger: env.logger,
-		RequestID: web.RequestID, Volatile: web.Volatile,
+		RequestID: web.RequestID, Volatile: web.Volatile, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
 	}
 	return web.New(web.Config{
 		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),

@@ -6366,7 +6366,11 @@ type BatchResult {
   node: Node
 }
 
-"Listening: over a websocket, ` + "`" + `graphql-transport-ws` + "`" + ` or the older ` + "`" + `graphql-ws` + "`" + `."
+"""
+Listening: over a websocket, ` + "`" + `graphql-transport-ws` + "`" + ` or the older ` + "`" + `graphql-ws` + "`" + `, or as an event stream, one for each
+operation, as graphql-sse speaks it. There the ` + "`" + `id` + "`" + ` of an event is the position that it brings the client to, for
+` + "`" + `eventAppended` + "`" + ` and ` + "`" + `eventStream` + "`" + `: the header ` + "`" + `Last-Event-ID` + "`" + ` resumes after it, whatever ` + "`" + `after` + "`" + ` says that is earlier.
+"""
 type Subscription {
   """
   Every event appended after a position (default: from now on) that the filter selects and the asker may see, in log

@@ -129,13 +129,19 @@ func (c *Course) Narrowed() bool { return c.narrows }
 func (c *Course) Latest() bool { return c.latest }
 
 // begin puts a course at its beginning, unless it goes on: after a position of this
-// log, or at its end.
-func (c *Course) begin(r *Resolver, after *eventstore.Position, lineage *string) error {
+// log, or at its end. A client that comes back goes on after what it has seen.
+func (c *Course) begin(ctx context.Context, r *Resolver, after *eventstore.Position, lineage *string) error {
 	if c.begun {
 		return nil
 	}
 	end := c.end(r)
+	seen, err := r.seen(ctx)
+	if seen != nil && (after == nil || *seen > *after) {
+		after = seen
+	}
 	switch {
+	case err != nil:
+		return err
 	case lineage != nil && *lineage != r.Log.Lineage():
 		return domain.Errorf(domain.Invalid, "the cursor is of another log, %s: read log { head lineage }, fetch everything again, and subscribe after head", *lineage).At("lineage")
 	case after == nil:

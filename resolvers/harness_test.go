@@ -58,11 +58,13 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	d.commands = &command.Commands{Log: d.log, Tables: readmodel.Tables{}, Accounts: d.reader, SessionLife: time.Hour}
 	d.root = &resolvers.Resolver{
 		Log: d.log, Reader: d.reader, Commands: d.commands,
-		Logger: slog.New(slog.DiscardHandler), RequestID: func(context.Context) string { return "" },
-		Volatile: func(context.Context) {},
+		Logger: slog.New(slog.DiscardHandler), RequestID: nothing, LastEventID: nothing,
+		Volatile: func(context.Context) {}, SetEventID: func(context.Context, string) {},
 	}
 	return d
 }
+
+func nothing(context.Context) string { return "" }
 
 func (d *desk) close() {
 	d.index.Close()

@@ -26,6 +26,11 @@ type Resolver struct {
 	RequestID func(context.Context) string
 	// Volatile notes that an answer depends on more than the log and who asks.
 	Volatile func(context.Context)
+	// LastEventID returns the position up to which the client of an event stream has
+	// seen everything, when it comes back, else "". SetEventID says what that position
+	// is after each item of a subscription, right before the item is sent.
+	LastEventID func(context.Context) string
+	SetEventID  func(ctx context.Context, position string)
 }
 
 // operation is what the fields of one operation share: the position they are read

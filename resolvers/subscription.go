@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flightdeck/auth"
+	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
 	"flightdeck/readmodel"
@@ -22,6 +23,20 @@ const (
 	// the first of these to the second.
 	firstPause, longestPause = 100 * time.Millisecond, 10 * time.Second
 )
+
+// seen returns the position up to which the client has seen everything, nil when it
+// has not said so.
+func (r *Resolver) seen(ctx context.Context) (*eventstore.Position, error) {
+	id := r.LastEventID(ctx)
+	if id == "" {
+		return nil, nil
+	}
+	position, err := eventstore.ParsePosition(id)
+	if err != nil {
+		return nil, domain.Errorf(domain.Invalid, "the header Last-Event-ID is not a position: send the id of the last event, or leave it out")
+	}
+	return &position, nil
+}
 
 // follow calls deliver for all events that a course has before it, page by page: for
 // as long as ctx lasts, or to the end of the course's step. A page is never empty; end
@@ -88,7 +103,7 @@ func send[T any](ctx context.Context, to chan<- T, item T) error {
 
 func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan readmodel.Event, error) {
 	c := course(ctx)
-	if err := errors.Join(c.begin(r, after, lineage), f.Check()); err != nil {
+	if err := errors.Join(c.begin(ctx, r, after, lineage), f.Check()); err != nil {
 		return nil, err
 	}
 	out := make(chan readmodel.Event)
@@ -97,6 +112,7 @@ func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position
 		r.follow(ctx, c, func(page []eventstore.Event, _ eventstore.Position) error {
 			events, err := r.Reader.Delivered(ctx, auth.ActorFrom(ctx), f, page)
 			for _, e := range events {
+				r.SetEventID(ctx, e.At().String())
 				if err := send(ctx, out, e); err != nil {
 					return err
 				}
@@ -112,7 +128,7 @@ func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, 
 		return nil, err
 	}
 	s := stream{Course: course(ctx), resolver: r, out: make(chan model.EventStreamItem), filter: f}
-	reset := s.begin(r, after, lineage)
+	reset := s.begin(ctx, r, after, lineage)
 	out := s.out
 	go func() {
 		defer close(out)
@@ -177,6 +193,7 @@ func (s *stream) deliver(ctx context.Context, page []eventstore.Event) error {
 
 func (s *stream) tell(ctx context.Context, at eventstore.Position, item model.EventStreamItem) error {
 	s.told, s.toldAt = at, time.Now()
+	s.resolver.SetEventID(ctx, at.String())
 	return send[model.EventStreamItem](ctx, s.out, item)
 }
 

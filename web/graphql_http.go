@@ -29,7 +29,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodPost && r.Method != http.MethodGet:
 		w.Header().Set("Allow", "GET, OPTIONS, POST")
 		err = errMethod
-	case accept == "":
+	case accept.nothing():
 		err = errNotAcceptable
 	case r.Method == http.MethodPost:
 		params, err = s.readBody(w, r)
@@ -40,21 +40,21 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 		err = checkText(params)
 	}
 	if err != nil {
-		writeRefusal(w, orJSON(accept), asRefusal(err))
+		writeRefusal(w, accept.forErrors(), asRefusal(err))
 		return
 	}
 	s.answer(w, r, accept, params)
 }
 
 // answer runs a request in the name of whoever sent it.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept string, params *graphql.RawParams) {
-	ctx, _, err := s.config.Authenticate(r.Context(), r.Header.Get("Authorization"))
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept accepted, params *graphql.RawParams) {
+	ctx, until, err := s.config.Authenticate(r.Context(), r.Header.Get("Authorization"))
 	if err != nil {
-		s.writeUnauthenticated(w, r.Context(), orJSON(accept), err)
+		s.writeUnauthenticated(w, r.Context(), accept.forErrors(), err)
 		return
 	}
 	params.Headers = r.Header
-	p := presentation{orJSON(accept), preferredCoding(r.Header.Get("Accept-Encoding"), codingZstd, codingGzip)}
+	p := presentation{accept.forErrors(), preferredCoding(r.Header.Get("Accept-Encoding"), codingZstd, codingGzip)}
 	condition, ctx := s.newConditional(ctx, r, p)
 	if tag := condition.current(); tag != "" {
 		writeNotModified(w, tag)
@@ -62,11 +62,19 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept string, p
 	}
 	op, errs := s.prepare(ctx, params)
 	if len(errs) > 0 {
+		if accept.onlyEvents {
+			s.serveEventsOf(w, errs)
+			return
+		}
 		writeErrors(w, p.mediaType, refusedStatus(p.mediaType, http.StatusBadRequest), errs)
 		return
 	}
-	if e := checkMethod(w, r.Method, op.Operation.Operation); e != nil {
+	if e := checkMethod(w, r.Method, op.Operation.Operation, accept); e != nil {
 		writeRefusal(w, p.mediaType, e)
+		return
+	}
+	if accept.onlyEvents || isSubscription(op) {
+		s.serveEvents(ctx, w, r, until, op)
 		return
 	}
 	writeResponse(w, p, condition, s.execute(ctx, op))
@@ -120,12 +128,13 @@ func (s *Server) writeUnauthenticated(w http.ResponseWriter, ctx context.Context
 	writeErrors(w, mediaType, status, gqlerror.List{presented})
 }
 
-// checkMethod refuses subscriptions, which have no single answer, and mutations by
-// GET, which any page could make a browser send.
-func checkMethod(w http.ResponseWriter, method string, kind ast.Operation) *refusal {
+// checkMethod refuses subscriptions of clients that take no events, since they have no
+// single answer, and mutations by GET, which any page could make a browser send.
+func checkMethod(w http.ResponseWriter, method string, kind ast.Operation, accept accepted) *refusal {
 	switch {
-	case kind == ast.Subscription:
-		return badRequest("subscriptions run over a websocket, with the sub-protocol " + transportWS.name)
+	case kind == ast.Subscription && !accept.events:
+		return badRequest("subscriptions run over a websocket, with the sub-protocol " + transportWS.name +
+			", or as an event stream, with Accept: " + mediaEvents)
 	case kind == ast.Mutation && method == http.MethodGet:
 		w.Header().Set("Allow", "POST")
 		return &refusal{http.StatusMethodNotAllowed, codeMethod, "send mutations by POST"}

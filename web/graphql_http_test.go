@@ -187,7 +187,8 @@ func TestSubscriptionsNeedAStream(t *testing.T) {
 	h := web.New(testConfig(newStub())).Handler()
 	resp := post(t, h, `{"query":"subscription{tick}"}`)
 	wantEqual(t, "status", resp.StatusCode, 400)
-	if a := decode(t, text(t, resp)); !strings.Contains(a.Errors[0].Message, "graphql-transport-ws") {
+	if a := decode(t, text(t, resp)); !strings.Contains(a.Errors[0].Message, "graphql-transport-ws") ||
+		!strings.Contains(a.Errors[0].Message, "Accept: text/event-stream") {
 		t.Errorf("says %q", a.Errors[0].Message)
 	}
 }

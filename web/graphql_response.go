@@ -52,7 +52,7 @@ var (
 
 	errNotAcceptable = &refusal{
 		http.StatusNotAcceptable, codeNotAccepted,
-		"answers are " + mediaGraphQL + " or " + mediaJSON + ": accept one of them",
+		"answers are " + mediaGraphQL + ", " + mediaJSON + " or " + mediaEvents + ": accept one of them",
 	}
 )
 
@@ -85,11 +85,15 @@ func statusOf(err *gqlerror.Error, unknown int) int {
 // data, not even null, is a refusal.
 func executed(resp *graphql.Response) bool { return len(resp.Data) > 0 }
 
-// encodeResponse returns a response as JSON. Data is already JSON and copied as it
+// encodeResponse returns a response as JSON.
+func encodeResponse(resp *graphql.Response) []byte {
+	return appendResponse(make([]byte, 0, len(resp.Data)+64), resp)
+}
+
+// appendResponse appends a response as JSON. Data is already JSON and copied as it
 // is: to have encoding/json check and compact it again costs more than all the rest.
 // A refusal has no member "data", as the specification wants it.
-func encodeResponse(resp *graphql.Response) []byte {
-	b := make([]byte, 0, len(resp.Data)+64)
+func appendResponse(b []byte, resp *graphql.Response) []byte {
 	b = append(b, '{')
 	if len(resp.Errors) > 0 {
 		b = appendMember(b, "errors", mustMarshal(resp.Errors))

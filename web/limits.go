@@ -31,7 +31,7 @@ type Limits struct {
 	// Operations and Connections are counted by the client's address, of IPv6 by its
 	// first 64 bits.
 	Operations  int `default:"1000" help:"Queries and mutations of one address at the same time."`
-	Connections int `default:"1000" help:"Websockets of one address at the same time."`
+	Connections int `default:"1000" help:"Websockets and event streams of one address at the same time."`
 }
 
 // The codes of requests that are beyond a limit. All say in extensions.limit which

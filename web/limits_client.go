@@ -24,7 +24,7 @@ func tooMany(limit string, most int, advice string) *gqlerror.Error {
 	}
 }
 
-// enterConnection counts a websocket of the client that asks for one, or answers that
+// enterConnection counts a websocket or event stream of the client that asks for one, or answers that
 // there are too many.
 func (s *Server) enterConnection(w http.ResponseWriter, r *http.Request) (leave func()) {
 	most := s.config.Limits.Connections

@@ -41,7 +41,7 @@ func (s *Server) allowCrossOrigin(w http.ResponseWriter, r *http.Request) {
 	h.Set("Access-Control-Expose-Headers", "ETag, "+headerRequestID)
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST")
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, "+headerRequestID)
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Last-Event-ID, "+headerRequestID)
 		h.Set("Access-Control-Max-Age", "600")
 	}
 }

@@ -146,6 +146,10 @@ func TestNothingButTrustedDocumentsRuns(t *testing.T) {
 	}
 	for _, body := range untrusted {
 		wantEqual(t, body, decode(t, text(t, post(t, h, body))).code(), "PERSISTED_QUERY_ONLY")
+		stream := text(t, post(t, h, body, "Accept", "text/event-stream"))
+		if !strings.Contains(stream, "PERSISTED_QUERY_ONLY") {
+			t.Errorf("%s over an event stream: %s", body, stream)
+		}
 	}
 	wantEqual(t, "after it was sent with its hash",
 		decode(t, text(t, post(t, h, `{"extensions":`+automatic(hashOf("{viewer}"))+`}`))).code(), "PERSISTED_QUERY_NOT_FOUND")

@@ -76,3 +76,50 @@ func (c *pipe) response() *http.Response {
 	}
 	return resp
 }
+
+// subscribe opens an event stream.
+func (c *pipe) subscribe(query string, header ...string) *events {
+	c.t.Helper()
+	header = append(header, "Content-Type", "application/json", "Accept", "text/event-stream")
+	c.request("POST", "/graphql", `{"query":"`+query+`"}`, header...)
+	resp := c.response()
+	wantEqual(c.t, "status", resp.StatusCode, 200)
+	wantEqual(c.t, "type", resp.Header.Get("Content-Type"), "text/event-stream; charset=utf-8")
+	return &events{c.t, bufio.NewReader(resp.Body)}
+}
+
+// events is an event stream as it is on the wire.
+type events struct {
+	t *testing.T
+	r *bufio.Reader
+}
+
+// next returns the lines up to the next empty one, without it; an error at the end.
+func (e *events) next() (string, error) {
+	var b strings.Builder
+	for {
+		line, err := e.r.ReadString('\n')
+		if err != nil || line == "\n" {
+			return strings.TrimSuffix(b.String(), "\n"), err
+		}
+		b.WriteString(line)
+	}
+}
+
+// hear expects these events or comments, and no other between them.
+func (e *events) hear(want ...string) {
+	e.t.Helper()
+	for _, w := range want {
+		if got, err := e.next(); got != w || err != nil {
+			e.t.Fatalf("heard %q (%v), want %q", got, err, w)
+		}
+	}
+}
+
+// hearEnd expects that the answer ends, whole as HTTP sees it.
+func (e *events) hearEnd() {
+	e.t.Helper()
+	if got, err := e.next(); got != "" || !errors.Is(err, io.EOF) {
+		e.t.Fatalf("heard %q (%v), want the end", got, err)
+	}
+}

@@ -130,6 +130,9 @@ type Server struct {
 	sockets   sockets
 	fanout    *fanout
 	handler   http.Handler
+
+	streams    context.Context //nolint:containedctx // of all event streams: ends with Shutdown
+	endStreams context.CancelFunc
 }
 
 // New returns a Server that is ready to handle requests. It starts nothing: what
@@ -153,6 +156,7 @@ func New(config Config) *Server {
 		config: config, documents: newDocumentCache(), persisted: newCache[string](), tags: newCache[latestTag](),
 		clients: newClients(), tries: newTries(config.Tries), sockets: newSockets(),
 	}
+	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.exec = s.newExecutor()
 	s.fanout = newFanout(s)
 	s.upgrader = s.newUpgrader()
@@ -166,14 +170,16 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // Shutdown cancels the operations of every websocket, closes the websockets with
 // 1001 "going away", and returns nil when all of them, their operations included,
-// have ended. From its call on new websockets are refused and /readyz fails; plain
-// requests are left to [http.Server.Shutdown], which in turn knows nothing of
-// websockets: call both.
+// have ended. It ends event streams too, without waiting for them. From its call on
+// new ones of both are refused and /readyz fails; plain requests, as which event
+// streams count, are left to [http.Server.Shutdown], which in turn knows nothing of
+// websockets: call both, this one first.
 //
 // When ctx ends first the connections are cut and the error is ctx's; an operation
 // that ignores its cancellation may then still run. Shutdown may be called again,
 // and from several goroutines.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.endStreams()
 	return s.sockets.shutdown(ctx)
 }
 

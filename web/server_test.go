@@ -266,7 +266,7 @@ func TestOriginsMayBeAllowed(t *testing.T) {
 		"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,authorization")
 	wantEqual(t, "status", resp.StatusCode, 204)
 	wantEqual(t, "origin", resp.Header.Get("Access-Control-Allow-Origin"), "https://app.example.com")
-	wantEqual(t, "headers", resp.Header.Get("Access-Control-Allow-Headers"), "Authorization, Content-Type, If-None-Match, X-Request-Id")
+	wantEqual(t, "headers", resp.Header.Get("Access-Control-Allow-Headers"), "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id")
 	wantEqual(t, "for", resp.Header.Get("Access-Control-Max-Age"), "600")
 
 	resp = post(t, h, `{"query":"{log{head}}"}`, "Origin", "https://app.example.com")

@@ -340,7 +340,9 @@ type StreamReset struct {
 
 func (StreamReset) IsEventStreamItem() {}
 
-// Listening: over a websocket, `graphql-transport-ws` or the older `graphql-ws`.
+// Listening: over a websocket, `graphql-transport-ws` or the older `graphql-ws`, or as an event stream, one for each
+// operation, as graphql-sse speaks it. There the `id` of an event is the position that it brings the client to, for
+// `eventAppended` and `eventStream`: the header `Last-Event-ID` resumes after it, whatever `after` says that is earlier.
 type Subscription struct {
 }
 
