@@ -5,8 +5,35 @@ import (
 	"strconv"
 	"testing"
 
+	"flightdeck/domain"
 	"flightdeck/web/browsertest"
 )
+
+// TestPlaygroundTellsItsStory runs the tabs that the playground opens with, one after
+// the other, as they are.
+func TestPlaygroundTellsItsStory(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	b := browsertest.Open(t, h.url+"/")
+	b.WaitFor("the editor", `document.querySelector(".graphiql-query-editor .CodeMirror") !== null`)
+	for step, tab := range []struct{ name, sees string }{
+		{"Register", `"role": "ADMIN"`},
+		{"Create", `"slug": "hello-log"`},
+		{"Update", `"version": 2`},
+		{"Before", `"content": "# Hello\\n\\nThe first draft."`},
+		{"Listen", `"__typename": "CaughtUp"`},
+	} {
+		b.Click(`.graphiql-tab:nth-child(` + strconv.Itoa(step+1) + `) .graphiql-tab-button`)
+		b.WaitFor("the tab "+tab.name, browsertest.Editor("query")+`.operationName === "`+tab.name+`"`)
+		b.Click(".graphiql-execute-button")
+		b.WaitFor("what "+tab.name+" leads to", browsertest.Result(tab.sees))
+	}
+	_, admin := h.user(domain.Admin)
+	h.must(admin, `mutation { createContent(input: {title: "Live", content: "x"}) { errors { message } } }`, nil)
+	b.WaitFor("the live event", browsertest.Result(`"position": "5"`))
+	b.Screenshot()
+	b.Check()
+}
 
 // TestReadmeTourInThePlayground runs the README's tour as a person would: pasted
 // into the playground, in a browser.

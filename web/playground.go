@@ -30,7 +30,7 @@ var playgroundFiles embed.FS
 //
 // Scripts are not relaxed: nothing inline, no eval. That the API's websocket is
 // covered by connect-src 'self' is CSP level 3.
-const playgroundPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+const playgroundPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 	"font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // contentTypes by file extension: the system's own table may say otherwise.

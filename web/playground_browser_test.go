@@ -30,7 +30,10 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	b := browsertest.Open(t, "http"+strings.TrimSuffix(strings.TrimPrefix(socket, "ws"), "graphql")+"playground")
 
 	b.Do(chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .CodeMirror")))
-	b.WaitFor("the welcome query", browsertest.Editor("query")+`.getValue().includes("{ log { head } }")`)
+	b.WaitFor("the tabs of the story", `[...document.querySelectorAll(".graphiql-tab-button")].map(tab => tab.innerText.trim()).join() ===
+		"Register,Create,Update,Before,Listen"`)
+	b.WaitFor("the first step", browsertest.Editor("query")+`.getValue().includes("mutation Register")`)
+	b.SetEditor("query", `{ log { head } }`)
 	b.WaitFor("the title", `document.title === "FlightDeck"`)
 
 	b.Click(".graphiql-execute-button")

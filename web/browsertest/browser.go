@@ -33,7 +33,7 @@ const (
 // Editor is the script for one of GraphiQL's editors.
 func Editor(name string) string {
 	return `document.querySelector('.graphiql-` + map[string]string{
-		"query": "query-editor", "header": `editor-tool .graphiql-editor:not(.hidden)`, "variables": `editor-tool .graphiql-editor.hidden`,
+		"query": "query-editor", "variables": `editor-tool .graphiql-editor:not(.hidden)`, "header": `editor-tool .graphiql-editor.hidden`,
 	}[name] + ` .CodeMirror').CodeMirror`
 }
 
