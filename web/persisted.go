@@ -159,8 +159,8 @@ func (s *Server) resolveAutomatic(params *graphql.RawParams, named any) *refusal
 
 // automaticHash reads the extension.
 func automaticHash(named any) (string, *refusal) {
-	object, _ := named.(map[string]any)       //nolint:errcheck // what is no object has no version
-	hash, ok := object["sha256Hash"].(string) //nolint:errcheck // looked at below
+	object, _ := named.(map[string]any) //nolint:errcheck // what is no object has no version
+	hash, ok := object["sha256Hash"].(string)
 	if !ok || fmt.Sprint(object["version"]) != "1" {
 		return "", badRequest(`extensions.persistedQuery is not {"version": 1, "sha256Hash": "..."}`)
 	}

@@ -84,7 +84,7 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 	go s.produceEvents(context.WithValue(ctx, eventIDsKey{}, ids), op, ids, events)
 	sendEvents(ctx, w, events)
 	cancel()
-	for range events { //nolint:revive // until the operation has ended
+	for range events { // until the operation has ended
 	}
 }
 
@@ -99,11 +99,9 @@ func session(ctx context.Context, until time.Time) (context.Context, context.Can
 // serveEventsOf answers what cannot be run as an event stream: a browser's EventSource
 // shows its page nothing of an answer with another status.
 func (s *Server) serveEventsOf(w http.ResponseWriter, errs gqlerror.List) {
-	e, err := openEvents(w)
-	if err == nil {
-		err = e.write(append(encodeEvent("", &graphql.Response{Errors: errs}), eventComplete...), nil)
+	if e, err := openEvents(w); err == nil {
+		_ = e.write(append(encodeEvent("", &graphql.Response{Errors: errs}), eventComplete...), nil) //nolint:errcheck // the client has gone, and nobody can be told
 	}
-	_ = err //nolint:errcheck // the client has gone, and nobody can be told
 }
 
 // produceEvents runs an operation to its end. It closes events.
