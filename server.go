@@ -333,11 +333,21 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 	}), nil
 }
 
-// state names who asks, and the end of the log: what somebody is answered depends on
-// nothing else.
+// state names who asks, and what answers depend on: the end of the log, the rebuild
+// that the rows are of, and how many people are forgotten, whose keys are dropped a
+// moment after the log says so. Beside a rebuild, which changes the rows at a moment
+// of its own, there is nothing to be told.
 func (d *deck) state(ctx context.Context) (asker, state string) {
 	actor := auth.ActorFrom(ctx)
-	return string(actor.Role) + " " + actor.UserID, d.log.Head().Position.String()
+	asker = string(actor.Role) + " " + actor.UserID
+	rebuilt := ""
+	if p := d.rebuilder.Progress(); p != nil {
+		if p.State == readmodel.RebuildRunning {
+			return asker, ""
+		}
+		rebuilt = p.StartedAt.String()
+	}
+	return asker, fmt.Sprintf("%s %d %s", d.log.Head().Position, d.commands.Vault.Forgotten(), rebuilt)
 }
 
 // ready reports whether the database answers.

@@ -69,6 +69,14 @@ func (v *Vault) Forget(person string) {
 	v.keys.Remove(person)
 }
 
+// Forgotten returns for how many people Forget was called: while it is the same, what
+// Open returns is, too.
+func (v *Vault) Forgotten() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.forgot)
+}
+
 // key returns the key of a person, nil when there is none (any more).
 func (v *Vault) key(person string) (cipher.AEAD, error) {
 	v.mu.Lock()

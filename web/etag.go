@@ -43,12 +43,14 @@ func (s *Server) newConditional(ctx context.Context, r *http.Request, p presenta
 		return nil, ctx
 	}
 	c := &conditional{server: s, brought: strings.Join(r.Header.Values("If-None-Match"), ",")}
-	if s.config.State == nil {
+	var asker string
+	if s.config.State != nil {
+		asker, c.state = s.config.State(ctx)
+	}
+	if c.state == "" {
 		c.volatile.Store(true)
 		return c, ctx
 	}
-	var asker string
-	asker, c.state = s.config.State(ctx)
 	sum := sha256.Sum256([]byte(strings.Join([]string{asker, p.mediaType, p.coding, r.URL.RawQuery}, "\x00")))
 	c.key = string(sum[:])
 	return c, context.WithValue(ctx, conditionalKey{}, c)

@@ -156,8 +156,18 @@ func TestAnAnswerIsOfTheStateBeforeIt(t *testing.T) {
 
 func TestTagsNeedNoState(t *testing.T) {
 	t.Parallel()
-	h := web.New(testConfig(newStub())).Handler()
-	tag := ask(t, h, "GET", "/graphql?query={log{head}}", "").Header.Get("ETag")
-	wantEqual(t, "equal", ask(t, h, "GET", "/graphql?query={log{head}}", "", "If-None-Match", tag).StatusCode, 304)
-	wantEqual(t, "other", ask(t, h, "GET", "/graphql?query={viewer}", "", "If-None-Match", tag).StatusCode, 200)
+	for _, state := range []func(context.Context) (string, string){nil, func(context.Context) (string, string) { return "who", "" }} {
+		runs := 0
+		config := testConfig(newStub())
+		config.State = state
+		config.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+			runs++
+			return next(ctx)
+		}
+		h := web.New(config).Handler()
+		tag := ask(t, h, "GET", "/graphql?query={log{head}}", "").Header.Get("ETag")
+		wantEqual(t, "equal", ask(t, h, "GET", "/graphql?query={log{head}}", "", "If-None-Match", tag).StatusCode, 304)
+		wantEqual(t, "other", ask(t, h, "GET", "/graphql?query={viewer}", "", "If-None-Match", tag).StatusCode, 200)
+		wantEqual(t, "runs", runs, 3)
+	}
 }

@@ -92,8 +92,9 @@ type Config struct {
 	// State names everything that the answers to the asker of ctx depend on: as long as
 	// it returns the same pair for equal askers, the same request has the same answer,
 	// unless that was said to be [Volatile]. A pair must not come back after another
-	// one. The asker of ctx is whom Authenticate found. Nil: every request is run, also
-	// to find that its answer is the one that the client has.
+	// one. The asker of ctx is whom Authenticate found. With an empty state nothing is
+	// told. Nil, or nothing told: the request is run, also to find that its answer is
+	// the one that the client has.
 	State func(ctx context.Context) (asker, state string)
 
 	// Trusted are documents that clients name by their id.
