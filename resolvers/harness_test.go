@@ -2,6 +2,7 @@ package resolvers_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"flightdeck/eventstore/sqlite"
 	"flightdeck/readmodel"
 	"flightdeck/resolvers"
+	"flightdeck/vault"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
@@ -26,6 +28,8 @@ type desk struct {
 	engine   *sqlite.Engine
 	log      *eventstore.Store
 	index    *readmodel.Index
+	rebuild  *readmodel.Rebuilder
+	vault    *vault.Vault
 	reader   *readmodel.Reader
 	commands *command.Commands
 	root     *resolvers.Resolver
@@ -48,16 +52,21 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 		t.Fatal(err)
 	}
 	d := &desk{t: t, engine: engine}
-	if d.log, err = eventstore.Open(ctx, engine, readmodel.Model{}, options); err != nil {
+	if d.vault, err = vault.New(vault.Master{1}, d.key); err != nil {
+		t.Fatal(errors.Join(err, engine.Close()))
+	}
+	if d.log, err = eventstore.Open(ctx, engine, readmodel.Model{Vault: d.vault}, options); err != nil {
 		t.Fatal(errors.Join(err, engine.Close()))
 	}
 	if d.index, err = readmodel.StartIndex(ctx, d.log, engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(errors.Join(err, d.log.Close()))
 	}
 	d.reader = readmodel.NewReader(engine.DB(), sqlitedialect.New(), d.log, d.index)
-	d.commands = &command.Commands{Log: d.log, Tables: readmodel.Tables{}, Accounts: d.reader, SessionLife: time.Hour}
+	d.reader.Unseal(d.vault)
+	d.rebuild = readmodel.NewRebuilder(d.log, engine.DB(), engine, slog.New(slog.DiscardHandler))
+	d.commands = &command.Commands{Log: d.log, Tables: readmodel.Tables{}, Accounts: d.reader, Rebuilder: d.rebuild, Vault: d.vault, SessionLife: time.Hour}
 	d.root = &resolvers.Resolver{
-		Log: d.log, Reader: d.reader, Commands: d.commands,
+		Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuild,
 		Logger: slog.New(slog.DiscardHandler), RequestID: nothing, LastEventID: nothing,
 		Volatile: func(context.Context) {}, SetEventID: func(context.Context, string) {},
 	}
@@ -66,7 +75,17 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 
 func nothing(context.Context) string { return "" }
 
+// key returns the wrapped key of a person, nil when there is none.
+func (d *desk) key(person string) (wrapped []byte, err error) {
+	err = d.engine.DB().QueryRow("SELECT wrapped FROM person_keys WHERE user_id = ?", person).Scan(&wrapped) //nolint:noctx // a fold has no context
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return wrapped, err
+}
+
 func (d *desk) close() {
+	d.rebuild.Close()
 	d.index.Close()
 	if err := d.log.Close(); err != nil {
 		d.t.Errorf("close: %v", err)

@@ -25,12 +25,13 @@ var doing = map[string]struct {
 	"archiveContent": {policy.ChangeContent, "Content"}, "deleteContent": {policy.ChangeContent, "Content"}, "restoreContent": {policy.ChangeContent, "Content"},
 	"updatePresentation": {policy.ChangeDeck, "Presentation"}, "deletePresentation": {policy.ChangeDeck, "Presentation"}, "restorePresentation": {policy.ChangeDeck, "Presentation"},
 	"addSlide": {policy.ChangeDeck, "Presentation"}, "updateSlide": {policy.ChangeDeck, "Presentation"}, "moveSlide": {policy.ChangeDeck, "Presentation"}, "removeSlide": {policy.ChangeDeck, "Presentation"},
+	"forgetUser": {policy.ForgetUser, "User"}, "createApiKey": {policy.ManageKeys, ""}, "revokeApiKey": {policy.ManageKeys, "ApiKey"}, "rebuildReadModel": {policy.Operate, ""},
 	"updateUser": {policy.ChangeAccount, "User"}, "changeRole": {policy.ChangeRole, "User"},
 	"snapshotStream": {policy.Operate, "Content"}, "archiveStream": {policy.Operate, "Content"},
 }
 
 // forAll are the mutations that are for everybody: sessions() walks through them.
-var forAll = []string{"registerUser", "logIn", "logOut"}
+var forAll = []string{"registerUser", "logIn", "changePassword", "renewSession", "logOut"}
 
 // target is what a mutation is about.
 type target struct{ id, slide string }
@@ -69,11 +70,11 @@ func (w *walk) input(t testing.TB, of *ast.Type, name string, about target) any 
 		return "nothing"
 	case "email":
 		return "nobody@example.org"
-	case "password":
+	case "password", "currentPassword", "newPassword":
 		return "not the one"
 	case "notes":
 		return fmt.Sprintf("whisperx%dx0", 1000+w.things)
-	case "title", "content", "displayName":
+	case "title", "content", "displayName", "name":
 		return fmt.Sprintf("canaryx%dx0", 1000+w.things)
 	}
 	t.Fatalf("the walk has no value for the input %s: %s: teach it", name, of)
@@ -121,18 +122,23 @@ func (w *walk) change(t testing.TB, exec executing, j *judge, f *ast.FieldDefini
 	right, before := doing[f.Name].right, w.head()
 	owner, told := j.actor.UserID, false
 	if m, ok := w.chronicle.at(about.id, before); ok {
-		if s, ok := m.state.(thing); ok && right != policy.Operate && right != policy.ChangeRole && right != policy.ChangeAccount {
-			owner = s.Owner()
-		} else if owner = about.id; right == policy.Operate {
-			owner = ""
+		if owner = about.id; right == policy.ChangeContent || right == policy.ChangeDeck {
+			owner = m.state.(thing).Owner()
 		}
 		told, _ = w.chronicle.may(j.actor, m)
 	}
+	if right == policy.Operate || right == policy.ManageKeys {
+		owner = ""
+	}
 	may := j.rules.May(j.actor, right, owner)
 	j.where = "Mutation." + f.Name
-	a := exec.ask(t, j.actor, "mutation("+strings.Join(declared, ", ")+") { "+f.Name+"("+strings.Join(given, ", ")+")"+selection+" }", vars)
+	operation := "mutation { " + f.Name + selection + " }"
+	if len(given) > 0 {
+		operation = "mutation(" + strings.Join(declared, ", ") + ") { " + f.Name + "(" + strings.Join(given, ", ") + ")" + selection + " }"
+	}
+	a := exec.ask(t, j.actor, operation, vars)
 	slug, _ := input["slug"].(string)
-	w.outcome(j, w.payload(j, f.Name, a, slug), before, may, told || right == policy.ChangeAccount || right == policy.ChangeRole || right == policy.Operate || about.id == "")
+	w.outcome(j, w.payload(j, f.Name, a, slug), before, may, told || right != policy.ChangeContent && right != policy.ChangeDeck)
 }
 
 // outcome judges a payload: refused, with the right words, or with all that the command
@@ -174,7 +180,14 @@ func (w *walk) targets(typename string) (all []target) {
 		return []target{{}}
 	case "User":
 		for _, a := range w.askers[1:] {
-			all = append(all, target{id: a.UserID})
+			if m, _ := w.chronicle.at(a.UserID, w.head()); m.state.(domain.User).Exists() { // of others there is nothing left to do
+				all = append(all, target{id: a.UserID})
+			}
+		}
+		return all
+	case "ApiKey":
+		for _, id := range w.keys {
+			all = append(all, target{id: id})
 		}
 		return all
 	}
@@ -262,12 +275,16 @@ func (w *walk) batches(t testing.TB, exec executing, j *judge) {
 	}
 }
 
-// sessions registers, logs in and out: each payload goes on with other rights than the
+// sessions begins and ends sessions: each payload goes on with other rights than the
 // request had.
 func (w *walk) sessions(t testing.TB, exec executing, j *judge) {
 	t.Helper()
 	account := object{"email": "mailx999x0@example.org", "password": "correct horse"}
-	token := ""
+	inputs := map[string]object{
+		"registerUser": {"email": account["email"], "password": account["password"], "displayName": "canaryx999x0"}, "logIn": account,
+		"changePassword": {"currentPassword": account["password"], "newPassword": "battery staple"},
+	}
+	asks, token := j.actor, ""
 	w.doors.briefly = false
 	for _, name := range forAll {
 		f := w.doors.schema.Mutation.Fields.ForName(name)
@@ -275,31 +292,24 @@ func (w *walk) sessions(t testing.TB, exec executing, j *judge) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, arguments, declared, vars := as(j.actor), "", "", object{}
-		if f.Arguments.ForName("input") != nil {
-			arguments, declared, vars["input"] = "(input: $input)", "($input: "+f.Arguments[0].Type.String()+")", account
+		ctx, field, declared, vars := auth.WithToken(as(asks), token), name, "", object{}
+		if inputs[name] != nil {
+			field, declared, vars["input"] = name+"(input: $input)", "($input: "+f.Arguments[0].Type.String()+")", inputs[name]
 		}
-		if name == "registerUser" {
-			vars["input"] = object{"email": account["email"], "password": account["password"], "displayName": "canaryx999x0"}
-		}
-		if name == "logOut" {
-			ctx = auth.WithToken(ctx, token)
-		}
-		a := read(t, exec.begin(t, ctx, "mutation"+declared+" { "+name+arguments+selection+" }", vars)(ctx))
+		a := read(t, exec.begin(t, ctx, "mutation"+declared+" { "+field+selection+" }", vars)(ctx))
 		w.chronicle.read()
 		payload, _ := a.data[name].(object)
-		if token == "" {
-			token, _ = payload["token"].(string)
-		}
-		within := w.judge(asker{"the asker of " + name, domain.Actor{}})
+		goesOn := domain.Actor{}
 		if user, ok := payload["user"].(object); ok {
-			within = w.judge(asker{"the user of " + name, domain.Actor{UserID: text(user, "id"), Role: domain.Role(text(user, "role"))}})
+			goesOn = domain.Actor{UserID: text(user, "id"), Role: domain.Role(text(user, "role"))}
+			asks, token = goesOn, text(payload, "token")
 		}
+		within := w.judge(asker{"the asker after " + name, goesOn})
 		within.where, within.at, within.reached = "Mutation."+name, w.head(), j.reached
 		within.texts(a.raw)
 		within.value(map[string]any(a.data))
-		if !within.expected(a.codes) || payload == nil || payload["errors"] != nil && len(payload["errors"].([]any)) > 0 {
-			within.find("DENIAL: %s", a.raw)
+		if list, _ := payload["errors"].([]any); !within.expected(a.codes) || payload == nil || len(list) > 0 {
+			within.find("DENIAL: %.500s", a.raw)
 		}
 		j.findings = append(j.findings, within.findings...)
 		j.reached["Mutation."+name] = true

@@ -18,9 +18,12 @@ import (
 type chronicle struct {
 	t       testing.TB
 	log     *eventstore.Store
+	model   readmodel.Model
 	events  []eventstore.Event
 	streams map[string][]moment
 	rules   policy.Table
+	// erased are the marks of people who were forgotten before the log was read.
+	erased []string
 }
 
 // moment is a state, from the event that led to it.
@@ -30,8 +33,8 @@ type moment struct {
 	marks []string // of all that the state and the event hold
 }
 
-func newChronicle(t testing.TB, log *eventstore.Store) *chronicle {
-	c := &chronicle{t: t, log: log, streams: map[string][]moment{}, rules: policy.Rules()}
+func newChronicle(t testing.TB, d *desk) *chronicle {
+	c := &chronicle{t: t, log: d.log, model: readmodel.Model{Vault: d.vault}, streams: map[string][]moment{}, rules: policy.Rules()}
 	c.read()
 	return c
 }
@@ -53,7 +56,7 @@ func (c *chronicle) read() {
 			if n := len(c.streams[id]); n > 0 {
 				before = c.streams[id][n-1].state
 			}
-			after, err := readmodel.Model{}.Apply(before, e)
+			after, err := c.model.Apply(before, e)
 			if err != nil {
 				c.t.Fatal(err)
 			}
@@ -220,6 +223,9 @@ func uuidsIn(text string) (all []string) {
 // marks of something.
 func (c *chronicle) permitted(a domain.Actor) (shown, all map[string]bool) {
 	shown, all = map[string]bool{}, map[string]bool{}
+	for _, mark := range c.erased {
+		all[mark] = true
+	}
 	for id, moments := range c.streams {
 		for _, m := range moments {
 			told, seen := c.may(a, m)
@@ -227,10 +233,13 @@ func (c *chronicle) permitted(a domain.Actor) (shown, all map[string]bool) {
 			shown[m.event.ID] = shown[m.event.ID] || told
 			for _, mark := range m.marks {
 				ok := told || seen
-				switch mark[0] {
-				case 'w':
+				user, isUser := moments[len(moments)-1].state.(domain.User)
+				switch {
+				case isUser && user.Forgotten:
+					ok = false
+				case mark[0] == 'w':
 					ok = ok && c.seesNotes(a, m.state.(domain.Presentation).AuthorID)
-				case 'm':
+				case mark[0] == 'm':
 					ok = told || c.rules.May(a, policy.SeeEmail, id)
 				}
 				all[mark] = true

@@ -32,11 +32,28 @@ func (j *judge) find(format string, args ...any) {
 	j.findings = append(j.findings, fmt.Sprintf("%s as of %s, %s: ", j.who, j.at, j.where)+fmt.Sprintf(format, args...))
 }
 
-// expected reports whether errors are those of an asker for whom users are not listed, or
-// none.
+// refusals are the fields that answer with an error to those who may not see anything of
+// what they show.
+var refusals = map[string]struct {
+	right policy.Right
+	code  domain.Code
+}{
+	"users": {policy.ListUsers, domain.Unauthenticated}, "apiKeys": {policy.SeeKeys, domain.Forbidden},
+}
+
+// refused returns the code of the error with which a field is refused, "" when it is not.
+func (j *judge) refused(field string) string {
+	if r, ok := refusals[field]; ok && j.rules.Reach(j.actor.Role, r.right) == policy.Not {
+		return string(r.code)
+	}
+	return ""
+}
+
+// expected reports whether errors are those of fields that are refused, or none.
 func (j *judge) expected(codes []string) bool {
-	hidden := j.rules.Reach(j.actor.Role, policy.ListUsers) == policy.Not
-	return len(codes) == 0 || hidden && slices.Equal(codes, []string{string(domain.Unauthenticated)})
+	return !slices.ContainsFunc(codes, func(code string) bool {
+		return j.refused("users") != code && j.refused("apiKeys") != code
+	})
 }
 
 // texts looks for marks that the actor may not see, in cursors too.
@@ -218,7 +235,9 @@ func (j *judge) user(o map[string]any) {
 		j.find("LEAK: user %s is shown", id)
 	}
 	if address, asked := member(o, "email"); asked {
-		j.there("the address of "+id, address, j.rules.May(j.actor, policy.SeeEmail, id))
+		m, _ := j.chronicle.at(id, j.at)
+		latest := j.streams[id][len(j.streams[id])-1].state.(domain.User)
+		j.there("the address of "+id, address, m.state != nil && !latest.Forgotten && j.rules.May(j.actor, policy.SeeEmail, id))
 	}
 }
 

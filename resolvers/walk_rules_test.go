@@ -1,6 +1,7 @@
 package resolvers_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -45,7 +46,7 @@ func isDoing(right policy.Right) bool {
 			return true
 		}
 	}
-	return right == policy.CreateUser
+	return right == policy.CreateUser || right == policy.ResetPassword
 }
 
 // noticed tries every table that differs from the one that holds in one cell of a row,
@@ -68,12 +69,12 @@ func noticed(t *testing.T, right policy.Right, askers []asker, notices func(poli
 }
 
 // same reports whether it makes no difference how far a right goes: visitors own nothing,
-// what one begins is one's own, and neither the log nor an account that is not there yet
-// is anybody's.
+// what one begins is one's own, and neither the log, nor keys, nor an account that is not
+// there yet, is anybody's.
 func same(right policy.Right, role domain.Role, a, b policy.Reach) bool {
 	own := policy.Own
 	switch {
-	case role == "" || right == policy.Operate || right == policy.CreateUser:
+	case role == "" || right == policy.Operate || right == policy.CreateUser || right == policy.SeeKeys || right == policy.ManageKeys:
 		own = policy.Not
 	case right == policy.CreateContent || right == policy.CreateDeck:
 		own = policy.All
@@ -109,14 +110,40 @@ func (w *walk) misreads(t *testing.T, rules policy.Table, a asker) bool {
 // misdoes tries what takes a right under some rules.
 func (w *walk) misdoes(t *testing.T, rules policy.Table, right policy.Right, a asker) bool {
 	j := w.judge(a)
-	if right == policy.CreateUser { // by the operator's command line alone
+	w.things++
+	var operators command.Command // what the operator's command line has, and the API has not
+	switch right {
+	case policy.CreateUser:
+		operators = command.CreateUser{Email: fmt.Sprintf("mailx%dx0@example.org", 1000+w.things), DisplayName: "U", Role: domain.Viewer}
+	case policy.ResetPassword:
+		operators = command.ResetPassword{ID: a.UserID, Password: "correct horse"}
+		if rules.May(a.Actor, right, a.UserID) == j.rules.May(a.Actor, right, a.UserID) {
+			operators = command.ResetPassword{ID: w.askers[author].UserID, Password: "correct horse"}
+		}
+	}
+	if operators != nil {
 		commands := *w.commands
 		commands.Rules = &rules
-		w.things++
-		_, err := commands.Do(as(a.Actor), command.CreateUser{Email: fmt.Sprintf("mailx%dx0@example.org", 1000+w.things), DisplayName: "U", Role: domain.Viewer})
+		_, err := commands.Do(as(a.Actor), operators)
 		w.chronicle.read()
-		return (domain.CodeOf(err) == domain.Forbidden) == j.rules.May(a.Actor, right, "")
+		return (domain.CodeOf(err) == domain.Forbidden) == (a.Role == domain.Admin)
+	}
+	if right == policy.ForgetUser { // which leaves nobody to try it again
+		defer func(askers []asker) { w.askers = askers }(w.askers)
+		w.askers = []asker{{}, w.newcomer(a.Role), w.newcomer(domain.Viewer)}
+		if !a.Visitor() {
+			j = w.judge(w.askers[1])
+		}
 	}
 	w.changes(t, w.executor(&rules), j, func(r policy.Right) bool { return r == right })
 	return len(j.findings) > 0
+}
+
+// newcomer makes a user, with the role VIEWER for a visitor.
+func (w *walk) newcomer(role domain.Role) asker {
+	w.things++
+	role = cmp.Or(role, domain.Viewer)
+	id := w.do(domain.System, command.CreateUser{Email: fmt.Sprintf("mailx%dx0@example.org", 1000+w.things), DisplayName: "U", Role: role}).ID
+	w.chronicle.read()
+	return asker{"newcomer", domain.Actor{UserID: id, Role: role}}
 }

@@ -222,18 +222,41 @@ func (d *doors) shows(t *ast.Type) bool {
 	})
 }
 
-// composite returns the fields, as Type.field, that lead to something with fields.
-func (d *doors) composite() (all []string) {
+// required returns the fields, as Type.field, that have to be reached: those of nodes and
+// events that lead to more than a scalar, and those that lead on the way to one.
+func (d *doors) required() (all []string) {
 	for _, def := range d.schema.Types {
 		if def.Kind != ast.Object || strings.HasPrefix(def.Name, "__") {
 			continue
 		}
 		for _, f := range def.Fields {
-			if !strings.HasPrefix(f.Name, "__") && !d.schema.Types[f.Type.Name()].IsLeafType() {
+			below := d.schema.Types[f.Type.Name()]
+			if strings.HasPrefix(f.Name, "__") || below.IsLeafType() {
+				continue
+			}
+			if d.shows(ast.NamedType(def.Name, nil)) || d.leads(below, map[string]bool{}) {
 				all = append(all, def.Name+"."+f.Name)
 			}
 		}
 	}
 	slices.Sort(all)
 	return all
+}
+
+// leads reports whether a node or an event can be reached from a type.
+func (d *doors) leads(def *ast.Definition, seen map[string]bool) bool {
+	if def.IsLeafType() || seen[def.Name] {
+		return false
+	}
+	seen[def.Name] = true
+	if d.shows(ast.NamedType(def.Name, nil)) {
+		return true
+	}
+	types := []*ast.Definition{def}
+	if def.IsAbstractType() {
+		types = d.schema.GetPossibleTypes(def)
+	}
+	return slices.ContainsFunc(types, func(one *ast.Definition) bool {
+		return slices.ContainsFunc(one.Fields, func(f *ast.FieldDefinition) bool { return d.leads(d.schema.Types[f.Type.Name()], seen) })
+	})
 }

@@ -29,6 +29,7 @@ type scene struct {
 	*desk
 	askers    []asker
 	things    int
+	keys      []string // the ids of API keys
 	chronicle *chronicle
 	documents graphql.Cache[*ast.QueryDocument]
 	// cursors were taken by an editor, at the end of every first page of two.
@@ -93,9 +94,27 @@ func newScene(t testing.TB) *scene {
 		s.content(domain.System, fate)
 		s.deck(domain.System, fate)
 	}
+	s.forget(admin)
+	_, key, _, err := s.commands.CreateKey(as(admin), command.CreateAPIKey{Name: "machine", Role: domain.Viewer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.keys = append(s.keys, key)
 	s.content(domain.System, "p") // everybody hears of it: the end of what is to be heard
-	s.chronicle = newChronicle(t, s.log)
+	s.chronicle = newChronicle(t, s.desk)
+	s.chronicle.erased = []string{"mailx99x0", "canaryx99x0"}
 	return s
+}
+
+// forget makes somebody who has written something, and is forgotten.
+func (s *scene) forget(admin domain.Actor) {
+	s.t.Helper()
+	ghost := domain.Actor{Role: domain.Author}
+	ghost.UserID = s.do(admin, command.CreateUser{Email: "mailx99x0@example.org", DisplayName: "canaryx99x0", Role: ghost.Role}).ID
+	s.content(ghost, "p")
+	s.deck(ghost, "h")
+	s.do(ghost, command.UpdateUser{ID: ghost.UserID, DisplayName: some("canaryx99x0 again")})
+	s.do(admin, command.ForgetUser{ID: ghost.UserID})
 }
 
 func some[T any](v T) graphql.Omittable[*T] { return graphql.OmittableOf(&v) }
@@ -189,7 +208,8 @@ func (s *scene) executor(rules *policy.Table) executing {
 		reader.Judge(*rules)
 		commands.Rules = rules
 	}
-	root := &resolvers.Resolver{Log: s.log, Reader: reader, Commands: &commands, Logger: s.root.Logger, RequestID: s.root.RequestID}
+	reader.Unseal(s.vault)
+	root := &resolvers.Resolver{Log: s.log, Reader: reader, Commands: &commands, Rebuilder: s.rebuild, Logger: s.root.Logger, RequestID: s.root.RequestID}
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	exec.SetErrorPresenter(root.Present)
 	exec.SetRecoverFunc(root.Recover)
