@@ -209,7 +209,10 @@ func (s *scene) executor(rules *policy.Table) executing {
 		commands.Rules = rules
 	}
 	reader.Unseal(s.vault)
-	root := &resolvers.Resolver{Log: s.log, Reader: reader, Commands: &commands, Rebuilder: s.rebuild, Logger: s.root.Logger, RequestID: s.root.RequestID}
+	root := &resolvers.Resolver{
+		Log: s.log, Reader: reader, Commands: &commands, Rebuilder: s.rebuild, Logger: s.root.Logger, RequestID: s.root.RequestID,
+		LastEventID: s.root.LastEventID, SetEventID: s.root.SetEventID, Volatile: s.root.Volatile,
+	}
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	exec.SetErrorPresenter(root.Present)
 	exec.SetRecoverFunc(root.Recover)
