@@ -129,7 +129,7 @@ func pages(engine *sqlite.Engine, tables ...string) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	err = engine.DB().QueryRow(`SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate = 1
+	err = engine.DB().QueryRowContext(context.Background(), `SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate = 1
 		AND name IN (SELECT name FROM sqlite_schema WHERE tbl_name IN (SELECT value FROM json_each(?)))`, string(list)).Scan(&n)
 	return n, err
 }

@@ -52,7 +52,7 @@ func ReadMaster(path string) (m Master, err error) {
 
 // MakeMaster makes a master key and writes it into a new file, for its owner only.
 func MakeMaster(path string) (m Master, err error) {
-	rand.Read(m[:]) //nolint:errcheck // it never fails, see crypto/rand
+	rand.Read(m[:])
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return ReadMaster(path) // somebody else was faster

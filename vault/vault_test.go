@@ -187,7 +187,7 @@ func TestMasterKeys(t *testing.T) {
 		t.Errorf("a file for others: error is %v", err)
 	}
 	other := vault.Master{1}
-	if made.ID() == other.ID() || made.ID() != made.ID() || len(made.ID()) != 16 {
+	if made.ID() == other.ID() || len(made.ID()) != 16 {
 		t.Errorf("ids are %s and %s", made.ID(), other.ID())
 	}
 	for _, text := range []string{"", "AAAA", strings.Repeat("!", 44)} {
