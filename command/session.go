@@ -139,7 +139,7 @@ func (c *Commands) begin(ctx context.Context, userID string, first func(*unit, d
 		s.Role, s.ExpiresAt = user.Role, tx.Now().Add(c.SessionLife)
 		return c.Tables.StartSession(tx, digest, userID, s.ExpiresAt)
 	})
-	if err != nil { // the writer may still be at work where ctx has ended
+	if err != nil {
 		return Session{}, explain(err)
 	}
 	s.Position = done.Position

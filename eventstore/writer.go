@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,20 +42,23 @@ type Result struct {
 // are done; when it returns an error, it alone is taken back, and Update returns
 // that error. fn runs on the writer's goroutine: it must not block.
 //
-// When the queue is full the error is ErrOverloaded. When ctx ends while the
-// command waits, it is dropped if it was not begun yet; if it was, Update returns
-// the context's error and the command's outcome is unknown: send it again with
-// the same Key.
+// When the queue is full the error is ErrOverloaded. When ctx ends before the
+// command was begun, it is dropped and Update returns the context's error; once it
+// was begun, Update waits for what becomes of it. So fn does not run any more when
+// Update has returned.
 func (s *Store) Update(ctx context.Context, c Command, fn func(*Tx) error) (Result, error) {
 	return s.writer.update(ctx, c, fn)
 }
 
 // job is a command in the queue.
 type job struct {
-	ctx  context.Context
-	cmd  Command
-	fn   func(*Tx) error
-	done chan struct{} // closed when result and err are set
+	ctx context.Context
+	cmd Command
+	fn  func(*Tx) error
+	// taken is set by whoever comes first: the writer, who begins the job, or the
+	// caller, who gives it up.
+	taken atomic.Bool
+	done  chan struct{} // closed when result and err are set
 	// result and err belong to the writer until done is closed.
 	result Result
 	err    error
@@ -121,10 +125,13 @@ func (w *writer) update(ctx context.Context, c Command, fn func(*Tx) error) (Res
 	}
 	select {
 	case <-j.done:
-		return j.result, j.err
 	case <-ctx.Done():
-		return Result{}, ctx.Err()
+		if j.taken.CompareAndSwap(false, true) {
+			return Result{}, ctx.Err()
+		}
+		<-j.done
 	}
+	return j.result, j.err
 }
 
 func (w *writer) enqueue(j *job) error {
@@ -268,7 +275,7 @@ func (w *writer) commit(ctx context.Context, jobs []*job) (err error) {
 // do runs one job under a savepoint. It returns an error only when the whole
 // transaction cannot go on.
 func (w *writer) do(ctx context.Context, b *batch, j *job) error {
-	if j.err = j.ctx.Err(); j.err != nil {
+	if j.err = j.ctx.Err(); j.err != nil || !j.taken.CompareAndSwap(false, true) {
 		return nil //nolint:nilerr // it is the job's error, not the transaction's
 	}
 	if err := b.tx.Savepoint(ctx); err != nil {
