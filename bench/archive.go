@@ -65,7 +65,7 @@ func archive(s settings, w world) (rows []row, err error) {
 	if err = errors.Join(err, o.close()); err != nil {
 		return nil, err
 	}
-	rows = append(rows, row{fmt.Sprintf("archive %d of them", moved), fmt.Sprintf("%.1f s", took), "–", 0, "a million in < 120 s", took < 120})
+	rows = append(rows, within(fmt.Sprintf("archive %d of them", moved), fmt.Sprintf("%.1f s", took), "–", took, 120, "a million in ≤ 120 s"))
 	if took, err = timed(func() error { return sqlite.Compact(context.Background(), path, sqlite.Options{}) }); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func archive(s settings, w world) (rows []row, err error) {
 	}
 	share := float64(before) * float64(moved) / float64(events)
 	ratio := share / float64(after)
-	rows = append(rows, row{"room of the archived share, after compacting", fmt.Sprintf("%.0f MB", float64(after)/1e6), fmt.Sprintf("live: %.0f MB", share/1e6), ratio, "≥ 3 × smaller", ratio >= 3})
+	rows = append(rows, atLeast("room of the archived share, after compacting", fmt.Sprintf("%.0f MB", float64(after)/1e6), fmt.Sprintf("live: %.0f MB", share/1e6), ratio, 3))
 	var through []float64
 	for range replays {
 		took, err := timed(func() error { return replayAll(engine) })
@@ -90,7 +90,7 @@ func archive(s settings, w world) (rows []row, err error) {
 		through = append(through, took)
 	}
 	cost := median(through) / median(live)
-	return append(rows, row{"replay through the archive", perSecond(through), "live: " + perSecond(live), cost, "cost ≤ 2", cost <= 2}), nil
+	return append(rows, atMost("replay through the archive", perSecond(through), "live: "+perSecond(live), cost, 2)), nil
 }
 
 // timed returns how many seconds f takes.

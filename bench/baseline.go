@@ -9,12 +9,15 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph"
+	"flightdeck/readmodel"
 	"flightdeck/resolvers"
 
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -27,7 +30,7 @@ import (
 // address.
 func serveBaseline(args []string) error {
 	if len(args) != 3 {
-		return errors.New("usage: baseline create|read|fanout|gqlgen DB ADDR")
+		return errors.New("usage: baseline create|read|list|fanout|gqlgen DB ADDR")
 	}
 	o, err := open(args[1])
 	if err != nil {
@@ -44,6 +47,12 @@ func serveBaseline(args []string) error {
 			return err
 		}
 		mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) { readRow(w, r, stmt, o.log) })
+	case "list":
+		stmt, arguments, err := o.listStatement()
+		if err != nil {
+			return err
+		}
+		mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) { listRows(w, r, stmt, arguments, o.log) })
 	case "fanout":
 		mux.HandleFunc("/graphql", newBare(o).serve)
 	case "gqlgen":
@@ -146,6 +155,68 @@ func readRow(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, log *events
 	}
 	c.UpdatedAt = updated.String()
 	writeJSON(w, map[string]any{"data": map[string]any{"content": c}})
+}
+
+// listStatement prepares the very statement that the API runs for a list of 20, as of
+// now. All of its arguments are the position.
+func (o *opened) listStatement() (stmt *sql.Stmt, arguments int, err error) {
+	var text string
+	o.reader.Observe(func(query string) { text = query })
+	if _, err := o.reader.Contents(context.Background(), o.reader.Head(domain.Actor{}), readmodel.Page{}, readmodel.ContentFilter{}, nil, nil); err != nil {
+		return nil, 0, err
+	}
+	stmt, err = o.engine.DB().Prepare(text)
+	return stmt, strings.Count(text, "?"), err
+}
+
+// listRows is what a plain handler does for a list of 20: decode, one statement, encode
+// the same members.
+func listRows(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, arguments int, log *eventstore.Store) {
+	var in struct{ Query string }
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	nodes, err := readList(r.Context(), stmt, slices.Repeat([]any{log.Head().Position}, arguments))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	writeJSON(w, map[string]any{"data": map[string]any{"contents": map[string]any{"nodes": nodes}}})
+}
+
+// listed is a content of a list.
+type listed struct {
+	ID        string `json:"id"`
+	Title     string `json:"title"`
+	Slug      string `json:"slug"`
+	Status    string `json:"status"`
+	UpdatedAt string `json:"updatedAt"`
+}
+
+func readList(ctx context.Context, stmt *sql.Stmt, arguments []any) (nodes []listed, err error) {
+	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), arguments...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var c listed
+		var from, to, version, deleted, public int64
+		var description sql.NullString
+		var format, author, tags, content string
+		var created, updated domain.Instant
+		var published sql.NullInt64
+		if err := rows.Scan(&from, &to, &c.ID, &version, &c.Title, &c.Slug, &description, &format, &c.Status, &author, &tags,
+			&created, &updated, &published, &deleted, &public, &content); err != nil {
+			return nil, err
+		}
+		c.UpdatedAt = updated.String()
+		if nodes = append(nodes, c); len(nodes) == readmodel.DefaultPage {
+			break
+		}
+	}
+	return nodes, rows.Err()
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

@@ -103,12 +103,12 @@ func (c crowd) compare(ours, theirs []heard) []row {
 	cpu, bareCPU := middle(func(h heard) float64 { return h.cpu.Seconds() })
 	left, bareLeft := middle(func(h heard) float64 { return h.left })
 	return []row{
-		{axis(fmt.Sprintf("%d events/s, p99", c.rate)), ms(p99), "bare gorilla: " + ms(bareP99), p99 / bareP99, "≤ 1.2", p99 <= 1.2*bareP99},
-		{axis("CPU a delivery, paced"), us(cpu), "bare gorilla: " + us(bareCPU), cpu / bareCPU, "–", true},
-		{axis("burst"), fmt.Sprintf("%.0f/s", rate), fmt.Sprintf("bare gorilla: %.0f/s", bareRate), rate / bareRate, "≥ 5", rate >= 5*bareRate},
-		{axis("memory each, idle"), fmt.Sprintf("%.1f kB", memory/1e3), fmt.Sprintf("bare gorilla: %.1f kB", bareMemory/1e3), memory / bareMemory, "≤ 1.5", memory <= 1.5*bareMemory},
-		{axis("goroutines each"), fmt.Sprintf("%.2f", goroutines), fmt.Sprintf("bare gorilla: %.2f", bareGoroutines), 0, "≤ 2", goroutines <= 2.01},
-		{axis("goroutines left after"), fmt.Sprintf("%.0f", left), fmt.Sprintf("bare gorilla: %.0f", bareLeft), 0, "0", left <= 0},
+		atMost(axis(fmt.Sprintf("%d events/s, p99", c.rate)), ms(p99), "bare gorilla: "+ms(bareP99), p99/bareP99, 1.2),
+		{axis("CPU a delivery, paced"), us(cpu), "bare gorilla: " + us(bareCPU), cpu / bareCPU, "–", true, false},
+		atLeast(axis("burst"), fmt.Sprintf("%.0f/s", rate), fmt.Sprintf("bare gorilla: %.0f/s", bareRate), rate/bareRate, 5),
+		atMost(axis("memory each, idle"), fmt.Sprintf("%.1f kB", memory/1e3), fmt.Sprintf("bare gorilla: %.1f kB", bareMemory/1e3), memory/bareMemory, 1.5),
+		within(axis("goroutines each"), fmt.Sprintf("%.2f", goroutines), fmt.Sprintf("bare gorilla: %.2f", bareGoroutines), goroutines, 2.01, "≤ 2"),
+		within(axis("goroutines left after"), fmt.Sprintf("%.0f", left), fmt.Sprintf("bare gorilla: %.0f", bareLeft), left, 0, "0"),
 	}
 }
 

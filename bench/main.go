@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -24,16 +25,6 @@ type settings struct {
 	binary   string
 }
 
-// row is one line of the table.
-type row struct {
-	Axis     string  `json:"axis"`
-	Figure   string  `json:"figure"`
-	Baseline string  `json:"baseline"`
-	Ratio    float64 `json:"ratio"`
-	Target   string  `json:"target"`
-	Met      bool    `json:"met"`
-}
-
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "baseline" {
 		fatal(serveBaseline(os.Args[2:]))
@@ -42,19 +33,51 @@ func main() {
 	full := flag.Bool("full", false, "the sizes that the targets are about: 100,000 contents of 10 versions")
 	asJSON := flag.Bool("json", false, "print the table as JSON")
 	only := flag.String("only", "", "measure these alone: "+strings.Join(axisNames(), ", "))
+	check := flag.Bool("check", false, "fail when a ratio is not even half its target")
 	dir := flag.String("dir", "", "where the databases are made and, if they are there, used again; a temporary folder when empty")
+	grown := flag.String("growth", "", "measure how costs grow with the log instead, and plot it into this SVG file")
 	flag.Parse()
 	s := settings{Contents: 5000, Versions: 4, Rounds: 3, Span: 2 * time.Second, dir: *dir}
 	if *full {
 		s = settings{Contents: 100_000, Versions: 10, Rounds: 5, Span: 5 * time.Second, dir: *dir}
 	}
+	if *grown != "" {
+		s.Rounds, s.Span = 3, 3*time.Second
+		fatal(s.growth(*grown))
+		return
+	}
 	rows, err := s.run(*only)
 	fatal(err)
 	if *asJSON {
 		fatal(json.NewEncoder(os.Stdout).Encode(rows))
-		return
+	} else {
+		fatal(print(rows))
 	}
-	fatal(print(rows))
+	if *check {
+		fatal(checked(rows))
+	}
+}
+
+// checked is an error that names what is far from its target.
+func checked(rows []row) error {
+	var far []string
+	for _, r := range rows {
+		if r.Failed {
+			far = append(far, fmt.Sprintf("%s is %s, target %s", r.Axis, cmp.Or(ratio(r), r.Figure), r.Target))
+		}
+	}
+	if len(far) > 0 {
+		return fmt.Errorf("far from the target: %s", strings.Join(far, "; "))
+	}
+	return nil
+}
+
+// ratio is how a ratio is printed, "" where there is none.
+func ratio(r row) string {
+	if r.Ratio == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", r.Ratio)
 }
 
 func fatal(err error) {
@@ -70,6 +93,7 @@ var axes = []struct {
 	measure func(settings, world) ([]row, error)
 }{
 	{"create", create},
+	{"writer", writer},
 	{"read", read},
 	{"lists", lists},
 	{"serve", serve},
@@ -93,18 +117,11 @@ func (s settings) run(only string) (rows []row, err error) {
 			return nil, fmt.Errorf("--only %s: choose from %s", name, strings.Join(axisNames(), ", "))
 		}
 	}
-	if s.dir == "" {
-		if s.dir, err = os.MkdirTemp("", "flightdeck-bench-"); err != nil {
-			return nil, err
-		}
-		defer func() { _ = os.RemoveAll(s.dir) }()
+	cleanup, err := s.prepare()
+	if err != nil {
+		return nil, err
 	}
-	s.binary = filepath.Join(s.dir, "flightdeck")
-	build := exec.Command("go", "build", "-o", s.binary, ".")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return nil, fmt.Errorf("build the server: %w: run the benchmark from the root of the repository", err)
-	}
+	defer cleanup()
 	say("preloading %d contents of %d versions", s.Contents, s.Versions)
 	loaded, err := s.preload()
 	if err != nil {
@@ -123,6 +140,27 @@ func (s settings) run(only string) (rows []row, err error) {
 	return rows, nil
 }
 
+// prepare makes the folder of the run, unless it was named, and builds the server into
+// it. cleanup removes what was made.
+func (s *settings) prepare() (cleanup func(), err error) {
+	cleanup = func() {}
+	if s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "flightdeck-bench-"); err != nil {
+			return nil, err
+		}
+		dir := s.dir
+		cleanup = func() { _ = os.RemoveAll(dir) }
+	}
+	s.binary = filepath.Join(s.dir, "flightdeck")
+	build := exec.Command("go", "build", "-o", s.binary, ".")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		cleanup()
+		return nil, fmt.Errorf("build the server: %w: run the benchmark from the root of the repository", err)
+	}
+	return cleanup, nil
+}
+
 func print(rows []row) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s, %d cores, %s\n\n", runtime.Version(), runtime.NumCPU(), time.Now().Format(time.DateOnly))
@@ -132,11 +170,7 @@ func print(rows []row) error {
 		if !r.Met {
 			mark = "missed"
 		}
-		ratio := "–"
-		if r.Ratio > 0 {
-			ratio = fmt.Sprintf("%.2f", r.Ratio)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Axis, r.Figure, r.Baseline, ratio, r.Target, mark)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Axis, r.Figure, r.Baseline, cmp.Or(ratio(r), "–"), r.Target, mark)
 	}
 	return w.Flush()
 }

@@ -94,20 +94,42 @@ func (s settings) preload() (w world, err error) {
 		return w, o.close()
 	}
 	part := w.db + ".part"
-	o, err := open(part)
-	if err != nil {
-		return w, err
-	}
-	if err := s.fill(o.log, all, random); err != nil {
-		return w, errors.Join(err, o.close())
-	}
-	if err := o.close(); err != nil {
+	if err := s.fill(part, all, random); err != nil {
 		return w, err
 	}
 	return w, os.Rename(part, w.db)
 }
 
-func (s settings) fill(log *eventstore.Store, all []string, random *rand.Rand) error {
+// rowless writes no rows.
+type rowless struct{ readmodel.Model }
+
+func (rowless) Project(context.Context, eventstore.Rows, eventstore.Event, any, any) error {
+	return nil
+}
+
+// fill makes a log, and then its rows, by a rebuild: a tenth of the time that it takes
+// to change rows one after the other all over the tables.
+func (s settings) fill(path string, all []string, random *rand.Rand) (err error) {
+	ctx := context.Background()
+	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}})
+	if err != nil {
+		return err
+	}
+	log, err := eventstore.Open(ctx, engine, rowless{}, eventstore.Options{})
+	if err != nil {
+		return errors.Join(err, engine.Close())
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	if err := s.append(log, all, random); err != nil {
+		return err
+	}
+	r := readmodel.NewRebuilder(log, engine.DB(), engine, slog.New(slog.DiscardHandler)) // it warns that there were no rows
+	defer r.Close()
+	_, err = r.Run(ctx, nil)
+	return err
+}
+
+func (s settings) append(log *eventstore.Store, all []string, random *rand.Rand) error {
 	const chunk = 500
 	for version := 1; version <= s.Versions; version++ {
 		order := random.Perm(len(all))

@@ -12,6 +12,9 @@ import (
 	"flightdeck/readmodel"
 )
 
+// reached is what a rebuild reaches of its target, which is out of reach: see record 32.
+const reached = 0.14
+
 // rebuild measures a rebuild of the read model without a server, beside a scan of the
 // log that decodes each event's JSON, in one goroutine, with the same driver: from
 // position 0 to its end, and up to where the log is followed, rows and documents
@@ -49,8 +52,8 @@ func rebuild(_ settings, w world) (rows []row, err error) {
 	followed := float64(done.Done) / spans[readmodel.RebuildFollowing].Seconds()
 	beside := fmt.Sprintf("scan and decode: %.0f/s", scanned)
 	return []row{
-		{"rebuild, whole", fmt.Sprintf("%.0f events/s", whole), beside, whole / scanned, "≥ 0.8", whole >= 0.8*scanned},
-		{"rebuild, rows and search", fmt.Sprintf("%.0f events/s", followed), beside, followed / scanned, "≥ 0.8", followed >= 0.8*scanned},
+		{"rebuild, whole", fmt.Sprintf("%.0f events/s", whole), beside, whole / scanned, "≥ 0.8", whole >= 0.8*scanned, whole < reached*scanned/2},
+		{"rebuild, rows and search", fmt.Sprintf("%.0f events/s", followed), beside, followed / scanned, "≥ 0.8", followed >= 0.8*scanned, followed < reached*scanned/2},
 	}, nil
 }
 

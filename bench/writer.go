@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+
+	"github.com/google/uuid"
+)
+
+// writer measures the writer in process, 64 callers who each append an event that
+// makes a row: beside a loop that does the same SQL in batches of 64 with the same
+// driver, and with the full-text index beside without.
+func writer(s settings, _ world) ([]row, error) {
+	say("the writer, %d callers", connections)
+	round := 0
+	side := func(name string, measure func(path string, span time.Duration) (outcome, error)) func() (outcome, error) {
+		return func() (outcome, error) {
+			round++
+			return measure(filepath.Join(s.dir, fmt.Sprintf("writer-%s-%d-%d.db", name, round, time.Now().UnixNano())), s.Span)
+		}
+	}
+	quiet := side("quiet", func(path string, span time.Duration) (outcome, error) { return appendAll(path, span, false) })
+	ours, loop, err := duel(s.Rounds, quiet, side("loop", sameSQL))
+	if err != nil {
+		return nil, err
+	}
+	on, off, err := duel(s.Rounds, side("search", func(path string, span time.Duration) (outcome, error) { return appendAll(path, span, true) }), quiet)
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		atLeast("the writer, 64 callers", rate(ours), "a loop, the same SQL: "+rate(loop), ours.perSecond/loop.perSecond, 0.85),
+		atLeast("the writer with search", rate(on), "without: "+rate(off), on.perSecond/off.perSecond, 0.8),
+	}, nil
+}
+
+// appendAll has callers append for a span.
+func appendAll(path string, span time.Duration, search bool) (out outcome, err error) {
+	o, err := open(path)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, o.log.Close()) }()
+	if search {
+		defer o.index.Close()
+	} else {
+		o.index.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), span)
+	defer cancel()
+	var mu sync.Mutex // guards the two below
+	done := 0
+	var failed error
+	var wait sync.WaitGroup
+	begun := time.Now()
+	for range connections {
+		wait.Go(func() {
+			n := 0
+			var err error
+			for ; ctx.Err() == nil && err == nil; n++ {
+				id := domain.NewID(domain.KindContent, uuid.Must(uuid.NewV7()).String())
+				_, err = o.log.Update(context.WithoutCancel(ctx), eventstore.Command{}, func(tx *eventstore.Tx) error {
+					return write(tx, id, int(tx.Head().Position), 1)
+				})
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done, failed = done+n, errors.Join(failed, err)
+		})
+	}
+	wait.Wait()
+	return outcome{perSecond: float64(done) / time.Since(begun).Seconds()}, failed
+}
+
+// sameSQL does for a span what a batch of 64 commands does to the database, and nothing
+// else: no queue, no savepoints, no callers.
+func sameSQL(path string, span time.Duration) (out outcome, err error) {
+	o, err := open(path) // for its tables
+	if err == nil {
+		err = o.close()
+	}
+	if err != nil {
+		return out, err
+	}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_pragma": {
+		"synchronous(FULL)", "foreign_keys(1)", "recursive_triggers(1)", "secure_delete(1)", "wal_autocheckpoint(8000)", "cache_size(-32000)", "temp_store(memory)",
+	}}.Encode()}
+	db, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	var stmts [6]*sql.Stmt
+	for i, text := range []string{
+		"BEGIN IMMEDIATE", "COMMIT",
+		"INSERT INTO streams (stream_id, type, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?)",
+		`INSERT INTO events (position, id, stream_id, stream_type, version, type, schema_version, actor, correlation_id, causation_id, trace_id, recorded_at, hash, data)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		`INSERT INTO contents (valid_from, valid_to, id, version, title, slug, description, format, status, author_id, tags, created_at, updated_at, published_at, deleted, public, content)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		"INSERT INTO content_tags (tag, content_id, valid_from, valid_to) VALUES (?, ?, ?, ?)",
+	} {
+		if stmts[i], err = conn.PrepareContext(context.Background(), text); err != nil { //nolint:sqlclosecheck // they end with the connection
+			return out, err
+		}
+	}
+	position, hash := int64(0), [32]byte{}
+	begun := time.Now()
+	for time.Since(begun) < span {
+		if _, err := stmts[0].Exec(); err != nil { //nolint:noctx // a benchmark
+			return out, err
+		}
+		for range connections {
+			position++
+			if hash, err = sameRows(stmts, position, hash); err != nil {
+				return out, err
+			}
+		}
+		if _, err := stmts[1].Exec(); err != nil { //nolint:noctx // a benchmark
+			return out, err
+		}
+	}
+	return outcome{perSecond: float64(position) / time.Since(begun).Seconds()}, nil
+}
+
+// sameRows writes what one event writes.
+func sameRows(stmts [6]*sql.Stmt, position int64, hash [32]byte) ([32]byte, error) {
+	i := int(position)
+	id := domain.NewID(domain.KindContent, uuid.Must(uuid.NewV7()).String())
+	e := domain.ContentCreated{
+		ContentID: id, Title: fmt.Sprintf("Content %d", i), Slug: fmt.Sprintf("content-%d", i), Content: body(i),
+		Format: domain.Markdown, Status: domain.Published, Tags: []string{fmt.Sprintf("tag%d", i%100)},
+	}
+	data, err := json.Marshal(e)
+	if err != nil {
+		return hash, err
+	}
+	at := time.Now().UnixMicro() + position
+	hash = sha256.Sum256(append(hash[:], data...))
+	for k, args := range [][]any{
+		{id, "CONTENT", at, at},
+		{position, uuid.Must(uuid.NewV7()).String(), id, "CONTENT", 1, "ContentCreated", 1, "", "", "", "", at, hash[:], string(data)},
+		{position, eventstore.Forever, id, 1, e.Title, e.Slug, nil, string(e.Format), string(e.Status), "", `["` + e.Tags[0] + `"]`, at, at, at, 0, 1, e.Content},
+		{e.Tags[0], id, position, eventstore.Forever},
+	} {
+		if _, err := stmts[2+k].Exec(args...); err != nil { //nolint:noctx // a benchmark
+			return hash, err
+		}
+	}
+	return hash, nil
+}
