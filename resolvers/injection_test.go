@@ -178,6 +178,9 @@ func (s *scene) texts(query string) (all []string) {
 // what is asked for.
 func TestInjectedTextsChangeNothingAndShowNothing(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it asks one thing after the other, very many of them")
+	}
 	w := newWalk(t, newScene(t))
 	w.doors.briefly = true
 	exec := w.executor(nil)
@@ -256,6 +259,9 @@ func (w *walk) selects(j *judge, p place, text string, a answered) {
 // as they were sent, and nothing else is written.
 func TestInjectedTextsAreStoredAsTexts(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it asks one thing after the other, very many of them")
+	}
 	w := newWalk(t, newScene(t))
 	w.doors.briefly = true
 	exec := w.executor(nil)

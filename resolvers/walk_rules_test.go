@@ -17,6 +17,9 @@ import (
 // has to find something that is shown, done or refused and should not be.
 func TestTheWalkNoticesEveryRule(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it asks one thing after the other, very many of them")
+	}
 	reading, changing := newWalk(t, newScene(t)), newWalk(t, newScene(t))
 	t.Run("of seeing", func(t *testing.T) {
 		for right := range policy.Rights {

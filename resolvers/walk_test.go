@@ -268,6 +268,9 @@ var closed = []string{"ContentDeleted.subject", "PresentationDeleted.subject", "
 // to a thing or an event, for everybody, as of now and of every position of the past.
 func TestEveryDoorShowsWhatTheTableSays(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it asks one thing after the other, very many of them")
+	}
 	w := newWalk(t, newScene(t))
 	exec := w.executor(nil)
 	reached := map[string]bool{}
