@@ -211,7 +211,10 @@ func (w *writer) drain(first *job) []*job {
 
 // batch is what one transaction has done so far.
 type batch struct {
-	tx     EngineTx
+	tx EngineTx
+	// alone says that there is one command, whose savepoint is the transaction: a long
+	// one would pay dearly for another.
+	alone  bool
 	head   Head
 	events []Event
 	states map[StreamID]folded
@@ -252,7 +255,7 @@ func (w *writer) resync(ctx context.Context) error {
 
 // commit runs the jobs in one transaction and makes known what they did.
 func (w *writer) commit(ctx context.Context, jobs []*job) (err error) {
-	b := &batch{head: w.store.Head(), states: make(map[StreamID]folded)}
+	b := &batch{alone: len(jobs) == 1, head: w.store.Head(), states: make(map[StreamID]folded)}
 	if b.tx, err = w.store.engine.Begin(ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -261,6 +264,9 @@ func (w *writer) commit(ctx context.Context, jobs []*job) (err error) {
 		if err := w.do(ctx, b, j); err != nil {
 			return err
 		}
+	}
+	if b.alone && jobs[0].err != nil {
+		return nil
 	}
 	if err := b.tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -278,7 +284,7 @@ func (w *writer) do(ctx context.Context, b *batch, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil || !j.taken.CompareAndSwap(false, true) {
 		return nil //nolint:nilerr // it is the job's error, not the transaction's
 	}
-	if err := b.tx.Savepoint(ctx); err != nil {
+	if err := b.savepoint(ctx); err != nil {
 		return err
 	}
 	tx := &Tx{
@@ -286,16 +292,37 @@ func (w *writer) do(ctx context.Context, b *batch, j *job) error {
 		head: b.head, states: make(map[StreamID]folded), cached: w.remembered(b),
 	}
 	if j.result, j.err = j.run(tx); j.err != nil {
-		if err := b.tx.RollbackTo(ctx); err != nil {
+		if err := b.rollbackTo(ctx); err != nil {
 			return errors.Join(j.err, err)
 		}
 		return nil
 	}
-	if err := b.tx.Release(ctx); err != nil {
+	if err := b.release(ctx); err != nil {
 		return err
 	}
 	b.keep(tx)
 	return nil
+}
+
+func (b *batch) savepoint(ctx context.Context) error {
+	if b.alone {
+		return nil
+	}
+	return b.tx.Savepoint(ctx)
+}
+
+func (b *batch) rollbackTo(ctx context.Context) error {
+	if b.alone {
+		return b.tx.Rollback()
+	}
+	return b.tx.RollbackTo(ctx)
+}
+
+func (b *batch) release(ctx context.Context) error {
+	if b.alone {
+		return nil
+	}
+	return b.tx.Release(ctx)
 }
 
 // run calls the job's function, unless its key says that it was done before.
