@@ -18,11 +18,14 @@ func (e *RefusedError) Error() string { return e.message }
 
 func refused(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
 
-// Moves are written in commands of about this many events and bytes of data, so
-// that others need not wait for long.
+// A move, one command, has this many events: few at first and where others write
+// meanwhile, so that they need not wait for long, and twice as many each time that
+// nobody did, because a page of a table is then changed less often.
 const (
-	maxMoved      = 500
-	maxMovedBytes = 1 << 20
+	minMoved = 500
+	maxMoved = 16_000
+	// movedBytes is how much data a move may have, for each event that it may have.
+	movedBytes = 2 << 10
 )
 
 // Archive moves the events of a stream up to a version into the archive, once it has
@@ -114,6 +117,8 @@ type archive struct {
 	snapshots []Snapshot
 	events    []Event
 	size      int // of the data of events
+	most      int // how many of them are moved together
+	head      Position
 	moved     int
 }
 
@@ -121,7 +126,7 @@ func (s *Store) beginArchive() (*archive, error) {
 	if !s.archiving.TryLock() {
 		return nil, refused("another archive is under way: try again when it has ended")
 	}
-	return &archive{Store: s}, nil
+	return &archive{Store: s, most: minMoved}, nil
 }
 
 func (a *archive) end() { a.archiving.Unlock() }
@@ -135,7 +140,7 @@ func (a *archive) add(ctx context.Context, stream StreamStatus, through int) err
 	}
 	a.snapshots = append(a.snapshots, proved)
 	for version := stream.Archived; version < through; {
-		events, err := a.engine.ReadStream(ctx, stream.ID, version, min(maxMoved, through-version))
+		events, err := a.engine.ReadStream(ctx, stream.ID, version, min(minMoved, through-version))
 		if err != nil {
 			return err
 		}
@@ -147,7 +152,7 @@ func (a *archive) add(ctx context.Context, stream StreamStatus, through int) err
 			a.size += len(e.Data)
 			version = e.Version
 		}
-		if len(a.events) >= maxMoved || a.size >= maxMovedBytes {
+		if len(a.events) >= a.most || a.size >= a.most*movedBytes {
 			if err := a.flush(ctx); err != nil {
 				return err
 			}
@@ -222,5 +227,11 @@ func (a *archive) flush(ctx context.Context) error {
 	}
 	a.moved += len(a.events)
 	a.snapshots, a.events, a.size = nil, nil, 0
+	before := a.head
+	if a.head = a.Head().Position; a.head == before {
+		a.most = min(2*a.most, maxMoved)
+	} else {
+		a.most = minMoved
+	}
 	return nil
 }

@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"flightdeck/eventstore"
@@ -89,8 +92,17 @@ func (b *blocks) codec(ctx context.Context, q queries, dictionary int64) (*block
 	return c, err
 }
 
+// place is where a moved event is found.
+type place struct {
+	event                      eventstore.Event
+	stream, block, name, actor int64
+}
+
 // Archive moves events into the archive. Those of one stream are neighbours, in
 // order, and follow right after those archived before.
+//
+// The log's indexes, but one, lie in the order of positions: events are moved in that
+// order, so that a page of one is changed once and not once for each of its events.
 func (t *tx) Archive(ctx context.Context, events []eventstore.Event) error {
 	dictionary, err := t.dictionary(ctx)
 	if err != nil {
@@ -101,51 +113,74 @@ func (t *tx) Archive(ctx context.Context, events []eventstore.Event) error {
 		return err
 	}
 	names := make(map[string]int64)
+	places := make([]place, 0, len(events))
+	var s shelf
 	for _, part := range block.Split(events) {
-		if err := t.archivePart(ctx, part, dictionary, codec.Encode(part), names); err != nil {
+		if s, err = t.shelf(ctx, s, part); err != nil {
 			return fmt.Errorf("stream %s: %w", part[0].Stream.ID, err)
+		}
+		p := place{stream: s.stream}
+		if _, err := t.one(ctx, "INSERT INTO archive_blocks (dictionary, data) VALUES (?, ?) RETURNING block", []any{dictionary, codec.Encode(part)}, &p.block); err != nil {
+			return err
+		}
+		for _, p.event = range part {
+			if p.name, err = t.name(ctx, names, p.event.Type); err != nil {
+				return err
+			}
+			if p.actor, err = t.name(ctx, names, p.event.Actor); err != nil {
+				return err
+			}
+			places = append(places, p)
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.event.Position, b.event.Position) })
+	for _, p := range places {
+		if err := t.move(ctx, p); err != nil {
+			return fmt.Errorf("position %s: %w", p.event.Position, err)
 		}
 	}
 	return nil
 }
 
-// archivePart moves events of one stream, which are in a block together.
-func (t *tx) archivePart(ctx context.Context, part []eventstore.Event, dictionary int64, packed []byte, names map[string]int64) error {
+// shelf is where the archive holds a stream.
+type shelf struct {
+	eventstore.StreamStatus
+	stream int64
+}
+
+// shelf returns where events of one stream, neighbours in order, go to, and counts them
+// as archived there. before is what it returned for the events before them.
+func (t *tx) shelf(ctx context.Context, before shelf, part []eventstore.Event) (s shelf, err error) {
 	first, last := part[0], part[len(part)-1]
-	s, err := t.Stream(ctx, first.Stream.ID)
-	if err != nil {
-		return err
+	s = before
+	if s.ID != first.Stream.ID {
+		if s.StreamStatus, err = t.Stream(ctx, first.Stream.ID); err != nil {
+			return s, err
+		}
+		if err := t.run(ctx, "INSERT INTO archive_streams (stream_id, type) VALUES (?, ?) ON CONFLICT DO NOTHING", string(s.ID), s.Type); err != nil {
+			return s, err
+		}
+		if _, err := t.one(ctx, "SELECT stream FROM archive_streams WHERE stream_id = ?", []any{string(s.ID)}, &s.stream); err != nil {
+			return s, err
+		}
 	}
 	if first.Version != s.Archived+1 || last.Version >= s.Version {
-		return fmt.Errorf("events %d to %d do not follow the archived ones up to %d of %d", first.Version, last.Version, s.Archived, s.Version)
+		return s, fmt.Errorf("events %d to %d do not follow the archived ones up to %d of %d", first.Version, last.Version, s.Archived, s.Version)
 	}
-	if err := t.run(ctx, "INSERT INTO archive_streams (stream_id, type) VALUES (?, ?) ON CONFLICT DO NOTHING", string(s.ID), s.Type); err != nil {
+	s.Archived = last.Version
+	return s, nil
+}
+
+// move moves an event whose block is written.
+func (t *tx) move(ctx context.Context, p place) error {
+	e := p.event
+	if err := t.run(ctx, "INSERT INTO archived_events (position, stream, version, type, actor, recorded_at, block) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		int64(e.Position), p.stream, e.Version, p.name, p.actor, e.RecordedAt.UnixMicro(), p.block); err != nil {
 		return err
 	}
-	var stream, id int64
-	if _, err := t.one(ctx, "SELECT stream FROM archive_streams WHERE stream_id = ?", []any{string(s.ID)}, &stream); err != nil {
-		return err
-	}
-	if _, err := t.one(ctx, "INSERT INTO archive_blocks (dictionary, data) VALUES (?, ?) RETURNING block", []any{dictionary, packed}, &id); err != nil {
-		return err
-	}
-	for _, e := range part {
-		eventType, err := t.name(ctx, names, e.Type)
-		if err != nil {
-			return err
-		}
-		actor, err := t.name(ctx, names, e.Actor)
-		if err != nil {
-			return err
-		}
-		if err := t.run(ctx, "INSERT INTO archived_events (position, stream, version, type, actor, recorded_at, block) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			int64(e.Position), stream, e.Version, eventType, actor, e.RecordedAt.UnixMicro(), id); err != nil {
-			return err
-		}
-	}
-	n, err := t.Exec(ctx, "DELETE FROM events WHERE stream_id = ? AND version <= ?", string(s.ID), last.Version)
-	if err == nil && n != int64(len(part)) {
-		err = fmt.Errorf("%d events of %d were there: run flightdeck verify", n, len(part))
+	n, err := t.Exec(ctx, "DELETE FROM events WHERE position = ? AND stream_id = ? AND version = ?", int64(e.Position), string(e.Stream.ID), e.Version)
+	if err == nil && n != 1 {
+		err = errors.New("the event is not there: run flightdeck verify")
 	}
 	return err
 }
