@@ -198,7 +198,7 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 		{[]string{"UPDATE presentations SET deleted = 0 WHERE valid_from = 8"}, 0, "presentations", "8"},
 		{[]string{"UPDATE slides SET content = 'Forged' WHERE valid_from = 6"}, 0, "slides", "6"},
 		{[]string{"UPDATE content_tags SET tag = 'c' WHERE valid_from = 3"}, 0, "content_tags", "3"},
-		{[]string{"INSERT INTO content_tags (tag, content_id, valid_from, valid_to) SELECT 'more', id, valid_from, valid_to FROM contents WHERE valid_from = 3"}, 0, "content_tags", "8"},
+		{[]string{"INSERT INTO content_tags (tag, created_at, valid_from, valid_to, content_id) SELECT 'more', created_at, valid_from, valid_to, id FROM contents WHERE valid_from = 3"}, 0, "content_tags", "8"},
 		{[]string{"UPDATE users SET role = 'EDITOR' WHERE valid_from = 1"}, 0, "users", "1"},
 		{[]string{"INSERT INTO users SELECT 9, valid_to, 'user-x', version, 'x', display_name, role, created_at, last_login_at FROM users"}, 0, "users", "8"},
 	} {

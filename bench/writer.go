@@ -115,7 +115,7 @@ func sameSQL(path string, span time.Duration) (out outcome, err error) {
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		`INSERT INTO contents (valid_from, valid_to, id, version, title, slug, description, format, status, author_id, tags, created_at, updated_at, published_at, deleted, public, content)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		"INSERT INTO content_tags (tag, content_id, valid_from, valid_to) VALUES (?, ?, ?, ?)",
+		"INSERT INTO content_tags (tag, created_at, valid_from, valid_to, content_id) VALUES (?, ?, ?, ?, ?)",
 	} {
 		if stmts[i], err = conn.PrepareContext(context.Background(), text); err != nil { //nolint:sqlclosecheck // they end with the connection
 			return out, err
@@ -158,7 +158,7 @@ func sameRows(stmts [6]*sql.Stmt, position int64, hash [32]byte) ([32]byte, erro
 		{id, "CONTENT", at, at},
 		{position, uuid.Must(uuid.NewV7()).String(), id, "CONTENT", 1, "ContentCreated", 1, "", "", "", "", at, hash[:], string(data)},
 		{position, eventstore.Forever, id, 1, e.Title, e.Slug, nil, string(e.Format), string(e.Status), "", `["` + e.Tags[0] + `"]`, at, at, at, 0, 1, e.Content},
-		{e.Tags[0], id, position, eventstore.Forever},
+		{e.Tags[0], at, position, eventstore.Forever, id},
 	} {
 		if _, err := stmts[2+k].Exec(args...); err != nil { //nolint:noctx // a benchmark
 			return hash, err

@@ -66,7 +66,7 @@ func (w projection) content(before, after domain.Content) error {
 		r.AuthorID, string(tags), r.CreatedAt, r.UpdatedAt, r.PublishedAt, number(r.Deleted), number(r.Public), r.Content); err != nil {
 		return err
 	}
-	return w.tags(after.ID, liveTags(before), liveTags(after))
+	return w.tags(after, liveTags(before), liveTags(after))
 }
 
 // ContentTag is a tag of a content, from when it was given to when it was taken
@@ -75,9 +75,10 @@ type ContentTag struct {
 	bun.BaseModel `bun:"table:content_tags,alias:t"`
 
 	Tag       string              `bun:"tag,pk"`
-	ContentID string              `bun:"content_id,pk"`
+	CreatedAt domain.Instant      `bun:"created_at,pk"` // of the content, not of the tag
 	ValidFrom eventstore.Position `bun:"valid_from,pk"`
 	ValidTo   eventstore.Position `bun:"valid_to"`
+	ContentID string              `bun:"content_id"`
 }
 
 // liveTags are the tags under which a content is found.
@@ -88,13 +89,13 @@ func liveTags(c domain.Content) []string {
 	return c.Tags
 }
 
-func (w projection) tags(id string, before, after []string) error {
+func (w projection) tags(c domain.Content, before, after []string) error {
 	for _, tag := range before {
 		if slices.Contains(after, tag) {
 			continue
 		}
-		if err := w.exec("UPDATE "+w.set.table("content_tags")+" SET valid_to = ? WHERE tag = ? AND content_id = ? AND valid_to = ?",
-			w.at, tag, id, eventstore.Forever); err != nil {
+		if err := w.exec("UPDATE "+w.set.table("content_tags")+" SET valid_to = ? WHERE tag = ? AND created_at = ? AND content_id = ? AND valid_to = ?",
+			w.at, tag, c.CreatedAt, c.ID, eventstore.Forever); err != nil {
 			return err
 		}
 	}
@@ -102,8 +103,8 @@ func (w projection) tags(id string, before, after []string) error {
 		if slices.Contains(before, tag) {
 			continue
 		}
-		if err := w.exec("INSERT INTO "+w.set.table("content_tags")+" (tag, content_id, valid_from, valid_to) VALUES (?, ?, ?, ?)",
-			tag, id, w.at, eventstore.Forever); err != nil {
+		if err := w.exec("INSERT INTO "+w.set.table("content_tags")+" (tag, created_at, valid_from, valid_to, content_id) VALUES (?, ?, ?, ?, ?)",
+			tag, c.CreatedAt, w.at, eventstore.Forever, c.ID); err != nil {
 			return err
 		}
 	}

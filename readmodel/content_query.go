@@ -163,8 +163,13 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
-			q := r.db.NewSelect().Model((*Content)(nil)).Apply(among("c", p), r.visible(v, contents, "c"), f.apply(p), words.contents)
-			q = order.bound(q, "c", p)
+			q := r.db.NewSelect().Model((*Content)(nil))
+			if lead := f.lead(order.Field); lead != "" {
+				q = q.Apply(led(lead, p))
+			} else {
+				q = order.bound(q.Apply(among("c", p)), "c", p)
+			}
+			q = q.Apply(r.visible(v, contents, "c"), f.apply(p), words.contents)
 			if order.Field == Relevance {
 				q = r.ranked(q, (*Content)(nil), "c", "content_search", "title", "description tags", words)
 			}
@@ -174,6 +179,9 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 		size:  func(c *Content) int { return len(c.Content) },
 	}
 	l.keys, l.key = contentKeys(order.Field)
+	if f.lead(order.Field) != "" {
+		l.keys = []string{"t.created_at"}
+	}
 	return l, nil
 }
 
@@ -223,6 +231,30 @@ func (o Order) bound(q *bun.SelectQuery, alias string, p eventstore.Position) *b
 	return q
 }
 
+// lead is the tag along which a list in an order is read, "" for none: the contents of
+// a tag lie in the order of their creation.
+func (f ContentFilter) lead(by OrderField) string {
+	switch {
+	case by != CreatedAt:
+		return ""
+	case len(f.TagsAll) > 0:
+		return f.TagsAll[0]
+	case len(f.TagsAny) == 1:
+		return f.TagsAny[0]
+	}
+	return ""
+}
+
+// led selects the rows of the contents that had a tag at a position, t, and how they
+// were then, c. Each is one step to its row, however often a content was changed.
+func led(tag string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.ModelTableExpr("content_tags AS t CROSS JOIN contents AS c") // read in this order
+		q = q.Where("t.tag = ?", bind(tag)).Apply(at("t", p), recordedBy("t.created_at", p))
+		return q.Where("c.valid_from = (SELECT max(o.valid_from) FROM contents AS o WHERE o.id = t.content_id AND o.valid_from <= ?)", bind(p))
+	}
+}
+
 func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if f.Status != nil {
@@ -232,11 +264,11 @@ func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.
 			q = q.Where("c.author_id = ?", bind(*f.AuthorID))
 		}
 		if f.TagsAny != nil {
-			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag IN (?) AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
+			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag IN (?) AND t.created_at = c.created_at AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
 				bindAll(f.TagsAny), bind(p), bind(p))
 		}
 		for _, tag := range f.TagsAll {
-			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag = ? AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
+			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag = ? AND t.created_at = c.created_at AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
 				bind(tag), bind(p), bind(p))
 		}
 		return q.Apply(between("c.created_at", f.CreatedFrom, f.CreatedTo), between("c.updated_at", f.UpdatedFrom, f.UpdatedTo))

@@ -36,7 +36,7 @@ type rowTable struct {
 var (
 	rowTables = []rowTable{
 		{"contents", []string{"valid_from"}, "contents_id"},
-		{"content_tags", []string{"tag", "content_id", "valid_from"}, ""},
+		{"content_tags", []string{"tag", "created_at", "valid_from"}, ""},
 		{"presentations", []string{"valid_from"}, "presentations_id"},
 		{"slides", []string{"id", "valid_from"}, ""},
 		{"users", []string{"valid_from"}, "users_id"},

@@ -190,7 +190,7 @@ func tagRows(rows []ContentTag, c domain.Content, before []string, at eventstore
 	}
 	for _, tag := range after {
 		if !slices.Contains(before, tag) {
-			rows = append(rows, ContentTag{Tag: tag, ContentID: c.ID, ValidFrom: at, ValidTo: eventstore.Forever})
+			rows = append(rows, ContentTag{Tag: tag, CreatedAt: c.CreatedAt, ValidFrom: at, ValidTo: eventstore.Forever, ContentID: c.ID})
 		}
 	}
 	return rows
@@ -200,7 +200,7 @@ func tagRows(rows []ContentTag, c domain.Content, before []string, at eventstore
 func (v *verifier) tags(ctx context.Context, want []ContentTag) error {
 	for _, w := range want {
 		var have []ContentTag
-		if err := v.db.NewSelect().Model(&have).Where("t.tag = ? AND t.content_id = ? AND t.valid_from = ?", w.Tag, w.ContentID, w.ValidFrom).Scan(ctx); err != nil {
+		if err := v.db.NewSelect().Model(&have).Where("t.tag = ? AND t.created_at = ? AND t.valid_from = ?", w.Tag, w.CreatedAt, w.ValidFrom).Scan(ctx); err != nil {
 			return err
 		}
 		compare(v, "content_tags", w.ContentID+" "+w.Tag, []ContentTag{w}, have,

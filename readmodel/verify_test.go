@@ -128,7 +128,7 @@ func TestVerifyFindsEveryKindOfTampering(t *testing.T) {
 		"tag missing":          {[]string{"DELETE FROM content_tags WHERE tag = 'blue'"}, []string{"content_tags"}, 0},
 		"tag changed":          {[]string{"UPDATE content_tags SET tag = 'green' WHERE tag = 'blue'"}, []string{"content_tags"}, 0},
 		"tag that lasts":       {[]string{"UPDATE content_tags SET valid_to = 9223372036854775807 WHERE tag = 'red'"}, []string{"content_tags"}, 0},
-		"tag too many":         {[]string{"INSERT INTO content_tags SELECT 'green', content_id, valid_from, valid_to FROM content_tags WHERE tag = 'red'"}, []string{"content_tags"}, 0},
+		"tag too many":         {[]string{"INSERT INTO content_tags SELECT 'green', created_at, valid_from, valid_to, content_id FROM content_tags WHERE tag = 'red'"}, []string{"content_tags"}, 0},
 		"deck's title":         {[]string{"UPDATE presentations SET title = 'x' WHERE version = 1"}, []string{"presentations"}, 0},
 		"order of slides":      {[]string{`UPDATE presentations SET slide_ids = '["slide-x"]' WHERE version = 3`}, []string{"presentations"}, 0},
 		"deck missing":         {[]string{"DELETE FROM presentations"}, []string{"presentations"}, 0},
