@@ -111,6 +111,8 @@ func connections() []connection {
 		{field: "contents", arguments: `search: "common"`, node: "id"},
 		{field: "presentations", arguments: `search: "common"`, node: "id"},
 		{field: "contents", arguments: `filter: {status: [PUBLISHED], tagsAny: ["go", "sql"]}`, node: "id"},
+		{field: "contents", arguments: `filter: {tagsAny: ["go"]}`, node: "id"},
+		{field: "contents", arguments: `filter: {tagsAny: ["sql", "go"], tagsAll: ["go"]} orderBy: {field: CREATED_AT, direction: ASC}`, node: "id"},
 	}
 	for _, direction := range []string{"ASC", "DESC"} {
 		for _, by := range []string{"CREATED_AT", "UPDATED_AT", "PUBLISHED_AT", "TITLE", "RELEVANCE"} {

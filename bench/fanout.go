@@ -94,7 +94,6 @@ func (c crowd) compare(ours, theirs []heard) []row {
 		return median(list[0]), median(list[1])
 	}
 	axis := func(what string) string { return fmt.Sprintf("%d sockets, %s", c.sockets, what) }
-	ms := func(v float64) string { return fmt.Sprintf("%.1f ms", v*1000) }
 	us := func(v float64) string { return fmt.Sprintf("%.1f µs", v*1e6) }
 	p99, bareP99 := middle(func(h heard) float64 { return h.p99.Seconds() })
 	rate, bareRate := middle(func(h heard) float64 { return h.perSecond })

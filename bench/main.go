@@ -100,6 +100,7 @@ var axes = []struct {
 	{"stream", stream},
 	{"archive", archive},
 	{"rebuild", rebuild},
+	{"beside", beside},
 	{"fanout", fanOut},
 }
 

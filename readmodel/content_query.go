@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
@@ -158,18 +159,19 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 	if err != nil {
 		return l, err
 	}
+	lead, rest := f.lead(order.Field)
 	l = list[Content]{
 		reader: r, name: r.listName("contents", f, order, words),
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
 			q := r.db.NewSelect().Model((*Content)(nil))
-			if lead := f.lead(order.Field); lead != "" {
-				q = q.Apply(led(lead, p))
-			} else {
+			if lead == nil {
 				q = order.bound(q.Apply(among("c", p)), "c", p)
+			} else {
+				q = q.Apply(led(lead, order.Direction, p), recordedBy("t.created_at", p))
 			}
-			q = q.Apply(r.visible(v, contents, "c"), f.apply(p), words.contents)
+			q = q.Apply(r.visible(v, contents, "c"), rest.apply(p), words.contents)
 			if order.Field == Relevance {
 				q = r.ranked(q, (*Content)(nil), "c", "content_search", "title", "description tags", words)
 			}
@@ -179,7 +181,7 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 		size:  func(c *Content) int { return len(c.Content) },
 	}
 	l.keys, l.key = contentKeys(order.Field)
-	if f.lead(order.Field) != "" {
+	if lead != nil {
 		l.keys = []string{"t.created_at"}
 	}
 	return l, nil
@@ -231,27 +233,43 @@ func (o Order) bound(q *bun.SelectQuery, alias string, p eventstore.Position) *b
 	return q
 }
 
-// lead is the tag along which a list in an order is read, "" for none: the contents of
-// a tag lie in the order of their creation.
-func (f ContentFilter) lead(by OrderField) string {
+// maxLead is of how many tags a list is read along them.
+const maxLead = 10
+
+// lead returns the tags along which a list in an order is read, because each content
+// has one of them, nil for none, and what else the filter asks of a content: those of a
+// tag lie in the order of their creation.
+func (f ContentFilter) lead(by OrderField) (tags []string, rest ContentFilter) {
 	switch {
 	case by != CreatedAt:
-		return ""
 	case len(f.TagsAll) > 0:
-		return f.TagsAll[0]
-	case len(f.TagsAny) == 1:
-		return f.TagsAny[0]
+		tags, f.TagsAll = f.TagsAll[:1], f.TagsAll[1:]
+	case len(f.TagsAny) > 0 && len(f.TagsAny) <= maxLead:
+		tags, f.TagsAny = f.TagsAny, nil
 	}
-	return ""
+	return tags, f
 }
 
-// led selects the rows of the contents that had a tag at a position, t, and how they
-// were then, c. Each is one step to its row, however often a content was changed.
-func led(tag string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+// led selects the contents that had any of some tags at a position, as they were then:
+// t merges the tags by when a content was created, which names it, and c is one step
+// from there, however often the content was changed.
+func led(tags []string, d OrderDirection, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	const (
+		one  = "SELECT created_at FROM content_tags WHERE tag = ? AND valid_from <= ? AND valid_to > ?"
+		then = " AS t CROSS JOIN contents AS c" // in this order
+	)
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		q = q.ModelTableExpr("content_tags AS t CROSS JOIN contents AS c") // read in this order
-		q = q.Where("t.tag = ?", bind(tag)).Apply(at("t", p), recordedBy("t.created_at", p))
-		return q.Where("c.valid_from = (SELECT max(o.valid_from) FROM contents AS o WHERE o.id = t.content_id AND o.valid_from <= ?)", bind(p))
+		if len(tags) == 1 { // a table can be entered at a cursor
+			q = q.ModelTableExpr("content_tags"+then).Where("t.tag = ?", bind(tags[0])).Apply(at("t", p))
+		} else {
+			var args []any
+			for _, tag := range tags {
+				args = append(args, bind(tag), bind(p), bind(p))
+			}
+			// Without a limit SQLite forgets that the subquery is in order, and reads all of it.
+			q = q.ModelTableExpr("("+one+strings.Repeat(" UNION "+one, len(tags)-1)+" ORDER BY created_at "+string(d)+" LIMIT -1)"+then, args...)
+		}
+		return q.Where("c.valid_from = (SELECT max(o.valid_from) FROM contents AS o WHERE o.created_at = t.created_at AND o.valid_from <= ?)", bind(p))
 	}
 }
 
