@@ -15,9 +15,10 @@ import (
 	"time"
 )
 
-// crowd is how one round of fan-out goes: that many sockets, so many events a second,
-// and a burst of batches of a hundred.
+// crowd is how fan-out is measured: that many rounds of so many sockets, so many events a
+// second, and a burst of batches of a hundred.
 type crowd struct {
+	rounds  int
 	sockets int
 	rate    int
 	batches int
@@ -60,10 +61,10 @@ func fanOut(s settings, _ world) (rows []row, err error) {
 		s.dir = dir
 		defer func() { _ = os.RemoveAll(dir) }()
 	}
-	for _, c := range []crowd{{1000, 20, 5}, {5000, 4, 2}} {
+	for _, c := range s.Crowds {
 		say("fan-out to %d sockets", c.sockets)
 		var ours, theirs []heard
-		for round := range s.Rounds {
+		for round := range c.rounds {
 			for _, side := range []struct {
 				name  string
 				into  *[]heard

@@ -21,6 +21,7 @@ type settings struct {
 	Versions int           // of each
 	Rounds   int           // of each measurement, interleaved with its baseline
 	Span     time.Duration // of a round
+	Crowds   []crowd
 	dir      string
 	binary   string
 }
@@ -37,9 +38,9 @@ func main() {
 	dir := flag.String("dir", "", "where the databases are made and, if they are there, used again; a temporary folder when empty")
 	grown := flag.String("growth", "", "measure how costs grow with the log instead, and plot it into this SVG file")
 	flag.Parse()
-	s := settings{Contents: 5000, Versions: 4, Rounds: 3, Span: 2 * time.Second, dir: *dir}
+	s := settings{Contents: 5000, Versions: 4, Rounds: 3, Span: 500 * time.Millisecond, Crowds: []crowd{{1, 500, 20, 2}}, dir: *dir}
 	if *full {
-		s = settings{Contents: 100_000, Versions: 10, Rounds: 5, Span: 5 * time.Second, dir: *dir}
+		s = settings{Contents: 100_000, Versions: 10, Rounds: 3, Span: 5 * time.Second, Crowds: []crowd{{3, 1000, 20, 5}, {3, 5000, 4, 2}}, dir: *dir}
 	}
 	if *grown != "" {
 		s.Rounds, s.Span = 3, 3*time.Second

@@ -63,6 +63,9 @@ func (o *opened) close() error {
 	return o.log.Close()
 }
 
+// tags is how many there are: each content has one.
+const tags = 100
+
 // body is a text of about 400 bytes.
 func body(n int) string {
 	var b strings.Builder
@@ -154,7 +157,7 @@ func (s settings) append(log *eventstore.Store, all []string, random *rand.Rand)
 func write(tx *eventstore.Tx, id string, i, version int) error {
 	var e domain.Event = domain.ContentCreated{
 		ContentID: id, Title: fmt.Sprintf("Content %d", i), Slug: fmt.Sprintf("content-%d", i), Content: body(i),
-		Format: domain.Markdown, Status: domain.Published, Tags: []string{fmt.Sprintf("tag%d", i%100)},
+		Format: domain.Markdown, Status: domain.Published, Tags: []string{fmt.Sprintf("tag%d", i%tags)},
 	}
 	if version > 1 {
 		title, text := fmt.Sprintf("Content %d, version %d", i, version), body(i+version)

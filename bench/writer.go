@@ -146,7 +146,7 @@ func sameRows(stmts [6]*sql.Stmt, position int64, hash [32]byte) ([32]byte, erro
 	id := domain.NewID(domain.KindContent, uuid.Must(uuid.NewV7()).String())
 	e := domain.ContentCreated{
 		ContentID: id, Title: fmt.Sprintf("Content %d", i), Slug: fmt.Sprintf("content-%d", i), Content: body(i),
-		Format: domain.Markdown, Status: domain.Published, Tags: []string{fmt.Sprintf("tag%d", i%100)},
+		Format: domain.Markdown, Status: domain.Published, Tags: []string{fmt.Sprintf("tag%d", i%tags)},
 	}
 	data, err := json.Marshal(e)
 	if err != nil {
