@@ -68,8 +68,7 @@ func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
 	p.steps, p.followed, p.left = 0, 0, left
 }
 
-// rest waits, when others have written since the last time, twice as long as the last
-// step took.
+// rest waits after a step that took so long.
 func (p *pace) rest(ctx context.Context, d time.Duration) error {
 	if p.alone {
 		return ctx.Err()
@@ -77,14 +76,23 @@ func (p *pace) rest(ctx context.Context, d time.Duration) error {
 	head := p.log.Head().Position
 	others := head != p.head
 	p.head = head
+	return pause(ctx, p.pause(d, others))
+}
+
+// pause is how long to rest after a step that took so long: when others have written
+// since the last one, twice as long.
+func (p *pace) pause(d time.Duration, others bool) time.Duration {
 	if !others || p.level == maxLevel {
-		return ctx.Err()
+		return 0
 	}
-	return pause(ctx, 2*d>>p.level)
+	return 2 * d >> p.level
 }
 
 // pause waits.
 func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

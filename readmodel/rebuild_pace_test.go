@@ -1,0 +1,60 @@
+package readmodel
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"flightdeck/eventstore"
+)
+
+// pacing plays a rebuild at a pace beside others: what a step and an event cost, and how
+// many events others append a second. It returns how long the log was followed, by the
+// clock of the play, and the longest step.
+func pacing(p *pace, length int, step, event time.Duration, perSecond float64) (took, longest time.Duration) {
+	left, appended := float64(length), 0.0
+	p.left = eventstore.Position(left)
+	for left > maxRest && took < time.Hour {
+		n := min(p.size, int(left))
+		d := step + time.Duration(n)*event
+		longest = max(longest, d)
+		pause := p.pause(d, perSecond > 0)
+		passed := d + pause
+		took += passed
+		appended += passed.Seconds() * perSecond
+		left += passed.Seconds()*perSecond - float64(n)
+		p.took(n, d, eventstore.Position(left))
+	}
+	return took, longest
+}
+
+// TestARebuildRestsBesideOthersAndEnds: it takes a third of the writer's time while that
+// is enough to come to the end, and more only where others write too fast for that.
+func TestARebuildRestsBesideOthersAndEnds(t *testing.T) {
+	t.Parallel()
+	const length, step, event = 100_000, 200 * time.Microsecond, 90 * time.Microsecond
+	alone := length * event
+	for _, c := range []struct {
+		perSecond    float64
+		least, most  time.Duration
+		longestShort bool
+	}{
+		{0, alone, 2 * alone, true},
+		{500, 3 * alone, 5 * alone, true},
+		{1200, 3 * alone, 8 * alone, true},
+		{5000, alone, 8 * alone, false},
+		{9000, alone, 30 * alone, false},
+	} {
+		t.Run(fmt.Sprintf("%.0f a second", c.perSecond), func(t *testing.T) {
+			t.Parallel()
+			p := &pace{aim: shortStep, size: minSize}
+			took, longest := pacing(p, length, step, event, c.perSecond)
+			if took < c.least || took > c.most {
+				t.Errorf("it took %s, not %s to %s", took, c.least, c.most)
+			}
+			if short := longest <= 2*shortStep; short != c.longestShort {
+				t.Errorf("the longest step took %s", longest)
+			}
+		})
+	}
+}
