@@ -65,4 +65,4 @@ func create(s settings, _ world) ([]row, error) {
 	}, nil
 }
 
-func rate(o outcome) string { return fmt.Sprintf("%.0f/s", o.perSecond) }
+func rate(o outcome) string { return fmt.Sprintf("%.0f/s ±%.0f%%", o.perSecond, 100*o.spread) }

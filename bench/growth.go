@@ -83,6 +83,11 @@ func (s settings) costs() (all []cost, err error) {
 	return append(append(all, asked...), written), err
 }
 
+const searchQuery = `query($words: String) { contents(first: 20, search: $words) { nodes { id title } } }`
+
+// words are two that some contents have.
+func words(i int) string { return strings.Join(strings.Fields(body(i % 1000))[:2], " ") }
+
 // requests measures what is only read.
 func (s settings) requests(w world) (all []cost, err error) {
 	p, err := s.flightdeck(w.db)
@@ -102,8 +107,7 @@ func (s settings) requests(w world) (all []cost, err error) {
 			return request(listQuery, map[string]any{"asOf": past, "filter": tagged})
 		}},
 		{"search for two words", func(i int) []byte {
-			return request(`query($words: String) { contents(first: 20, search: $words) { nodes { id title } } }`,
-				map[string]any{"words": strings.Join(strings.Fields(body(i % 1000))[:2], " ")})
+			return request(searchQuery, map[string]any{"words": words(i)})
 		}},
 	} {
 		say("%s", q.name)

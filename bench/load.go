@@ -16,6 +16,7 @@ import (
 type outcome struct {
 	perSecond float64
 	p50, p99  time.Duration
+	spread    float64 // of perSecond over the rounds: half of what lies between the extremes, beside the median
 }
 
 // load sends requests over as many connections for a span, each connection the
@@ -45,7 +46,7 @@ func load(connections int, span time.Duration, url, token string, body func(i in
 		return outcome{}, fmt.Errorf("load: %w", failed)
 	}
 	slices.Sort(took)
-	return outcome{float64(len(took)) / elapsed.Seconds(), took[len(took)/2], took[len(took)*99/100]}, nil
+	return outcome{perSecond: float64(len(took)) / elapsed.Seconds(), p50: took[len(took)/2], p99: took[len(took)*99/100]}, nil
 }
 
 // loop is one connection.
@@ -101,7 +102,22 @@ func duel(rounds int, ours, theirs func() (outcome, error)) (a, b outcome, err e
 	return middle(list[0]), middle(list[1]), nil
 }
 
+// rounds measures one side alone and returns the median.
+func rounds(n int, measure func() (outcome, error)) (outcome, error) {
+	var list []outcome
+	for range n {
+		o, err := measure()
+		if err != nil {
+			return o, err
+		}
+		list = append(list, o)
+	}
+	return middle(list), nil
+}
+
 func middle(list []outcome) outcome {
 	slices.SortFunc(list, func(a, b outcome) int { return int(a.perSecond - b.perSecond) })
-	return list[len(list)/2]
+	m := list[len(list)/2]
+	m.spread = (list[len(list)-1].perSecond - list[0].perSecond) / 2 / m.perSecond
+	return m
 }

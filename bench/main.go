@@ -37,6 +37,7 @@ func main() {
 	check := flag.Bool("check", false, "fail when a ratio is not even half its target")
 	dir := flag.String("dir", "", "where the databases are made and, if they are there, used again; a temporary folder when empty")
 	grown := flag.String("growth", "", "measure how costs grow with the log instead, and plot it into this SVG file")
+	soak := flag.Duration("soak", 0, "serve a mixed load for so long instead, and print how much memory the server has from time to time")
 	flag.Parse()
 	s := settings{Contents: 5000, Versions: 4, Rounds: 3, Span: 500 * time.Millisecond, Crowds: []crowd{{1, 500, 20, 2}}, dir: *dir}
 	if *full {
@@ -45,6 +46,10 @@ func main() {
 	if *grown != "" {
 		s.Rounds, s.Span = 3, 3*time.Second
 		fatal(s.growth(*grown))
+		return
+	}
+	if *soak > 0 {
+		fatal(s.soak(*soak))
 		return
 	}
 	rows, err := s.run(*only)

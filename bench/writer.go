@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,23 +31,37 @@ func writer(s settings, _ world) ([]row, error) {
 			return measure(filepath.Join(s.dir, fmt.Sprintf("writer-%s-%d-%d.db", name, round, time.Now().UnixNano())), s.Span)
 		}
 	}
-	quiet := side("quiet", func(path string, span time.Duration) (outcome, error) { return appendAll(path, span, false) })
+	appending := func(callers int, search bool) func() (outcome, error) {
+		return side("ours", func(path string, span time.Duration) (outcome, error) { return appendAll(path, span, callers, search) })
+	}
+	quiet := appending(connections, false)
 	ours, loop, err := duel(s.Rounds, quiet, side("loop", sameSQL))
 	if err != nil {
 		return nil, err
 	}
-	on, off, err := duel(s.Rounds, side("search", func(path string, span time.Duration) (outcome, error) { return appendAll(path, span, true) }), quiet)
+	on, off, err := duel(s.Rounds, appending(connections, true), quiet)
 	if err != nil {
 		return nil, err
 	}
-	return []row{
+	rows := []row{
 		atLeast("the writer, 64 callers", rate(ours), "a loop, the same SQL: "+rate(loop), ours.perSecond/loop.perSecond, 0.85),
 		atLeast("the writer with search", rate(on), "without: "+rate(off), on.perSecond/off.perSecond, 0.8),
-	}, nil
+	}
+	for _, callers := range []int{1, 8, 64, 512} {
+		o, err := rounds(s.Rounds, appending(callers, true))
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row{
+			Axis:   fmt.Sprintf("the writer with search, callers: %d", callers),
+			Figure: fmt.Sprintf("%s, p50 %s, p99 %s", rate(o), ms(o.p50.Seconds()), ms(o.p99.Seconds())), Baseline: "–", Target: "–", Met: true,
+		})
+	}
+	return rows, nil
 }
 
 // appendAll has callers append for a span.
-func appendAll(path string, span time.Duration, search bool) (out outcome, err error) {
+func appendAll(path string, span time.Duration, callers int, search bool) (out outcome, err error) {
 	o, err := open(path)
 	if err != nil {
 		return out, err
@@ -60,27 +75,30 @@ func appendAll(path string, span time.Duration, search bool) (out outcome, err e
 	ctx, cancel := context.WithTimeout(context.Background(), span)
 	defer cancel()
 	var mu sync.Mutex // guards the two below
-	done := 0
+	var all []time.Duration
 	var failed error
 	var wait sync.WaitGroup
 	begun := time.Now()
-	for range connections {
+	for range callers {
 		wait.Go(func() {
-			n := 0
+			var took []time.Duration
 			var err error
-			for ; ctx.Err() == nil && err == nil; n++ {
+			for ctx.Err() == nil && err == nil {
+				asked := time.Now()
 				id := domain.NewID(domain.KindContent, uuid.Must(uuid.NewV7()).String())
 				_, err = o.log.Update(context.WithoutCancel(ctx), eventstore.Command{}, func(tx *eventstore.Tx) error {
 					return write(tx, id, int(tx.Head().Position), 1)
 				})
+				took = append(took, time.Since(asked))
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			done, failed = done+n, errors.Join(failed, err)
+			all, failed = append(all, took...), errors.Join(failed, err)
 		})
 	}
 	wait.Wait()
-	return outcome{perSecond: float64(done) / time.Since(begun).Seconds()}, failed
+	slices.Sort(all)
+	return outcome{perSecond: float64(len(all)) / time.Since(begun).Seconds(), p50: all[len(all)/2], p99: all[len(all)*99/100]}, failed
 }
 
 // sameSQL does for a span what a batch of 64 commands does to the database, and nothing
