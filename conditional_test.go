@@ -206,6 +206,20 @@ func TestSizeIsNotUnmodifiedWhenItMoved(t *testing.T) {
 	}
 }
 
+// The end of an API key is in no event.
+func TestKeysAreNotUnmodifiedWhenOneIsRevoked(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, admin := h.user(domain.Admin)
+	id := h.must(admin, `mutation { createApiKey(input: {name: "M", role: VIEWER}) { apiKey { id } errors { message } } }`, nil).text("createApiKey", "apiKey", "id")
+	const query = `{ apiKeys { id revokedAt } }`
+	_, tag, before := h.askAgain(admin, query, `{}`, "")
+	h.must(admin, `mutation($id: ID!) { revokeApiKey(input: {id: $id}) { errors { message } } }`, map[string]any{"id": id})
+	if status, _, after := h.askAgain(admin, query, `{}`, tag); status != http.StatusOK || after == before {
+		t.Errorf("%d: %s, and before %s", status, after, before)
+	}
+}
+
 // TestNotModifiedWhileOthersWrite asks for the head of the log while writers move it:
 // what is said to be unmodified was the answer at some moment of the request.
 func TestNotModifiedWhileOthersWrite(t *testing.T) {

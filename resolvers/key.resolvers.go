@@ -24,5 +24,5 @@ func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input command.Revok
 
 // APIKeys is the resolver for the apiKeys field.
 func (r *queryResolver) APIKeys(ctx context.Context) ([]*readmodel.APIKey, error) {
-	return r.Reader.APIKeys(ctx, r.now(ctx))
+	return r.apiKeys(ctx)
 }

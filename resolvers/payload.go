@@ -77,6 +77,12 @@ func (r *Resolver) createKey(ctx context.Context, in command.CreateAPIKey) (*mod
 	return p, err
 }
 
+// apiKeys returns the keys, whose end is in no event.
+func (r *Resolver) apiKeys(ctx context.Context) ([]*readmodel.APIKey, error) {
+	r.Volatile(ctx)
+	return r.Reader.APIKeys(ctx, r.now(ctx))
+}
+
 // keyPayload returns what makes a payload of the outcome of a command about a key.
 func (r *Resolver) keyPayload(ctx context.Context, id string) func(command.Result, error) (*model.APIKeyPayload, error) {
 	return func(result command.Result, err error) (*model.APIKeyPayload, error) {
