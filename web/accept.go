@@ -29,6 +29,9 @@ type accepted struct {
 // readAccept reads the header; without one application/json is meant. What cannot
 // be understood in it is as if it were not there.
 func readAccept(h http.Header) accepted {
+	if len(h["Accept"]) == 0 {
+		return accepted{mediaType: mediaJSON}
+	}
 	quality := map[string]float64{}
 	for part := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
 		mediaType, params, err := mime.ParseMediaType(part)

@@ -56,6 +56,9 @@ func (s *Server) withAccessLog(next http.Handler) http.Handler {
 			if rec.status >= http.StatusInternalServerError {
 				level = slog.LevelWarn
 			}
+			if !s.config.Logger.Enabled(r.Context(), level) {
+				return
+			}
 			s.config.Logger.LogAttrs(r.Context(), level, "request",
 				slog.String("method", r.Method),
 				slog.String("path", r.URL.Path),

@@ -21,6 +21,9 @@ const (
 // preferredCoding returns which of the codings that we offer, the best first, an
 // Accept-Encoding header likes most (RFC 9110, section 12.5.3); "" for none.
 func preferredCoding(accept string, offered ...string) string {
+	if accept == "" {
+		return ""
+	}
 	quality := map[string]float64{}
 	for part := range strings.SplitSeq(accept, ",") {
 		coding, params, _ := strings.Cut(part, ";")
