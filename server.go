@@ -14,7 +14,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -131,6 +130,8 @@ type deck struct {
 	master    vault.Master
 	// issuer is whose web tokens are believed, nil for nobody's.
 	issuer *auth.Issuer
+	// latest says which answers have changed.
+	latest *latest
 	logger *slog.Logger
 	// clock is the time by which tokens expire and tries are counted.
 	clock func() time.Time
@@ -152,14 +153,15 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	log, err := eventstore.Open(env.ctx, engine, readmodel.Model{Vault: secrets}, options)
+	changed := newLatest()
+	log, err := eventstore.Open(env.ctx, engine, model{readmodel.Model{Vault: secrets}, changed}, options)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
 	if err := env.keepMaster(log, master); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	d := &deck{log: log, master: master, logger: env.logger, clock: time.Now}
+	d := &deck{log: log, latest: changed, master: master, logger: env.logger, clock: time.Now}
 	if d.index, err = readmodel.StartIndex(env.ctx, log, engine.DB(), env.logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
@@ -203,6 +205,7 @@ type serveCommand struct {
 	Limits     limits        `embed:"" prefix:"limit-" group:"Limits; 0 turns one off"`
 	Proxies    []string      `name:"trusted-proxy" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."`
 	Introspect string        `name:"introspection" default:"all" enum:"all,signed-in,admin,off" help:"Who may ask for the schema, and is shown it in suggestions: all, signed-in, admin or off."`
+	Remember   byteSize      `env:"FLIGHTDECK_REMEMBER" default:"16MiB" placeholder:"SIZE" help:"Memory for answers to queries, which are given again while nothing they depend on has changed; 0 for none."`
 	Batch      int           `env:"FLIGHTDECK_BATCH" default:"256" help:"How many commands are committed together at most; 1 gives each a transaction of its own."`
 }
 
@@ -229,7 +232,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	spendMemory()
+	spendMemory(edge.Remembered)
 	server := edge.HTTPServer()
 	failed := make(chan error, 1)
 	go func() { failed <- certificate.serve(server, listener) }()
@@ -268,15 +271,6 @@ func (c *serveCommand) trusted() (d web.Documents, err error) {
 	return d, nil
 }
 
-// spendMemory lets the heap grow to five times what is alive before garbage is
-// collected, unless GOGC says otherwise: little is alive, and a collection costs a
-// fifth of the throughput at Go's default.
-func spendMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
-}
-
 func (c *serveCommand) greet(env *environment, address string) {
 	env.logger.Info("serving", "db", env.DB, "addr", address, "version", version())
 	scheme, page := "http", "graphql"
@@ -291,23 +285,32 @@ func (c *serveCommand) greet(env *environment, address string) {
 
 // edge wires the resolvers into the HTTP edge.
 func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
-	proxies, err := c.trustedProxies()
+	config, err := c.wiring(env, d)
 	if err != nil {
 		return nil, err
+	}
+	return web.New(config), nil
+}
+
+// wiring is what edge makes the HTTP edge of.
+func (c *serveCommand) wiring(env *environment, d *deck) (w web.Config, err error) {
+	proxies, err := c.trustedProxies()
+	if err != nil {
+		return w, err
 	}
 	trusted, err := c.trusted()
 	if err != nil {
-		return nil, err
+		return w, err
 	}
 	if d.issuer, err = c.JWT.open(env, d.clock); err != nil {
-		return nil, err
+		return w, err
 	}
 	d.commands.Closed = c.Register == "closed"
 	root := &resolvers.Resolver{
 		Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuilder, Logger: env.logger,
 		RequestID: web.RequestID, Volatile: web.Volatile, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
 	}
-	return web.New(web.Config{
+	return web.Config{
 		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),
 		Authenticate:    d.authenticate,
 		Watch:           d.watch,
@@ -318,7 +321,9 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 		Feed:            feed{d.log, root},
 		AllowedOrigins:  c.Origins,
 		Playground:      c.playground(),
+		Remember:        int(c.Remember),
 		State:           d.state,
+		Lasts:           d.lasts,
 		Trusted:         trusted,
 		TrustedOnly:     c.Only,
 		MaxBody:         c.Limits.body(),
@@ -330,24 +335,7 @@ func (c *serveCommand) edge(env *environment, d *deck) (*web.Server, error) {
 		Clock:           d.clock,
 		Logger:          env.logger,
 		Version:         version(),
-	}), nil
-}
-
-// state names who asks, and what answers depend on: the end of the log, the rebuild
-// that the rows are of, and how many people are forgotten, whose keys are dropped a
-// moment after the log says so. Beside a rebuild, which changes the rows at a moment
-// of its own, there is nothing to be told.
-func (d *deck) state(ctx context.Context) (asker, state string) {
-	actor := auth.ActorFrom(ctx)
-	asker = string(actor.Role) + " " + actor.UserID
-	rebuilt := ""
-	if p := d.rebuilder.Progress(); p != nil {
-		if p.State == readmodel.RebuildRunning {
-			return asker, ""
-		}
-		rebuilt = p.StartedAt.String()
-	}
-	return asker, fmt.Sprintf("%s %d %s", d.log.Head().Position, d.commands.Vault.Forgotten(), rebuilt)
+	}, nil
 }
 
 // ready reports whether the database answers.

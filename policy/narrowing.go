@@ -11,3 +11,9 @@ func MayHide(eventType string) bool {
 	}
 	return true
 }
+
+// MayChangeSights reports whether an event of a type may change who may see what of
+// earlier moments, or what is shown of them. A type that nobody has thought of may.
+func MayChangeSights(eventType string) bool {
+	return eventType == "ContentPublished" || MayHide(eventType)
+}

@@ -19,5 +19,8 @@ func TestEventsThatMayHide(t *testing.T) {
 		if got := policy.MayHide(name); got != hides {
 			t.Errorf("%s may hide: %t, want %t", name, got, hides)
 		}
+		if got, want := policy.MayChangeSights(name), hides || name == "ContentPublished"; got != want {
+			t.Errorf("%s may change who sees what: %t, want %t", name, got, want)
+		}
 	}
 }

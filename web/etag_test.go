@@ -27,6 +27,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	w := &world{t: t}
 	config := testConfig(newStub())
+	config.Remember = 1 << 20
 	config.State = func(ctx context.Context) (asker, state string) {
 		return fmt.Sprint(viewerOf(ctx)), fmt.Sprint(w.state.Load())
 	}
@@ -159,7 +160,7 @@ func TestTagsNeedNoState(t *testing.T) {
 	for _, state := range []func(context.Context) (string, string){nil, func(context.Context) (string, string) { return "who", "" }} {
 		runs := 0
 		config := testConfig(newStub())
-		config.State = state
+		config.Remember, config.State = 1<<20, state
 		config.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 			runs++
 			return next(ctx)

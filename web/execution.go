@@ -87,7 +87,7 @@ func (s *Server) plan(ctx context.Context, params *graphql.RawParams) (*graphql.
 // execute runs a query or a mutation and returns its only response, nil when ctx ended
 // before there was one.
 func (s *Server) execute(ctx context.Context, op *graphql.OperationContext) *graphql.Response {
-	leave := s.clients.enter(clientOf(ctx).household(), s.config.Limits.Operations, operationsOf)
+	leave := s.enter(ctx)
 	if leave == nil {
 		return refusedResponse(tooMany("operations", s.config.Limits.Operations, "wait for some to end"))
 	}

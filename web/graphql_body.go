@@ -7,12 +7,10 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-
-	"github.com/99designs/gqlgen/graphql"
 )
 
-// readBody reads the request in the body of a POST.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
+// readBody reads the body of a POST.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err := checkContentType(r.Header); err != nil {
 		return nil, err
 	}
@@ -24,12 +22,15 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (*graphql.RawP
 	if err != nil {
 		return nil, badRequest("the body could not be read to its end")
 	}
-	return decodeRequest(data)
+	return data, nil
 }
 
 // checkContentType accepts JSON in UTF-8 only. What a browser sends from another
 // site without asking, forms and plain text, is thereby refused.
 func checkContentType(h http.Header) error {
+	if h.Get("Content-Type") == mediaJSON && len(h["Content-Encoding"]) == 0 {
+		return nil // what nearly everybody sends
+	}
 	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	charset := params["charset"]
 	plain := charset == "" || strings.EqualFold(charset, "utf-8")

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
@@ -19,7 +20,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	s.allowCrossOrigin(w, r)
 	w.Header().Add("Vary", "Accept, Accept-Encoding, Authorization")
 	accept := readAccept(r.Header)
-	var params *graphql.RawParams
+	var text []byte
 	var err error
 	switch {
 	case r.Method == http.MethodOptions:
@@ -32,56 +33,83 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	case accept.nothing():
 		err = errNotAcceptable
 	case r.Method == http.MethodPost:
-		params, err = s.readBody(w, r)
+		text, err = s.readBody(w, r)
 	default:
-		params, err = readURL(r.URL)
-	}
-	if err == nil {
-		err = checkText(params)
+		text = []byte(r.URL.RawQuery)
 	}
 	if err != nil {
 		writeRefusal(w, accept.forErrors(), asRefusal(err))
 		return
 	}
-	s.answer(w, r, accept, params)
+	s.answer(w, r, accept, text)
 }
 
-// answer runs a request in the name of whoever sent it.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept accepted, params *graphql.RawParams) {
-	ctx, until, err := s.config.Authenticate(r.Context(), r.Header.Get("Authorization"))
-	if err != nil {
-		s.writeUnauthenticated(w, r.Context(), accept.forErrors(), err)
-		return
-	}
-	params.Headers = r.Header
+// answer answers a request, given its text as it was sent, in the name of whoever sent
+// it: from memory, or by running it.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept accepted, text []byte) {
 	p := presentation{accept.forErrors(), preferredCoding(r.Header.Get("Accept-Encoding"), codingZstd, codingGzip)}
-	condition, ctx := s.newConditional(ctx, r, p)
-	if tag := condition.current(); tag != "" {
-		writeNotModified(w, tag)
-		return
+	ctx, until, unknown := s.config.Authenticate(r.Context(), r.Header.Get("Authorization"))
+	var q *question
+	if unknown == nil && !accept.onlyEvents {
+		if q = s.newQuestion(ctx, r, p, text); q.recall(w, r) {
+			return
+		}
 	}
+	params, err := readRequest(r.Method, text)
+	switch {
+	case err != nil:
+		writeRefusal(w, p.mediaType, asRefusal(err))
+	case unknown != nil:
+		s.writeUnauthenticated(w, r.Context(), p.mediaType, unknown)
+	default:
+		params.Headers = r.Header
+		s.run(ctx, w, r, accept, params, q, until)
+	}
+}
+
+// readRequest reads a request in the body of a POST, or in the query string of a GET.
+func readRequest(method string, text []byte) (params *graphql.RawParams, err error) {
+	if method == http.MethodPost {
+		params, err = decodeRequest(text)
+	} else {
+		params, err = readURL(string(text))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return params, checkText(params)
+}
+
+// run runs a request and answers it.
+func (s *Server) run(ctx context.Context, w http.ResponseWriter, r *http.Request, accept accepted, params *graphql.RawParams, q *question, until time.Time) {
+	mediaType := accept.forErrors()
 	op, errs := s.prepare(ctx, params)
 	if len(errs) > 0 {
 		if accept.onlyEvents {
 			s.serveEventsOf(w, errs)
 			return
 		}
-		writeErrors(w, p.mediaType, refusedStatus(p.mediaType, http.StatusBadRequest), errs)
+		writeErrors(w, mediaType, refusedStatus(mediaType, http.StatusBadRequest), errs)
 		return
 	}
 	if e := checkMethod(w, r.Method, op.Operation.Operation, accept); e != nil {
-		writeRefusal(w, p.mediaType, e)
+		writeRefusal(w, mediaType, e)
 		return
 	}
 	if accept.onlyEvents || isSubscription(op) {
 		s.serveEvents(ctx, w, r, until, op)
 		return
 	}
-	writeResponse(w, p, condition, s.execute(ctx, op))
+	resp := s.execute(q.begin(ctx, op), op)
+	if resp != nil && executed(resp) && len(resp.Errors) == 0 {
+		q.answered(w, r, encodeResponse(resp))
+		return
+	}
+	writeFailure(w, q.presentation, resp)
 }
 
-// writeResponse writes the result of an operation.
-func writeResponse(w http.ResponseWriter, p presentation, condition *conditional, resp *graphql.Response) {
+// writeFailure writes the result of an operation that has errors.
+func writeFailure(w http.ResponseWriter, p presentation, resp *graphql.Response) {
 	if resp == nil { // the request was cancelled before it had a result
 		writeRefusal(w, p.mediaType, &refusal{http.StatusServiceUnavailable, codeUnavailable, "the request was cancelled"})
 		return
@@ -90,17 +118,7 @@ func writeResponse(w http.ResponseWriter, p presentation, condition *conditional
 	if !executed(resp) && len(resp.Errors) > 0 {
 		status = refusedStatus(p.mediaType, statusOf(resp.Errors[0], http.StatusBadRequest))
 	}
-	body := encodeResponse(resp)
-	if condition != nil && len(resp.Errors) == 0 { // what failed may succeed the next time
-		tag := p.entityTag(body)
-		condition.remember(tag)
-		if condition.has(tag) {
-			writeNotModified(w, tag)
-			return
-		}
-		setTag(w.Header(), tag)
-	}
-	body, coding := compressed(body, p.coding)
+	body, coding := compressed(encodeResponse(resp), p.coding)
 	if coding != "" {
 		w.Header().Set("Content-Encoding", coding)
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 // readURL reads the request in the query string of a GET.
-func readURL(u *url.URL) (*graphql.RawParams, error) {
+func readURL(text string) (*graphql.RawParams, error) {
 	const expected = "send ?query=...&operationName=...&variables={...}, percent-encoded"
-	values, err := url.ParseQuery(u.RawQuery)
+	values, err := url.ParseQuery(text)
 	if err != nil {
 		return nil, badRequest("the query string is malformed: " + expected)
 	}

@@ -24,6 +24,12 @@ func tooMany(limit string, most int, advice string) *gqlerror.Error {
 	}
 }
 
+// enter counts a query or a mutation of the client that asks for it. leave is nil when
+// there are too many.
+func (s *Server) enter(ctx context.Context) (leave func()) {
+	return s.clients.enter(clientOf(ctx).household(), s.config.Limits.Operations, operationsOf)
+}
+
 // enterConnection counts a websocket or event stream of the client that asks for one, or answers that
 // there are too many.
 func (s *Server) enterConnection(w http.ResponseWriter, r *http.Request) (leave func()) {

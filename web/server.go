@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"time"
@@ -89,13 +90,23 @@ type Config struct {
 	// Clock is the time by which tries are counted. Nil: time.Now.
 	Clock func() time.Time
 
-	// State names everything that the answers to the asker of ctx depend on: as long as
-	// it returns the same pair for equal askers, the same request has the same answer,
-	// unless that was said to be [Volatile]. A pair must not come back after another
-	// one. The asker of ctx is whom Authenticate found. With an empty state nothing is
-	// told. Nil, or nothing told: the request is run, also to find that its answer is
-	// the one that the client has.
+	// Remember is how many bytes of answers to queries over HTTP are kept in memory, to
+	// be given again. 0: none.
+	Remember int
+
+	// State names everything that the answers to the asker of ctx depend on, but for
+	// what Lasts watches: as long as it returns the same pair for equal askers, the same
+	// request has the same answer, unless that was said to be [Volatile]. A pair must not
+	// come back after another one. The asker of ctx is whom Authenticate found. With an
+	// empty state nothing is told. Nil, or nothing told: the request is run, also to find
+	// that its answer is the one that the client has.
 	State func(ctx context.Context) (asker, state string)
+
+	// Lasts is called for a query that is about to be run. The function that it returns
+	// reports whether nothing in the log that the answer depends on has happened since
+	// that call; it is called whenever the answer could be given again, also at the same
+	// time. Nil: State names what there is to know.
+	Lasts func(op *graphql.OperationContext) (lasts func() bool)
 
 	// Trusted are documents that clients name by their id.
 	Trusted Documents
@@ -123,8 +134,8 @@ type Server struct {
 	config    Config
 	exec      *executor.Executor
 	documents documentCache
-	persisted *cache[string]    // documents by their SHA-256
-	tags      *cache[latestTag] // of answers to requests by GET
+	persisted *cache[string] // documents by their SHA-256
+	memory    *memory        // nil where nothing is remembered
 	clients   *clients
 	tries     *tries
 	upgrader  websocket.Upgrader
@@ -154,7 +165,7 @@ func New(config Config) *Server {
 		config.Clock = time.Now
 	}
 	s := &Server{
-		config: config, documents: newDocumentCache(), persisted: newCache[string](), tags: newCache[latestTag](),
+		config: config, documents: newDocumentCache(), persisted: newCache[string](), memory: newMemory(config.Remember),
 		clients: newClients(), tries: newTries(config.Tries), sockets: newSockets(),
 	}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
@@ -216,6 +227,15 @@ func redirectToPlayground(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/playground", http.StatusFound)
 }
 
+// securityHeaders are shared by all answers: their values are replaced, never changed.
+var securityHeaders = http.Header{
+	"X-Content-Type-Options":  {"nosniff"},
+	"X-Frame-Options":         {"DENY"},
+	"Referrer-Policy":         {"no-referrer"},
+	"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+	"Cache-Control":           {"no-store"},
+}
+
 // withSecurityHeaders gives every answer the headers that suit data nobody should
 // interpret, keep or frame. The playground relaxes what it has to.
 func withSecurityHeaders(next http.Handler) http.Handler {
@@ -224,11 +244,7 @@ func withSecurityHeaders(next http.Handler) http.Handler {
 		if overTLS(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("Cache-Control", "no-store")
+		maps.Copy(h, securityHeaders)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+const (
+	// growth is by how many percent of what is alive the heap grows before garbage is
+	// collected: little is alive, and a collection costs a fifth of the throughput at
+	// Go's default of 100.
+	growth = 400
+	// leastGrowth is that where nearly all that is alive is remembered.
+	leastGrowth = 50
+)
+
+// spendMemory lets the heap grow by growth, unless GOGC says otherwise. What is
+// remembered, so many bytes, does not count: it lies there and makes no garbage, and
+// would take five times its size. It is looked at after every collection.
+func spendMemory(remembered func() int) {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	debug.SetGCPercent(growth)
+	afterCollection(func() { debug.SetGCPercent(growthBeside(remembered(), inUse())) })
+}
+
+// growthBeside is growth for what is alive beside what is remembered, as a part of all
+// that is alive.
+func growthBeside(remembered, alive int) int {
+	if alive <= 0 {
+		return growth
+	}
+	return max(leastGrowth, growth*max(0, alive-remembered)/alive)
+}
+
+// inUse returns how many bytes the last collection has found to be alive.
+func inUse() int {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return int(live[0].Value.Uint64())
+}
+
+// afterCollection calls f after each collection of garbage, as long as the process lives.
+func afterCollection(f func()) {
+	garbage := new(*byte) // what holds no pointer may be kept alive by what lies beside it
+	runtime.SetFinalizer(garbage, func(**byte) {
+		f()
+		afterCollection(f)
+	})
+}
