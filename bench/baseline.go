@@ -30,7 +30,7 @@ import (
 // address.
 func serveBaseline(args []string) error {
 	if len(args) != 3 {
-		return errors.New("usage: baseline create|read|list|fanout|gqlgen DB ADDR")
+		return errors.New("usage: baseline create|read|list|fanout|gqlgen|bytes DB ADDR")
 	}
 	o, err := open(args[1])
 	if err != nil {
@@ -57,6 +57,8 @@ func serveBaseline(args []string) error {
 		mux.HandleFunc("/graphql", newBare(o).serve)
 	case "gqlgen":
 		mux.Handle("/graphql", o.gqlgen())
+	case "bytes":
+		mux.Handle("/graphql", readyMade(o.gqlgen()))
 	default:
 		return fmt.Errorf("no baseline is called %q", args[0])
 	}

@@ -90,7 +90,7 @@ func words(i int) string { return strings.Join(strings.Fields(body(i % 1000))[:2
 
 // requests measures what is only read.
 func (s settings) requests(w world) (all []cost, err error) {
-	p, err := s.flightdeck(w.db)
+	p, err := s.computing(w.db)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ func lists(s settings, w world) (rows []row, err error) {
 	if rows, err = s.listsNow(w); err != nil {
 		return nil, err
 	}
-	p, err := s.flightdeck(w.db)
+	p, err := s.computing(w.db)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (s settings) listsNow(w world) ([]row, error) {
 	say("list of 20, %d connections", connections)
 	ask := request(listQuery, nil)
 	ours, theirs, err := duel(s.Rounds,
-		s.asked(s.flightdeck, w, func(int) []byte { return ask }), s.asked(s.plain("list"), w, func(int) []byte { return ask }))
+		s.asked(s.computing, w, func(int) []byte { return ask }), s.asked(s.plain("list"), w, func(int) []byte { return ask }))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s settings) listsGrown(p *process, w world) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.flightdeck(short.db)
+	q, err := s.computing(short.db)
 	if err != nil {
 		return nil, err
 	}
@@ -117,14 +117,14 @@ func serve(s settings, w world) (rows []row, err error) {
 		starts = append(starts, took.Seconds()*1000)
 		ask := request(listQuery, map[string]any{"orderBy": map[string]any{"field": "UPDATED_AT"}})
 		past := request(listQuery, map[string]any{"asOf": w.past.String()})
-		one := func(i int) []byte {
+		one := func(i int) []byte { // each is another request, so that what can be remembered is
 			switch i % 3 {
 			case 0:
-				return ask
+				return numbered(ask, i)
 			case 1:
-				return past
+				return numbered(past, i)
 			}
-			return request(readQuery, map[string]any{"id": w.ids[i%len(w.ids)]})
+			return numbered(request(readQuery, map[string]any{"id": w.ids[i%len(w.ids)]}), i)
 		}
 		if _, err := load(connections, s.Span, p.url+"/graphql", "", one); err != nil {
 			return nil, errors.Join(err, p.stopped())

@@ -101,6 +101,7 @@ var axes = []struct {
 	{"create", create},
 	{"writer", writer},
 	{"read", read},
+	{"remember", repeated},
 	{"lists", lists},
 	{"serve", serve},
 	{"stream", stream},

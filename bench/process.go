@@ -22,6 +22,11 @@ type process struct {
 	url string
 }
 
+// computing starts the server on a database, to compute every answer.
+func (s settings) computing(db string, more ...string) (*process, error) {
+	return s.flightdeck(db, append(more, "--remember", "0")...)
+}
+
 // flightdeck starts the server on a database.
 func (s settings) flightdeck(db string, more ...string) (*process, error) {
 	addr, err := freeAddr()

@@ -10,11 +10,11 @@ const readQuery = `query($id: ID!) { content(id: $id) { id version title slug co
 func read(s settings, w world) ([]row, error) {
 	say("content by id, %d connections", connections)
 	ask := func(i int) []byte { return request(readQuery, map[string]any{"id": w.ids[i%len(w.ids)]}) }
-	ours, theirs, err := duel(s.Rounds, s.asked(s.flightdeck, w, ask), s.asked(s.plain("read"), w, ask))
+	ours, theirs, err := duel(s.Rounds, s.asked(s.computing, w, ask), s.asked(s.plain("read"), w, ask))
 	if err != nil {
 		return nil, err
 	}
-	edge, stock, err := duel(s.Rounds, s.asked(s.flightdeck, w, ask), s.asked(s.plain("gqlgen"), w, ask))
+	edge, stock, err := duel(s.Rounds, s.asked(s.computing, w, ask), s.asked(s.plain("gqlgen"), w, ask))
 	if err != nil {
 		return nil, err
 	}
