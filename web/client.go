@@ -13,6 +13,7 @@ import (
 type client struct {
 	address netip.Addr // invalid where there is none
 	tls     bool       // whether it is encrypted, as far as the nearest proxy that is believed
+	request string     // the id of the request: see RequestID
 }
 
 type clientKey struct{}
@@ -26,10 +27,12 @@ func clientOf(ctx context.Context) client {
 // overTLS reports whether the client of a request has sent it encrypted.
 func overTLS(r *http.Request) bool { return clientOf(r.Context()).tls }
 
-// withClient finds out who sent a request.
+// withClient finds out who sent a request, and puts its id into the answer.
 func (s *Server) withClient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := s.clientOf(r)
+		c.request = requestID(r.Header)
+		w.Header().Set(headerRequestID, c.request)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), clientKey{}, c)))
 	})
 }

@@ -12,27 +12,20 @@ const (
 	maxRequestID    = 128
 )
 
-type requestIDKey struct{}
-
 // RequestID returns the id of the request that ctx belongs to, or "" outside a
 // request. It is the client's X-Request-Id where that is at most 128 letters,
 // digits, dots, dashes and underscores, and otherwise a new random one. All
 // operations of one websocket share the id of the request that opened it.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string) //nolint:errcheck // no id is the empty one
-	return id
+	return clientOf(ctx).request
 }
 
-// withRequestID puts the id into the context and the answer.
-func (s *Server) withRequestID(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(headerRequestID)
-		if !isRequestID(id) {
-			id = newRequestID()
-		}
-		w.Header().Set(headerRequestID, id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
-	})
+// requestID returns the id for a request with these headers.
+func requestID(h http.Header) string {
+	if id := h.Get(headerRequestID); isRequestID(id) {
+		return id
+	}
+	return newRequestID()
 }
 
 func newRequestID() string {

@@ -172,7 +172,7 @@ func New(config Config) *Server {
 	s.exec = s.newExecutor()
 	s.fanout = newFanout(s)
 	s.upgrader = s.newUpgrader()
-	s.handler = s.withRequestID(s.withClient(s.withAccessLog(s.withRecovery(withSecurityHeaders(s.routes())))))
+	s.handler = s.withClient(s.withAccessLog(s.withRecovery(withSecurityHeaders(s.routes()))))
 	return s
 }
 
