@@ -83,6 +83,9 @@ func readRequest(method string, text []byte) (params *graphql.RawParams, err err
 // run runs a request and answers it.
 func (s *Server) run(ctx context.Context, w http.ResponseWriter, r *http.Request, accept accepted, params *graphql.RawParams, q *question, until time.Time) {
 	mediaType := accept.forErrors()
+	if q != nil && registers(params) {
+		q.asked = false
+	}
 	op, errs := s.prepare(ctx, params)
 	if len(errs) > 0 {
 		if accept.onlyEvents {

@@ -131,6 +131,12 @@ func (s *Server) resolveTrusted(params *graphql.RawParams, id any) *refusal {
 	return nil
 }
 
+// registers reports whether a request, before it is resolved, brings a document with its
+// hash. It has to be heard each time that it is sent, since the hash may be forgotten.
+func registers(params *graphql.RawParams) bool {
+	return params.Query != "" && params.Extensions[extensionAutomatic] != nil
+}
+
 // resolveAutomatic resolves an automatic persisted query.
 func (s *Server) resolveAutomatic(params *graphql.RawParams, named any) *refusal {
 	hash, err := automaticHash(named)

@@ -163,6 +163,22 @@ func TestAnAnswerIsGivenAgainWhileItLasts(t *testing.T) {
 	wantEqual(t, "runs after a mutation", runs, 2)
 }
 
+// A document that comes with its hash is registered by it each time: the hash may be
+// forgotten before the answer is.
+func TestWhatIsRegisteredIsHeardOfEachTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hash := `"extensions":` + automatic(hashOf("{log{head}}"))
+	for range 2 {
+		post(t, w.h, `{"query":"{log{head}}",`+hash+`}`)
+	}
+	w.wantRuns("with the query", 2)
+	for range 2 {
+		wantEqual(t, "the hash alone", post(t, w.h, `{`+hash+`}`).StatusCode, http.StatusOK)
+	}
+	w.wantRuns("the hash alone", 1)
+}
+
 // A request that is none is answered so, whoever sent it.
 func TestNonsenseIsToldBeforeATokenIsRefused(t *testing.T) {
 	t.Parallel()
