@@ -129,7 +129,8 @@ type deck struct {
 	rebuilder *readmodel.Rebuilder
 	master    vault.Master
 	// issuer is whose web tokens are believed, nil for nobody's.
-	issuer *auth.Issuer
+	issuer  *auth.Issuer
+	holders holders
 	// latest says which answers have changed.
 	latest *latest
 	logger *slog.Logger
@@ -161,7 +162,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	if err := env.keepMaster(log, master); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	d := &deck{log: log, latest: changed, master: master, logger: env.logger, clock: time.Now}
+	d := &deck{log: log, latest: changed, holders: newHolders(), master: master, logger: env.logger, clock: time.Now}
 	if d.index, err = readmodel.StartIndex(env.ctx, log, engine.DB(), env.logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}

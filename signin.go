@@ -33,20 +33,33 @@ func (d *deck) authenticate(ctx context.Context, authorization string) (context.
 
 // identify returns whom a token lets in, and until when.
 func (d *deck) identify(ctx context.Context, token string) (actor domain.Actor, expires time.Time, err error) {
+	if auth.KindOf(token) == auth.WebToken && d.issuer != nil {
+		return d.outsider(ctx, token)
+	}
+	digest := auth.HashToken(token)
+	writes, idle := d.log.Writes()
+	if known, ok := d.holders.get(digest, writes, d.clock()); ok && idle {
+		return known.actor, known.expires, nil
+	}
+	if actor, expires, err = d.lookUp(ctx, token, digest); err == nil && idle {
+		d.holders.add(digest, holder{actor, expires, writes})
+	}
+	return actor, expires, err
+}
+
+// lookUp is identify for a token of our own.
+func (d *deck) lookUp(ctx context.Context, token string, digest []byte) (actor domain.Actor, expires time.Time, err error) {
 	found := false
-	switch kind := auth.KindOf(token); {
-	case kind == auth.KeyToken:
-		actor, expires, found, err = d.reader.Key(ctx, auth.HashToken(token), d.clock())
+	if auth.KindOf(token) == auth.KeyToken {
+		actor, expires, found, err = d.reader.Key(ctx, digest, d.clock())
 		if err == nil && !found {
 			err = domain.Errorf(domain.Unauthenticated, "the API key is unknown, revoked or has expired: ask an admin for another")
 		}
-	case kind == auth.WebToken && d.issuer != nil:
-		actor, expires, err = d.outsider(ctx, token)
-	default:
-		actor, expires, found, err = d.reader.Session(ctx, auth.HashToken(token), d.clock())
-		if err == nil && !found {
-			err = domain.Errorf(domain.Unauthenticated, "the token is unknown or has expired: log in again")
-		}
+		return actor, expires, err
+	}
+	actor, expires, found, err = d.reader.Session(ctx, digest, d.clock())
+	if err == nil && !found {
+		err = domain.Errorf(domain.Unauthenticated, "the token is unknown or has expired: log in again")
 	}
 	return actor, expires, err
 }

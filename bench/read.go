@@ -28,12 +28,17 @@ func read(s settings, w world) ([]row, error) {
 // asked is a round in which a server of the database is started, asked by all
 // connections, and stopped: a file has one server at a time.
 func (s settings) asked(start func(db string, more ...string) (*process, error), w world, ask func(i int) []byte) func() (outcome, error) {
+	return s.askedBy("", start, w, ask)
+}
+
+// askedBy is asked with a token.
+func (s settings) askedBy(token string, start func(db string, more ...string) (*process, error), w world, ask func(i int) []byte) func() (outcome, error) {
 	return func() (o outcome, err error) {
 		p, err := start(w.db)
 		if err != nil {
 			return o, err
 		}
-		o, err = load(connections, s.Span, p.url+"/graphql", "", ask)
+		o, err = load(connections, s.Span, p.url+"/graphql", token, ask)
 		return o, errors.Join(err, p.stopped())
 	}
 }

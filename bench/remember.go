@@ -11,17 +11,22 @@ import (
 // repeated measures a read that is repeated while nothing it depends on changes, beside
 // a handler that writes the same bytes, ready-made.
 func repeated(s settings, w world) ([]row, error) {
+	token, err := s.token(w.db)
+	if err != nil {
+		return nil, err
+	}
 	var rows []row
 	for _, one := range []struct {
-		name string
-		ask  []byte
+		name, token string
+		ask         []byte
 	}{
-		{"content by id, repeated", request(readQuery, map[string]any{"id": w.ids[0]})},
-		{"list of 20, repeated", request(listQuery, nil)},
+		{"content by id, repeated", "", request(readQuery, map[string]any{"id": w.ids[0]})},
+		{"list of 20, repeated", "", request(listQuery, nil)},
+		{"the same, of somebody logged in", token, request(listQuery, nil)},
 	} {
 		say("%s, %d connections", one.name, connections)
 		ask := func(int) []byte { return one.ask }
-		ours, theirs, err := duel(s.Rounds, s.asked(s.flightdeck, w, ask), s.asked(s.plain("bytes"), w, ask))
+		ours, theirs, err := duel(s.Rounds, s.askedBy(one.token, s.flightdeck, w, ask), s.askedBy(one.token, s.plain("bytes"), w, ask))
 		if err != nil {
 			return nil, err
 		}

@@ -142,3 +142,32 @@ func within(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+// A transaction is seen from before it begins until it has ended, also one in which the
+// command fails.
+func TestWritesChangeWithEveryTransaction(t *testing.T) {
+	t.Parallel()
+	store, _ := start(t, eventstore.Options{})
+	before, idle := store.Writes()
+	if !idle {
+		t.Fatal("something is written before anybody has asked for it")
+	}
+	for _, outcome := range []error{nil, context.Canceled} {
+		var within int64
+		_, _ = store.Update(t.Context(), eventstore.Command{}, func(*eventstore.Tx) error {
+			within, idle = store.Writes()
+			return outcome
+		})
+		if idle || within == before {
+			t.Errorf("within a transaction: %d, idle %t, and before it %d", within, idle, before)
+		}
+		if err := store.Settle(t.Context(), time.Time{}); err != nil { // which waits for its end
+			t.Fatal(err)
+		}
+		after, idle := store.Writes()
+		if !idle || after == within || after == before {
+			t.Errorf("after a transaction: %d, idle %t", after, idle)
+		}
+		before = after
+	}
+}

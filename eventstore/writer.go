@@ -86,6 +86,7 @@ type writer struct {
 	writing chan struct{} // closed when the transaction under way has ended; nil when there is none
 	// unsure says that a transaction failed, and the log was not looked at since.
 	unsure bool
+	turns  atomic.Int64 // transactions that were begun, and those that have ended
 
 	mu     sync.RWMutex // guards closed, and with it the sending end of queue
 	closed bool
@@ -161,6 +162,7 @@ func (w *writer) run() {
 // called.
 func (w *writer) begin() (end func()) {
 	writing := make(chan struct{})
+	w.turns.Add(1)
 	w.past.Lock()
 	defer w.past.Unlock()
 	w.writing = writing
@@ -168,6 +170,7 @@ func (w *writer) begin() (end func()) {
 		w.past.Lock()
 		defer w.past.Unlock()
 		w.writing = nil
+		w.turns.Add(1)
 		close(writing)
 	}
 }

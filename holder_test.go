@@ -1,0 +1,129 @@
+package main
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"flightdeck/auth"
+	"flightdeck/command"
+	"flightdeck/domain"
+)
+
+// TestASessionEndsForWhoeverAsks: once a command that ends a session is answered its
+// token lets nobody in, however often it was asked about meanwhile.
+func TestASessionEndsForWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	system := auth.WithActor(t.Context(), domain.System)
+	for i := range 40 {
+		id, token := h.user(domain.Author)
+		machine, keyID, _, err := h.commands.CreateKey(system, command.CreateAPIKey{Name: "M", Role: domain.Viewer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := token
+		end := func() error { return nil }
+		switch i % 4 {
+		case 0:
+			end = func() error {
+				_, err := h.commands.Do(system, command.ChangeRole{ID: id, Role: domain.Viewer})
+				return err
+			}
+		case 1:
+			end = func() error {
+				_, err := h.commands.Do(system, command.ForgetUser{ID: id})
+				return err
+			}
+		case 2:
+			ended = machine
+			end = func() error {
+				_, err := h.commands.Do(system, command.RevokeAPIKey{ID: keyID})
+				return err
+			}
+		case 3:
+			end = func() error {
+				h.must(token, `mutation { logOut { __typename } }`, nil)
+				return nil
+			}
+		}
+		lets := func() bool {
+			_, _, err := h.authenticate(t.Context(), "Bearer "+ended)
+			return err == nil
+		}
+		for range 2 {
+			if !lets() {
+				t.Fatal("the token lets nobody in")
+			}
+		}
+		done := make(chan struct{})
+		var askers sync.WaitGroup
+		for range 2 {
+			askers.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+						lets()
+					}
+				}
+			})
+		}
+		err = end()
+		still := lets()
+		close(done)
+		askers.Wait()
+		if err != nil || still || lets() {
+			t.Fatalf("%d: the token still lets somebody in (%t), %v", i%4, still, err)
+		}
+	}
+}
+
+// What is known of a token ends with it.
+func TestATokenExpiresThoughItIsKnown(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, token := h.user(domain.Author)
+	lets := func() bool {
+		_, _, err := h.authenticate(t.Context(), "Bearer "+token)
+		return err == nil
+	}
+	for range 2 {
+		if !lets() {
+			t.Fatal("the token lets nobody in")
+		}
+	}
+	h.deck.clock = func() time.Time { return time.Now().Add(31 * 24 * time.Hour) }
+	if lets() {
+		t.Error("a month later it still does")
+	}
+}
+
+// While nothing is written a token is looked up once.
+func TestATokenIsLookedUpOnce(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	id, token := h.user(domain.Author)
+	digest := auth.HashToken(token)
+	for try := 0; ; try++ {
+		if err := h.log.Settle(t.Context(), time.Time{}); err != nil { // which waits for what is under way
+			t.Fatal(err)
+		}
+		if _, _, err := h.authenticate(t.Context(), "Bearer "+token); err != nil {
+			t.Fatal(err)
+		}
+		writes, idle := h.log.Writes()
+		if known, ok := h.holders.get(digest, writes, time.Now()); idle && ok && known.actor.UserID == id {
+			break
+		}
+		if try == 1000 { // the index writes, too, but not for long
+			t.Fatal("whom the token lets in is never known")
+		}
+	}
+	h.user(domain.Viewer)
+	writes, _ := h.log.Writes()
+	if _, ok := h.holders.get(digest, writes, time.Now()); ok {
+		t.Error("it is known after a write")
+	}
+}
