@@ -13,9 +13,10 @@
 // distinct connections and, for old clients, that of subscriptions-transport-ws;
 // automatic persisted queries are Apollo's.
 //
-// An answer by GET has a tag, a digest of its bytes. A client that brings the tag is
-// told 304 when a new answer would have it, too; which Config.State can tell without
-// one being made. The position in an event stream goes through the context, in both
+// An answer to a query is remembered as long as a new one would be the same, which
+// Config.State and Config.Lasts tell (remember.go). By GET it has a tag, a digest of its
+// bytes: a client that brings the tag is told 304 when a new answer would have it, too.
+// The position in an event stream goes through the context, in both
 // directions: [LastEventID] is what the client says, and [SetEventID] what the
 // subscription says of each result that it sends.
 //
