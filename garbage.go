@@ -51,3 +51,7 @@ func afterCollection(f func()) {
 		afterCollection(f)
 	})
 }
+
+// capped is a budget of memory, or an eighth of what the process may have, as GOMEMLIMIT
+// says, where that is less.
+func capped(budget int, limit int64) int { return int(min(int64(budget), limit/8)) }

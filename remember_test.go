@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -455,5 +456,15 @@ func TestTheHeapGrowsByWhatIsAliveBesideMemory(t *testing.T) {
 		if got := growthBeside(c.remembered, c.alive); got != c.want {
 			t.Errorf("with %d of %d it grows by %d %%, want %d", c.remembered, c.alive, got, c.want)
 		}
+	}
+}
+
+func TestALimitOfMemoryCapsWhatIsRemembered(t *testing.T) {
+	t.Parallel()
+	if got := capped(16<<20, math.MaxInt64); got != 16<<20 {
+		t.Errorf("without a limit it is %d", got)
+	}
+	if got := capped(16<<20, 64<<20); got != 8<<20 {
+		t.Errorf("of 64 MiB it is %d", got)
 	}
 }
