@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -132,6 +133,24 @@ func pages(engine *sqlite.Engine, tables ...string) (n int64, err error) {
 	err = engine.DB().QueryRowContext(context.Background(), `SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate = 1
 		AND name IN (SELECT name FROM sqlite_schema WHERE tbl_name IN (SELECT value FROM json_each(?)))`, string(list)).Scan(&n)
 	return n, err
+}
+
+// copyDatabase copies a closed database, and the master key that a server has made.
+func copyDatabase(to, from string) error {
+	err := copyFile(to, from)
+	if keyErr := copyFile(to+".key", from+".key"); !errors.Is(keyErr, fs.ErrNotExist) {
+		err = errors.Join(err, keyErr, os.Chmod(to+".key", 0o600))
+	}
+	return err
+}
+
+// removeDatabase removes a database and what lies beside it.
+func removeDatabase(db string) error {
+	files, err := filepath.Glob(db + "*")
+	for _, f := range files {
+		err = errors.Join(err, os.Remove(f))
+	}
+	return err
 }
 
 func copyFile(to, from string) (err error) {

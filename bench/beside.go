@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -35,7 +34,7 @@ func beside(s settings, w world) (rows []row, err error) {
 			return nil, err
 		}
 		usual, during, err := s.besideRebuild(db, c.pause)
-		if err = errors.Join(err, os.Remove(db)); err != nil {
+		if err = errors.Join(err, removeDatabase(db)); err != nil {
 			return nil, err
 		}
 		say("longest: usually %s, beside the rebuild %s", ms(usual[len(usual)-1].Seconds()), ms(during[len(during)-1].Seconds()))

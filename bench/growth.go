@@ -129,10 +129,10 @@ func (s settings) creates(w world) (c cost, err error) {
 	say("durable creates")
 	c = cost{name: "durable create", unit: "µs"}
 	db := filepath.Join(s.dir, fmt.Sprintf("growth-%d.db", time.Now().UnixNano()))
-	if err := copyFile(db, w.db); err != nil {
+	if err := copyDatabase(db, w.db); err != nil {
 		return c, err
 	}
-	defer func() { err = errors.Join(err, os.Remove(db)) }()
+	defer func() { err = errors.Join(err, removeDatabase(db)) }()
 	token, err := s.token(db)
 	if err != nil {
 		return c, err

@@ -124,9 +124,13 @@ func (p *process) cpu() (time.Duration, error) {
 func (s settings) token(db string) (string, error) {
 	cmd := exec.Command(s.binary, "user", "create", "--db", db, "--role", "ADMIN", "--print-token",
 		"--email", fmt.Sprintf("bench-%d@example.org", time.Now().UnixNano()))
-	cmd.Stderr = io.Discard
+	var said strings.Builder
+	cmd.Stderr = &said
 	out, err := cmd.Output()
-	return strings.TrimSpace(string(out)), err
+	if err != nil {
+		return "", fmt.Errorf("%s: %w: %s", cmd, err, said.String())
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // coldStart starts the server and returns how long it took until it answered a

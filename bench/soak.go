@@ -29,10 +29,10 @@ func (s settings) soak(span time.Duration) (err error) {
 		return err
 	}
 	db := filepath.Join(s.dir, fmt.Sprintf("soak-%d.db", time.Now().UnixNano()))
-	if err := copyFile(db, w.db); err != nil {
+	if err := copyDatabase(db, w.db); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.Remove(db)) }()
+	defer func() { err = errors.Join(err, removeDatabase(db)) }()
 	token, err := s.token(db)
 	if err != nil {
 		return err
