@@ -174,3 +174,35 @@ func mustBeWhole(t *testing.T, binary, db, hash string) {
 		t.Fatalf("verify: %v: %s, want the head %s", err, out, hash)
 	}
 }
+
+// TestAServerGoesOnWithARebuild that a kill has interrupted, when it starts.
+func TestAServerGoesOnWithARebuild(t *testing.T) {
+	t.Parallel()
+	binary, db := build(t), longLog(t)
+	out, err := exec.CommandContext(t.Context(), binary, "user", "create", "--db", db, "--role", "ADMIN", "--email", "a@example.org", "--print-token").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := strings.TrimSpace(string(out))
+	p := startProcess(t, binary, db)
+	h := &harness{t: t, url: p.url}
+	h.must(token, askRebuild, nil)
+	for h.must(token, watchRebuild, nil).text("log", "rebuild", "done") == "0" {
+		if t.Context().Err() != nil {
+			t.Fatal("the rebuild never begins")
+		}
+	}
+	p.kill(t)
+	if s := statusOf(t, binary, db); s.Behind != "rebuild" {
+		t.Fatalf("the rebuild had not begun, or ended before the kill: %+v", s)
+	}
+	p = startProcess(t, binary, db)
+	h = &harness{t: t, url: p.url}
+	for state := "RUNNING"; state != "DONE"; state = h.must(token, watchRebuild, nil).text("log", "rebuild", "state") {
+		if state != "RUNNING" || t.Context().Err() != nil {
+			t.Fatalf("the rebuild is %s", state)
+		}
+	}
+	p.kill(t)
+	mustBeWhole(t, binary, db, statusOf(t, binary, db).Hash)
+}
