@@ -594,7 +594,7 @@ func (ec *executionContext) _ContentConnection_edges(ctx context.Context, field 
 			return ec.fieldContext_ContentConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return obj.Edges(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*readmodel.ContentEdge) graphql.Marshaler {
@@ -608,7 +608,7 @@ func (ec *executionContext) fieldContext_ContentConnection_edges(_ context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "ContentConnection",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ContentEdge(ctx, field)
@@ -736,7 +736,7 @@ func (ec *executionContext) _ContentEdge_cursor(ctx context.Context, field graph
 			return ec.fieldContext_ContentEdge_cursor(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
+			return obj.Cursor(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -747,7 +747,7 @@ func (ec *executionContext) _ContentEdge_cursor(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_ContentEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ContentEdge", field, false, false, "String")
+	return graphql.NewScalarFieldContext("ContentEdge", field, true, false, "String")
 }
 
 func (ec *executionContext) _ContentEdge_node(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentEdge) (ret graphql.Marshaler) {
@@ -1294,7 +1294,7 @@ func (ec *executionContext) _TagConnection_edges(ctx context.Context, field grap
 			return ec.fieldContext_TagConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return obj.Edges(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*readmodel.TagEdge) graphql.Marshaler {
@@ -1308,7 +1308,7 @@ func (ec *executionContext) fieldContext_TagConnection_edges(_ context.Context, 
 	fc = &graphql.FieldContext{
 		Object:     "TagConnection",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_TagEdge(ctx, field)
@@ -1436,7 +1436,7 @@ func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.C
 			return ec.fieldContext_TagEdge_cursor(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
+			return obj.Cursor(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -1447,7 +1447,7 @@ func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_TagEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TagEdge", field, false, false, "String")
+	return graphql.NewScalarFieldContext("TagEdge", field, true, false, "String")
 }
 
 func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *readmodel.TagEdge) (ret graphql.Marshaler) {

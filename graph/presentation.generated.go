@@ -532,7 +532,7 @@ func (ec *executionContext) _PresentationConnection_edges(ctx context.Context, f
 			return ec.fieldContext_PresentationConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return obj.Edges(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*readmodel.PresentationEdge) graphql.Marshaler {
@@ -546,7 +546,7 @@ func (ec *executionContext) fieldContext_PresentationConnection_edges(_ context.
 	fc = &graphql.FieldContext{
 		Object:     "PresentationConnection",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PresentationEdge(ctx, field)
@@ -674,7 +674,7 @@ func (ec *executionContext) _PresentationEdge_cursor(ctx context.Context, field 
 			return ec.fieldContext_PresentationEdge_cursor(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
+			return obj.Cursor(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -685,7 +685,7 @@ func (ec *executionContext) _PresentationEdge_cursor(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_PresentationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PresentationEdge", field, false, false, "String")
+	return graphql.NewScalarFieldContext("PresentationEdge", field, true, false, "String")
 }
 
 func (ec *executionContext) _PresentationEdge_node(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationEdge) (ret graphql.Marshaler) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -35,8 +36,21 @@ type Page struct {
 type PageInfo struct {
 	HasNextPage     bool
 	HasPreviousPage bool
-	StartCursor     *string
-	EndCursor       *string
+	start, end      func() string // nil for a page without rows
+}
+
+// StartCursor is the cursor of the page's first member, nil when it has none.
+func (p PageInfo) StartCursor() *string { return made(p.start) }
+
+// EndCursor is the cursor of the page's last member, nil when it has none.
+func (p PageInfo) EndCursor() *string { return made(p.end) }
+
+func made(cursor func() string) *string {
+	if cursor == nil {
+		return nil
+	}
+	text := cursor()
+	return &text
 }
 
 // Connection is what all connections have beside their edges.
@@ -76,8 +90,9 @@ type list[T any] struct {
 // slice is one page of a list.
 type slice[T any] struct {
 	Connection
-	rows    []*T
-	cursors []string
+	rows []*T
+	// cursor returns the place of a row. Most are never asked for.
+	cursor func(row *T) string
 }
 
 // request is a page's arguments, checked.
@@ -179,13 +194,18 @@ func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut b
 	}
 	err = l.reader.query(ctx, q, func(found *sql.Rows) (err error) {
 		defer func() { err = errors.Join(err, found.Close()) }()
+		scanner, err := l.reader.newRowScanner(found, reflect.TypeFor[T]())
+		if err != nil {
+			return err
+		}
+		rows, cut = nil, false
 		for size := 0; found.Next(); {
 			if size >= pageBytes {
 				cut = true
 				return nil
 			}
 			row := new(T)
-			if err := l.reader.db.ScanRow(ctx, found, row); err != nil {
+			if err := scanner.scan(found, reflect.ValueOf(row).Elem()); err != nil {
 				return err
 			}
 			rows = append(rows, row)
@@ -204,16 +224,16 @@ func (l list[T]) fill(out *slice[T], rows []*T, r request, cut bool) {
 	if r.backward {
 		slices.Reverse(rows)
 	}
-	out.rows, out.cursors = rows, make([]string, len(rows))
-	for i, row := range rows {
-		out.cursors[i] = cursor{l.name, out.Position, l.key(row)}.encode()
-	}
+	out.rows = rows
+	name, at := l.name, out.Position
+	out.cursor = func(row *T) string { return cursor{name, at, l.key(row)}.encode() }
 	info := &out.PageInfo
 	info.HasNextPage, info.HasPreviousPage = more, r.cursor != nil
 	if r.backward {
 		info.HasNextPage, info.HasPreviousPage = info.HasPreviousPage, info.HasNextPage
 	}
 	if n := len(rows); n > 0 {
-		info.StartCursor, info.EndCursor = &out.cursors[0], &out.cursors[n-1]
+		info.start = func() string { return out.cursor(rows[0]) }
+		info.end = func() string { return out.cursor(rows[n-1]) }
 	}
 }

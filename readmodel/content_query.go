@@ -82,15 +82,27 @@ type Order struct {
 
 // ContentEdge is a content in a connection.
 type ContentEdge struct {
-	Cursor string
 	Node   *Content
+	cursor func(*Content) string
 }
+
+// Cursor is the place of the edge in its connection.
+func (e *ContentEdge) Cursor() string { return e.cursor(e.Node) }
 
 // ContentConnection is a page of contents.
 type ContentConnection struct {
 	Connection
-	Edges []*ContentEdge
-	Nodes []*Content
+	Nodes  []*Content
+	cursor func(*Content) string
+}
+
+// Edges returns the nodes with their cursors.
+func (c *ContentConnection) Edges() []*ContentEdge {
+	edges := make([]*ContentEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &ContentEdge{node, c.cursor}
+	}
+	return edges
 }
 
 // Content returns a content, nil when there is none that the view may see.
@@ -140,11 +152,7 @@ func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, 
 	if err != nil {
 		return nil, err
 	}
-	edges := make([]*ContentEdge, len(s.rows))
-	for i, row := range s.rows {
-		edges[i] = &ContentEdge{s.cursors[i], row}
-	}
-	return &ContentConnection{s.Connection, edges, s.rows}, nil
+	return &ContentConnection{s.Connection, s.rows, s.cursor}, nil
 }
 
 func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Order, search *string) (l list[Content], err error) {

@@ -25,15 +25,29 @@ type EventFilter struct {
 
 // EventEdge is an event in a connection.
 type EventEdge struct {
-	Cursor string
 	Node   Event
+	row    *eventRow
+	cursor func(*eventRow) string
 }
+
+// Cursor is the place of the edge in its connection.
+func (e *EventEdge) Cursor() string { return e.cursor(e.row) }
 
 // EventConnection is a page of events.
 type EventConnection struct {
 	Connection
-	Edges []*EventEdge
-	Nodes []Event
+	Nodes  []Event
+	rows   []*eventRow // of the nodes
+	cursor func(*eventRow) string
+}
+
+// Edges returns the nodes with their cursors.
+func (c *EventConnection) Edges() []*EventEdge {
+	edges := make([]*EventEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &EventEdge{node, c.rows[i], c.cursor}
+	}
+	return edges
 }
 
 // Check returns an error when a list in the filter is too long.
@@ -75,11 +89,7 @@ func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*Ev
 	if err != nil {
 		return nil, err
 	}
-	c := &EventConnection{s.Connection, make([]*EventEdge, len(s.rows)), r.adoptEvents(v.moved(s.Position), s.rows)}
-	for i, e := range c.Nodes {
-		c.Edges[i] = &EventEdge{s.cursors[i], e}
-	}
-	return c, nil
+	return &EventConnection{s.Connection, r.adoptEvents(v.moved(s.Position), s.rows), s.rows, s.cursor}, nil
 }
 
 // history returns a page of the events of one object.

@@ -50,7 +50,7 @@ func FuzzCursorText(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(page.Edges[1].Cursor)
+		f.Add(page.Edges()[1].Cursor())
 	}
 	for _, text := range []string{"", "e30", "bnVsbA", "W10", "eyJrIjpbbnVsbF19", "not a cursor", strings.Repeat("A", 4096)} {
 		f.Add(text)
@@ -75,7 +75,7 @@ func FuzzCursorKey(f *testing.F) {
 			f.Fatal(err)
 		}
 		var cursor struct{ L string }
-		data, err := base64.RawURLEncoding.DecodeString(page.Edges[0].Cursor)
+		data, err := base64.RawURLEncoding.DecodeString(page.Edges()[0].Cursor())
 		if err == nil {
 			err = json.Unmarshal(data, &cursor)
 		}

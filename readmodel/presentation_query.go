@@ -23,15 +23,27 @@ type PresentationFilter struct {
 
 // PresentationEdge is a deck in a connection.
 type PresentationEdge struct {
-	Cursor string
 	Node   *Presentation
+	cursor func(*Presentation) string
 }
+
+// Cursor is the place of the edge in its connection.
+func (e *PresentationEdge) Cursor() string { return e.cursor(e.Node) }
 
 // PresentationConnection is a page of decks.
 type PresentationConnection struct {
 	Connection
-	Edges []*PresentationEdge
-	Nodes []*Presentation
+	Nodes  []*Presentation
+	cursor func(*Presentation) string
+}
+
+// Edges returns the nodes with their cursors.
+func (c *PresentationConnection) Edges() []*PresentationEdge {
+	edges := make([]*PresentationEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &PresentationEdge{node, c.cursor}
+	}
+	return edges
 }
 
 // Presentation returns a deck, nil when there is none that the view may see.
@@ -73,11 +85,7 @@ func (r *Reader) Presentations(ctx context.Context, v View, p Page, f Presentati
 	if err != nil {
 		return nil, err
 	}
-	edges := make([]*PresentationEdge, len(s.rows))
-	for i, row := range s.rows {
-		edges[i] = &PresentationEdge{s.cursors[i], row}
-	}
-	return &PresentationConnection{s.Connection, edges, s.rows}, nil
+	return &PresentationConnection{s.Connection, s.rows, s.cursor}, nil
 }
 
 func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFilter, o *Order, search *string) (l list[Presentation], err error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -177,10 +178,16 @@ func (s *statement) close() error {
 	return s.Close()
 }
 
-// scan runs a query and reads its rows into dest: a pointer to a slice of structs,
-// or to a single value.
+// scan runs a query and reads its rows into dest: a pointer to a slice of structs or of
+// pointers to structs, or to a single value.
 func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
-	return r.query(ctx, q, func(rows *sql.Rows) error { return r.db.ScanRows(ctx, rows, dest) })
+	return r.query(ctx, q, func(rows *sql.Rows) error {
+		if list := reflect.ValueOf(dest).Elem(); list.Kind() == reflect.Slice {
+			list.SetZero() // for the next try, when a query is run again
+			return r.scanRows(rows, list)
+		}
+		return r.db.ScanRows(ctx, rows, dest)
+	})
 }
 
 // query runs a query and gives its rows to read, which closes them.
@@ -229,8 +236,14 @@ func (r *Reader) count(ctx context.Context, q *bun.SelectQuery) (n int, err erro
 	return n, err
 }
 
-// first returns the only row of a query, nil when there is none.
+// first returns the only row of a query, nil when there is none. The query goes straight
+// to the row: it is over before anybody could cancel it, and to watch for that would take
+// a goroutine of database/sql and one of the driver.
 func first[T any](ctx context.Context, r *Reader, q *bun.SelectQuery) (*T, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
 	var rows []*T
 	if err := r.scan(ctx, q.Limit(1), &rows); err != nil || len(rows) == 0 {
 		return nil, err

@@ -18,15 +18,27 @@ type Tag struct {
 
 // TagEdge is a tag in a connection.
 type TagEdge struct {
-	Cursor string
 	Node   *Tag
+	cursor func(*Tag) string
 }
+
+// Cursor is the place of the edge in its connection.
+func (e *TagEdge) Cursor() string { return e.cursor(e.Node) }
 
 // TagConnection is a page of tags.
 type TagConnection struct {
 	Connection
-	Edges []*TagEdge
-	Nodes []*Tag
+	Nodes  []*Tag
+	cursor func(*Tag) string
+}
+
+// Edges returns the nodes with their cursors.
+func (c *TagConnection) Edges() []*TagEdge {
+	edges := make([]*TagEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &TagEdge{node, c.cursor}
+	}
+	return edges
 }
 
 // Tags returns a page of the tags in use that begin with a prefix, by name.
@@ -41,11 +53,7 @@ func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagC
 	if err != nil {
 		return nil, err
 	}
-	edges := make([]*TagEdge, len(s.rows))
-	for i, row := range s.rows {
-		edges[i] = &TagEdge{s.cursors[i], row}
-	}
-	return &TagConnection{s.Connection, edges, s.rows}, nil
+	return &TagConnection{s.Connection, s.rows, s.cursor}, nil
 }
 
 // tagged counts the visible contents of each tag.

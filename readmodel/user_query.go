@@ -12,15 +12,27 @@ import (
 
 // UserEdge is a user in a connection.
 type UserEdge struct {
-	Cursor string
 	Node   *User
+	cursor func(*User) string
 }
+
+// Cursor is the place of the edge in its connection.
+func (e *UserEdge) Cursor() string { return e.cursor(e.Node) }
 
 // UserConnection is a page of users.
 type UserConnection struct {
 	Connection
-	Edges []*UserEdge
-	Nodes []*User
+	Nodes  []*User
+	cursor func(*User) string
+}
+
+// Edges returns the nodes with their cursors.
+func (c *UserConnection) Edges() []*UserEdge {
+	edges := make([]*UserEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &UserEdge{node, c.cursor}
+	}
+	return edges
 }
 
 // User returns a user, nil when there is none.
@@ -56,11 +68,7 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 	if err != nil {
 		return nil, err
 	}
-	edges := make([]*UserEdge, len(s.rows))
-	for i, row := range s.rows {
-		edges[i] = &UserEdge{s.cursors[i], row}
-	}
-	return &UserConnection{s.Connection, edges, s.rows}, nil
+	return &UserConnection{s.Connection, s.rows, s.cursor}, nil
 }
 
 // adoptUsers makes rows know the view they were read in.
