@@ -42,7 +42,8 @@ var importRules = map[string][]string{
 		"command", "domain", "eventstore", "readmodel", "graph/model",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
 	},
-	"graph/model": {"command", "domain", "eventstore", "readmodel", "github.com/99designs/gqlgen"},
+	"graph/generate": {"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"},
+	"graph/model":    {"command", "domain", "eventstore", "readmodel", "github.com/99designs/gqlgen"},
 	"resolvers": {
 		"auth", "command", "domain", "eventstore", "graph", "graph/model", "markdown", "policy", "readmodel",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",

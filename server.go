@@ -32,7 +32,7 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
 
-//go:generate go tool gqlgen generate
+//go:generate go run ./graph/generate
 
 // commands is the command line: a row a command.
 type commands struct {
@@ -313,7 +313,7 @@ func (c *serveCommand) wiring(env *environment, d *deck) (w web.Config, err erro
 		RequestID: web.RequestID, Volatile: web.Volatile, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
 	}
 	return web.Config{
-		Schema:          graph.NewExecutableSchema(graph.Config{Resolvers: root}),
+		Schema:          graph.New(graph.Config{Resolvers: root}),
 		Authenticate:    d.authenticate,
 		Watch:           d.watch,
 		Ready:           d.ready,

@@ -27,7 +27,10 @@ func (r Role) Valid() bool {
 }
 
 // MarshalGQL writes the role as a GraphQL enum value.
-func (r Role) MarshalGQL(w io.Writer) { writeQuoted(w, string(r)) }
+func (r Role) MarshalGQL(w io.Writer) { write(w, r.AppendGQL(nil)) }
+
+// AppendGQL appends what MarshalGQL writes.
+func (r Role) AppendGQL(b []byte) []byte { return strconv.AppendQuote(b, string(r)) }
 
 // UnmarshalGQL reads a GraphQL enum value.
 func (r *Role) UnmarshalGQL(v any) error { return readEnum(r, v, "Role") }
@@ -66,6 +69,6 @@ func readEnum[E enum](e *E, v any, name string) error {
 	return nil
 }
 
-// writeQuoted writes s as a JSON string. The error is the writer's to keep:
-// gqlgen writes into a buffer.
-func writeQuoted(w io.Writer, s string) { _, _ = io.WriteString(w, strconv.Quote(s)) }
+// write writes a value as gqlgen wants it. The error is the writer's to keep: gqlgen
+// writes into a buffer.
+func write(w io.Writer, value []byte) { _, _ = w.Write(value) }

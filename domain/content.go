@@ -2,6 +2,7 @@ package domain
 
 import (
 	"io"
+	"strconv"
 )
 
 // ContentStatus says who a content is for.
@@ -19,7 +20,10 @@ const (
 func (s ContentStatus) Valid() bool { return s == Draft || s == Published || s == Archived }
 
 // MarshalGQL writes the status as a GraphQL enum value.
-func (s ContentStatus) MarshalGQL(w io.Writer) { writeQuoted(w, string(s)) }
+func (s ContentStatus) MarshalGQL(w io.Writer) { write(w, s.AppendGQL(nil)) }
+
+// AppendGQL appends what MarshalGQL writes.
+func (s ContentStatus) AppendGQL(b []byte) []byte { return strconv.AppendQuote(b, string(s)) }
 
 // UnmarshalGQL reads a GraphQL enum value.
 func (s *ContentStatus) UnmarshalGQL(v any) error { return readEnum(s, v, "ContentStatus") }
@@ -45,7 +49,10 @@ func (f ContentFormat) Valid() bool {
 }
 
 // MarshalGQL writes the format as a GraphQL enum value.
-func (f ContentFormat) MarshalGQL(w io.Writer) { writeQuoted(w, string(f)) }
+func (f ContentFormat) MarshalGQL(w io.Writer) { write(w, f.AppendGQL(nil)) }
+
+// AppendGQL appends what MarshalGQL writes.
+func (f ContentFormat) AppendGQL(b []byte) []byte { return strconv.AppendQuote(b, string(f)) }
 
 // UnmarshalGQL reads a GraphQL enum value.
 func (f *ContentFormat) UnmarshalGQL(v any) error { return readEnum(f, v, "ContentFormat") }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strconv"
 )
 
 // Kind is what a stream is about: the type of its aggregate.
@@ -224,7 +225,10 @@ func marshal(v any) ([]byte, error) {
 }
 
 // MarshalGQL writes the kind as a GraphQL enum value.
-func (k Kind) MarshalGQL(w io.Writer) { writeQuoted(w, string(k)) }
+func (k Kind) MarshalGQL(w io.Writer) { write(w, k.AppendGQL(nil)) }
+
+// AppendGQL appends what MarshalGQL writes.
+func (k Kind) AppendGQL(b []byte) []byte { return strconv.AppendQuote(b, string(k)) }
 
 // UnmarshalGQL reads a GraphQL enum value.
 func (k *Kind) UnmarshalGQL(v any) error { return readEnum(k, v, "StreamKind") }

@@ -16,7 +16,9 @@ func InstantOf(t time.Time) Instant { return Instant(t.UnixMicro()) }
 func (i Instant) Time() time.Time { return time.UnixMicro(int64(i)).UTC() }
 
 // String returns the moment as RFC 3339 in UTC with six digits of a second.
-func (i Instant) String() string { return i.Time().Format("2006-01-02T15:04:05.000000Z") }
+func (i Instant) String() string { return i.Time().Format(instantLayout) }
+
+const instantLayout = "2006-01-02T15:04:05.000000Z"
 
 // ParseInstant reads an RFC 3339 instant. The offset is required: a time without
 // one means another moment in every place. The year in UTC has four digits: others
@@ -30,7 +32,13 @@ func ParseInstant(s string) (Instant, error) {
 }
 
 // MarshalGQL writes the moment as the scalar DateTime.
-func (i Instant) MarshalGQL(w io.Writer) { writeQuoted(w, i.String()) }
+func (i Instant) MarshalGQL(w io.Writer) { write(w, i.AppendGQL(nil)) }
+
+// AppendGQL appends what MarshalGQL writes.
+func (i Instant) AppendGQL(b []byte) []byte {
+	b = append(b, '"')
+	return append(i.Time().AppendFormat(b, instantLayout), '"')
+}
 
 // UnmarshalGQL reads the scalar DateTime.
 func (i *Instant) UnmarshalGQL(v any) error {

@@ -33,7 +33,12 @@ func (p Position) String() string { return strconv.FormatInt(int64(p), 10) }
 
 // MarshalGQL writes the position as the scalar Position: a string, because
 // JavaScript's numbers end at 2^53.
-func (p Position) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, `"`+p.String()+`"`) }
+func (p Position) MarshalGQL(w io.Writer) { _, _ = w.Write(p.AppendGQL(nil)) }
+
+// AppendGQL appends what MarshalGQL writes.
+func (p Position) AppendGQL(b []byte) []byte {
+	return append(strconv.AppendInt(append(b, '"'), int64(p), 10), '"')
+}
 
 // UnmarshalGQL reads the scalar Position.
 func (p *Position) UnmarshalGQL(v any) error {

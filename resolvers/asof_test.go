@@ -41,7 +41,7 @@ func ask(t testing.TB, exec *executor.Executor, actor domain.Actor, query string
 }
 
 func newExecutor(d *desk) *executor.Executor {
-	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: d.root}))
+	exec := executor.New(graph.New(graph.Config{Resolvers: d.root}))
 	exec.SetErrorPresenter(d.root.Present)
 	exec.AroundOperations(d.root.AroundOperation)
 	return exec

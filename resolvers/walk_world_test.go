@@ -213,7 +213,7 @@ func (s *scene) executor(rules *policy.Table) executing {
 		Log: s.log, Reader: reader, Commands: &commands, Rebuilder: s.rebuild, Logger: s.root.Logger, RequestID: s.root.RequestID,
 		LastEventID: s.root.LastEventID, SetEventID: s.root.SetEventID, Volatile: s.root.Volatile,
 	}
-	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
+	exec := executor.New(graph.New(graph.Config{Resolvers: root}))
 	exec.SetErrorPresenter(root.Present)
 	exec.SetRecoverFunc(root.Recover)
 	exec.AroundOperations(root.AroundOperation)

@@ -1,16 +1,22 @@
 package model
 
 import (
+	"strconv"
+
 	"flightdeck/domain"
 
 	"github.com/99designs/gqlgen/graphql"
 )
 
 // The scalars of the specification, as gqlgen reads them but for what is said here. What
-// is none is the sender's fault: gqlgen's own errors do not say so.
+// is none is the sender's fault: gqlgen's own errors do not say so. What Append… appends
+// is what Marshal… writes; plans of package graph use it.
 
 // MarshalInt writes the scalar Int.
 func MarshalInt(i int) graphql.Marshaler { return graphql.MarshalInt(i) }
+
+// AppendInt appends the scalar Int.
+func AppendInt(b []byte, i int) []byte { return strconv.AppendInt(b, int64(i), 10) }
 
 // UnmarshalInt reads the scalar Int. gqlgen's own takes a text of digits for one
 // where it comes in a variable; the specification wants an error.
@@ -25,6 +31,35 @@ func UnmarshalInt(v any) (int, error) {
 // MarshalString writes the scalar String.
 func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
 
+// AppendString appends the scalar String: a JSON string in which no more is escaped than
+// has to be, and what is no UTF-8 is left as it is.
+func AppendString(b []byte, s string) []byte {
+	const hex = "0123456789ABCDEF"
+	b = append(b, '"')
+	begin := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[begin:i]...)
+		begin = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\t':
+			b = append(b, '\\', 't')
+		case '\r':
+			b = append(b, '\\', 'r')
+		case '\n':
+			b = append(b, '\\', 'n')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
+		}
+	}
+	return append(append(b, s[begin:]...), '"')
+}
+
 // UnmarshalString reads the scalar String. gqlgen's own takes a number for one where
 // it comes in a variable; the specification wants an error.
 func UnmarshalString(v any) (string, error) {
@@ -38,6 +73,9 @@ func UnmarshalString(v any) (string, error) {
 // MarshalID writes the scalar ID.
 func MarshalID(s string) graphql.Marshaler { return graphql.MarshalID(s) }
 
+// AppendID appends the scalar ID.
+func AppendID(b []byte, s string) []byte { return AppendString(b, s) }
+
 // UnmarshalID reads the scalar ID.
 func UnmarshalID(v any) (string, error) {
 	s, err := graphql.UnmarshalID(v)
@@ -46,6 +84,9 @@ func UnmarshalID(v any) (string, error) {
 
 // MarshalBoolean writes the scalar Boolean.
 func MarshalBoolean(b bool) graphql.Marshaler { return graphql.MarshalBoolean(b) }
+
+// AppendBoolean appends the scalar Boolean.
+func AppendBoolean(b []byte, v bool) []byte { return strconv.AppendBool(b, v) }
 
 // UnmarshalBoolean reads the scalar Boolean.
 func UnmarshalBoolean(v any) (bool, error) {
