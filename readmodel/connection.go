@@ -194,10 +194,11 @@ func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut b
 	}
 	err = l.reader.query(ctx, q, func(found *sql.Rows) (err error) {
 		defer func() { err = errors.Join(err, found.Close()) }()
-		scanner, err := l.reader.newRowScanner(found, reflect.TypeFor[T]())
+		scanner, err := l.reader.rowScanner(found, reflect.TypeFor[T]())
 		if err != nil {
 			return err
 		}
+		defer scanner.done()
 		rows, cut = nil, false
 		for size := 0; found.Next(); {
 			if size >= pageBytes {

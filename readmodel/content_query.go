@@ -110,24 +110,32 @@ func (r *Reader) Content(ctx context.Context, v View, id string) (*Content, erro
 	if err := domain.CheckID(domain.KindContent, "id", id); err != nil {
 		return nil, err
 	}
-	return r.oneContent(ctx, v, lately("c", id, v.At))
+	return r.contentAt(ctx, v, id, v.At)
+}
+
+// contentAt returns the row of a content that was true at a position, in a view.
+func (r *Reader) contentAt(ctx context.Context, v View, id string, p eventstore.Position) (*Content, error) {
+	row, err := one[Content](ctx, r, "content", v.moved(p), id, func(v View, id string) *bun.SelectQuery {
+		return r.db.NewSelect().Model((*Content)(nil)).Apply(lately("c", id, v.At), r.visible(v, contents, "c"))
+	})
+	return r.adopted(v, row), err
 }
 
 // ContentBySlug returns the content that had a slug, nil when there is none that
 // the view may see.
 func (r *Reader) ContentBySlug(ctx context.Context, v View, slug string) (*Content, error) {
-	return r.oneContent(ctx, v, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("c.slug = ?", bind(slug)).Apply(at("c", v.At)).OrderExpr("c.valid_from DESC")
+	row, err := one[Content](ctx, r, "content by slug", v, slug, func(v View, slug string) *bun.SelectQuery {
+		return r.db.NewSelect().Model((*Content)(nil)).Where("c.slug = ?", bind(slug)).Apply(at("c", v.At), r.visible(v, contents, "c")).OrderExpr("c.valid_from DESC")
 	})
+	return r.adopted(v, row), err
 }
 
-func (r *Reader) oneContent(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (*Content, error) {
-	row, err := first[Content](ctx, r, r.db.NewSelect().Model((*Content)(nil)).Apply(which, r.visible(v, contents, "c")))
-	if row == nil || err != nil {
-		return nil, err
+// adopted returns a row that knows its view, or nil.
+func (r *Reader) adopted(v View, row *Content) *Content {
+	if row != nil {
+		r.adoptContents(v, row)
 	}
-	r.adoptContents(v, row)
-	return row, nil
+	return row
 }
 
 // ContentAfter returns the content whose last event, of those up to the view's
@@ -357,7 +365,7 @@ func (c *Content) Revision(ctx context.Context, version *int, asOf *AsOf) (*Cont
 	if err != nil {
 		return nil, err
 	}
-	return c.page.reader.oneContent(ctx, c.page.view, lately("c", c.ID, p))
+	return c.page.reader.contentAt(ctx, c.page.view, c.ID, p)
 }
 
 // revision returns the position at which an object was at a version, or a point

@@ -51,11 +51,14 @@ func (r *Reader) Presentation(ctx context.Context, v View, id string) (*Presenta
 	if err := domain.CheckID(domain.KindPresentation, "id", id); err != nil {
 		return nil, err
 	}
-	return r.onePresentation(ctx, v, lately("p", id, v.At))
+	return r.presentationAt(ctx, v, id, v.At)
 }
 
-func (r *Reader) onePresentation(ctx context.Context, v View, which func(*bun.SelectQuery) *bun.SelectQuery) (*Presentation, error) {
-	row, err := first[Presentation](ctx, r, r.db.NewSelect().Model((*Presentation)(nil)).Apply(which, r.visible(v, presentations, "p")))
+// presentationAt returns the row of a deck that was true at a position, in a view.
+func (r *Reader) presentationAt(ctx context.Context, v View, id string, p eventstore.Position) (*Presentation, error) {
+	row, err := one[Presentation](ctx, r, "presentation", v.moved(p), id, func(v View, id string) *bun.SelectQuery {
+		return r.db.NewSelect().Model((*Presentation)(nil)).Apply(lately("p", id, v.At), r.visible(v, presentations, "p"))
+	})
 	if row == nil || err != nil {
 		return nil, err
 	}
@@ -209,7 +212,7 @@ func (p *Presentation) Revision(ctx context.Context, version *int, asOf *AsOf) (
 	if err != nil {
 		return nil, err
 	}
-	return p.page.reader.onePresentation(ctx, p.page.view, lately("p", p.ID, at))
+	return p.page.reader.presentationAt(ctx, p.page.view, p.ID, at)
 }
 
 // Presentation returns the deck the slide is in.

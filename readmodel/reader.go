@@ -20,6 +20,8 @@ type Reader struct {
 	rules policy.Table
 
 	statements statements
+	templates  templates
+	scanners   rowScanners
 	observe    func(query string)
 	vault      *vault.Vault
 }

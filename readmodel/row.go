@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/uptrace/bun/schema"
 )
@@ -19,6 +21,15 @@ import (
 type rowScanner struct {
 	columns []column
 	dest    []any // of columns
+	pool    *sync.Pool
+}
+
+// done gives the scanner back.
+func (s *rowScanner) done() {
+	for i := range s.columns {
+		s.columns[i].into = reflect.Value{}
+	}
+	s.pool.Put(s)
 }
 
 // column is one column of the rows that are read, and where the next value goes.
@@ -27,14 +38,30 @@ type column struct {
 	into  reflect.Value // the struct
 }
 
-// newRowScanner looks up where the columns of a query belong.
-func (r *Reader) newRowScanner(rows *sql.Rows, typ reflect.Type) (*rowScanner, error) {
+// rowScanners keeps scanners for the next query, by the type that they read into.
+type rowScanners struct{ pools sync.Map }
+
+func (s *rowScanners) of(typ reflect.Type) *sync.Pool {
+	if pool, ok := s.pools.Load(typ); ok {
+		return pool.(*sync.Pool) //nolint:errcheck,forcetypeassert // nothing else is stored
+	}
+	pool, _ := s.pools.LoadOrStore(typ, new(sync.Pool))
+	return pool.(*sync.Pool) //nolint:errcheck,forcetypeassert // as above
+}
+
+// rowScanner looks up where the columns of a query belong. The scanner is to be given
+// back to done.
+func (r *Reader) rowScanner(rows *sql.Rows, typ reflect.Type) (*rowScanner, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
 	}
+	pool := r.scanners.of(typ)
+	if s, ok := pool.Get().(*rowScanner); ok && slices.EqualFunc(s.columns, names, func(c column, name string) bool { return c.field.Name == name }) {
+		return s, nil
+	}
 	table := r.db.Table(typ)
-	s := &rowScanner{make([]column, len(names)), make([]any, len(names))}
+	s := &rowScanner{make([]column, len(names)), make([]any, len(names)), pool}
 	for i, name := range names {
 		field := table.LookupField(name)
 		if field == nil {
@@ -125,10 +152,11 @@ func (r *Reader) scanRows(rows *sql.Rows, list reflect.Value) (err error) {
 	if pointers {
 		typ = typ.Elem()
 	}
-	s, err := r.newRowScanner(rows, typ)
+	s, err := r.rowScanner(rows, typ)
 	if err != nil {
 		return err
 	}
+	defer s.done()
 	for rows.Next() {
 		row := reflect.New(typ)
 		if err := s.scan(rows, row.Elem()); err != nil {

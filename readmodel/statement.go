@@ -192,23 +192,28 @@ func (r *Reader) scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
 
 // query runs a query and gives its rows to read, which closes them.
 func (r *Reader) query(ctx context.Context, q *bun.SelectQuery, read func(*sql.Rows) error) (err error) {
-	text, err := q.AppendQuery(r.db.QueryGen(), nil)
+	query, args, err := r.text(q)
 	if err != nil {
 		return err
-	}
-	query, args, err := arguments(string(text))
-	if err != nil {
-		return err
-	}
-	if r.observe != nil {
-		r.observe(query)
 	}
 	return r.ask(ctx, query, args, read)
+}
+
+// text returns the text of a query and its arguments.
+func (r *Reader) text(q *bun.SelectQuery) (query string, args []any, err error) {
+	text, err := q.AppendQuery(r.db.QueryGen(), nil)
+	if err != nil {
+		return "", nil, err
+	}
+	return arguments(string(text))
 }
 
 // ask runs a prepared query and gives its rows to read, which closes them. It runs it
 // again while tables are moved.
 func (r *Reader) ask(ctx context.Context, query string, args []any, read func(*sql.Rows) error) error {
+	if r.observe != nil {
+		r.observe(query)
+	}
 	for {
 		err := r.askOnce(ctx, query, args, read)
 		if !r.log.Again(err) {
@@ -239,14 +244,26 @@ func (r *Reader) count(ctx context.Context, q *bun.SelectQuery) (n int, err erro
 // first returns the only row of a query, nil when there is none. The query goes straight
 // to the row: it is over before anybody could cancel it, and to watch for that would take
 // a goroutine of database/sql and one of the driver.
-func first[T any](ctx context.Context, r *Reader, q *bun.SelectQuery) (*T, error) {
+func first[T any](ctx context.Context, r *Reader, query string, args []any) (row *T, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx = context.WithoutCancel(ctx)
-	var rows []*T
-	if err := r.scan(ctx, q.Limit(1), &rows); err != nil || len(rows) == 0 {
+	err = r.ask(context.WithoutCancel(ctx), query, args, func(rows *sql.Rows) (err error) {
+		row = nil
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		if !rows.Next() {
+			return rows.Err()
+		}
+		s, err := r.rowScanner(rows, reflect.TypeFor[T]())
+		if err != nil {
+			return err
+		}
+		defer s.done()
+		row = new(T)
+		return s.scan(rows, reflect.ValueOf(row).Elem())
+	})
+	if err != nil {
 		return nil, err
 	}
-	return rows[0], nil
+	return row, nil
 }
