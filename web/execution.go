@@ -93,7 +93,7 @@ func (s *Server) execute(ctx context.Context, op *graphql.OperationContext) *gra
 	}
 	defer leave()
 	if most := s.config.Limits.Time; most > 0 {
-		bounded, cancel := context.WithTimeoutCause(ctx, most, errTimedOut(most))
+		bounded, cancel := context.WithTimeoutCause(ctx, most, s.timedOut)
 		defer cancel()
 		ctx = bounded
 	}

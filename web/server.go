@@ -142,6 +142,7 @@ type Server struct {
 	sockets   sockets
 	fanout    *fanout
 	handler   http.Handler
+	timedOut  error // of an operation
 
 	streams    context.Context //nolint:containedctx // of all event streams: ends with Shutdown
 	endStreams context.CancelFunc
@@ -169,6 +170,7 @@ func New(config Config) *Server {
 		clients: newClients(), tries: newTries(config.Tries), sockets: newSockets(),
 	}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
+	s.timedOut = errTimedOut(config.Limits.Time)
 	s.exec = s.newExecutor()
 	s.fanout = newFanout(s)
 	s.upgrader = s.newUpgrader()
