@@ -164,7 +164,8 @@ func readRow(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, log *events
 func (o *opened) listStatement() (stmt *sql.Stmt, arguments int, err error) {
 	var text string
 	o.reader.Observe(func(query string) { text = query })
-	if _, err := o.reader.Contents(context.Background(), o.reader.Head(domain.Actor{}), readmodel.Page{}, readmodel.ContentFilter{}, nil, nil); err != nil {
+	page := readmodel.Page{Fields: []string{"ID", "Title", "Slug", "Status", "UpdatedAt"}} // those of listQuery
+	if _, err := o.reader.Contents(context.Background(), o.reader.Head(domain.Actor{}), page, readmodel.ContentFilter{}, nil, nil); err != nil {
 		return nil, 0, err
 	}
 	stmt, err = o.engine.DB().Prepare(text)
@@ -204,13 +205,10 @@ func readList(ctx context.Context, stmt *sql.Stmt, arguments []any) (nodes []lis
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var c listed
-		var from, to, version, deleted, public int64
-		var description sql.NullString
-		var format, author, tags, content string
+		var author string
 		var created, updated domain.Instant
-		var published sql.NullInt64
-		if err := rows.Scan(&from, &to, &c.ID, &version, &c.Title, &c.Slug, &description, &format, &c.Status, &author, &tags,
-			&created, &updated, &published, &deleted, &public, &content); err != nil {
+		var size int64
+		if err := rows.Scan(&c.ID, &c.Title, &c.Slug, &c.Status, &author, &created, &updated, &size); err != nil {
 			return nil, err
 		}
 		c.UpdatedAt = updated.String()

@@ -70,6 +70,9 @@ func (ec *executionContext) answer(ctx context.Context, p *operationPlan) []byte
 			continue
 		}
 		inner := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{Object: s.field.Name, Field: s.field})
+		if len(s.reads) > 0 {
+			inner = context.WithValue(inner, readsKey{}, s.reads)
+		}
 		out.ResolveRootConcurrently(inner, ec.OperationContext, i, true, planTypes[0].fields[s.number].required,
 			func(ctx context.Context) graphql.Marshaler { return ec.planRoot(ctx, p, s) })
 	}

@@ -32,6 +32,8 @@ type planField struct {
 	// slow says that it asks something of its own for each object, instead of once for
 	// all of a page.
 	slow bool
+	// variable is the field of the Go struct that it shows; "" for what is more than that.
+	variable string
 }
 
 // operationPlan is a query, compiled. Several executions may use it at the same time.
@@ -44,7 +46,10 @@ type operationPlan struct {
 
 // plan is what is selected of objects of one type, compiled. Plans below several steps
 // may be the same one.
-type plan struct{ steps []planStep }
+type plan struct {
+	typ   int
+	steps []planStep
+}
 
 // planStep is one field of an answer.
 type planStep struct {
@@ -56,6 +61,7 @@ type planStep struct {
 	object string // the name of the type
 	method bool
 	below  []*plan // beside planField.to; nil: gqlgen executes the field
+	reads  reads   // of a field of Query
 }
 
 // typeName is the number of __typename.
@@ -95,6 +101,7 @@ func compile(op *graphql.OperationContext) *operationPlan {
 	gains := false
 	for i := range p.steps {
 		c.below(0, &p.steps[i])
+		p.steps[i].reads = readsOf(&p.steps[i])
 		gains = gains || p.steps[i].below != nil
 	}
 	if c.refused || !gains {
@@ -141,7 +148,7 @@ func (c *compiler) plan(typ int, selections ast.SelectionSet) compiled {
 	if known, ok := c.known[key]; ok {
 		return known
 	}
-	made := compiled{plan: new(plan)}
+	made := compiled{plan: &plan{typ: typ}}
 	made.plan.steps = c.list(typ, graphql.CollectFields(c.op, selections, planTypes[typ].implementors))
 	concurrent := 0
 	for i := range made.plan.steps {

@@ -30,6 +30,9 @@ type Page struct {
 	After  *string
 	Last   *int
 	Before *string
+	// Fields are those of the rows that will be read, by their names in Go; others may
+	// be left empty, where that is worth it. nil: all.
+	Fields []string
 }
 
 // PageInfo says how a page lies in its connection.
@@ -78,6 +81,8 @@ type list[T any] struct {
 	key func(row *T) []any
 	// query selects the members as of a position, in no order.
 	query func(at eventstore.Position) *bun.SelectQuery
+	// columns are what is selected of the members; nil: all that a row has.
+	columns []string
 	// adopt makes the rows of a page know the view they were read in; may be nil.
 	adopt func(at eventstore.Position, rows []*T)
 	// size returns how long the texts of a row are, in bytes; nil where they are short.
@@ -150,7 +155,11 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 	if r.limit == 0 {
 		return out, nil
 	}
-	rows, cut, err := l.scan(ctx, l.sorted(l.query(position), r))
+	q := l.query(position)
+	for _, column := range l.columns {
+		q = q.ColumnExpr(column)
+	}
+	rows, cut, err := l.scan(ctx, l.sorted(q, r))
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,8 @@ type Content struct {
 
 	// Rank is how well the row matches a search; set by lists in that order.
 	Rank int `bun:"rank,scanonly"`
+	// Size is how long the text is, in bytes; set by lists that leave the text out.
+	Size int `bun:"size,scanonly"`
 
 	page *page `bun:"-"`
 }

@@ -3,6 +3,7 @@ package readmodel
 import (
 	"context"
 	"io"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,11 +163,32 @@ func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, 
 	if err != nil {
 		return nil, err
 	}
+	if p.Fields != nil && !slices.Contains(l.keys, "c.rank") { // ranked rows are selected as a whole
+		l.columns = r.contentColumns(p.Fields, l.keys)
+		if !slices.Contains(p.Fields, "Content") {
+			l.columns = append(l.columns, "octet_length(c.content) AS size")
+			l.size = func(c *Content) int { return c.Size }
+		}
+	}
 	s, err := l.read(ctx, v, r.log.Head().Position, p)
 	if err != nil {
 		return nil, err
 	}
 	return &ContentConnection{s.Connection, s.rows, s.cursor}, nil
+}
+
+// contentColumns returns the columns for fields that will be read, for the keys of a
+// list, and for what hangs below a row. Each column costs the driver as much as the
+// database.
+func (r *Reader) contentColumns(fields, keys []string) (columns []string) {
+	key := strings.Join(keys, " ")
+	for _, f := range r.db.Table(reflect.TypeFor[Content]()).Fields {
+		always := f.GoName == "ID" || f.GoName == "AuthorID" || f.GoName == "CreatedAt"
+		if always || slices.Contains(fields, f.GoName) || strings.Contains(key, "."+f.Name) {
+			columns = append(columns, "c."+f.Name)
+		}
+	}
+	return columns
 }
 
 func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Order, search *string) (l list[Content], err error) {
@@ -361,7 +383,7 @@ func (c *Content) Author(ctx context.Context) (*User, error) { return c.page.use
 
 // History returns a page of the content's events.
 func (c *Content) History(ctx context.Context, first *int, after *string, last *int, before *string) (*EventConnection, error) {
-	return c.page.reader.history(ctx, c.page.view, c.ID, Page{first, after, last, before})
+	return c.page.reader.history(ctx, c.page.view, c.ID, Page{First: first, After: after, Last: last, Before: before})
 }
 
 // Revision returns the content at an earlier version, or as of a point; nil when

@@ -202,7 +202,7 @@ func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[strin
 
 // History returns a page of the deck's events.
 func (p *Presentation) History(ctx context.Context, first *int, after *string, last *int, before *string) (*EventConnection, error) {
-	return p.page.reader.history(ctx, p.page.view, p.ID, Page{first, after, last, before})
+	return p.page.reader.history(ctx, p.page.view, p.ID, Page{First: first, After: after, Last: last, Before: before})
 }
 
 // Revision returns the deck at an earlier version, or as of a point; nil when it

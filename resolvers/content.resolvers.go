@@ -99,7 +99,9 @@ func (r *queryResolver) Contents(ctx context.Context, first *int, after *string,
 	if err != nil {
 		return nil, err
 	}
-	return r.Reader.Contents(ctx, view, page(first, after, last, before), value(filter), orderBy, search)
+	p := page(first, after, last, before)
+	p.Fields = graph.Reads(ctx, "Content")
+	return r.Reader.Contents(ctx, view, p, value(filter), orderBy, search)
 }
 
 // Tags is the resolver for the tags field.

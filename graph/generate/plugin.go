@@ -182,6 +182,14 @@ func (f field) inMemory() bool {
 		(f.IsVariable() || f.IsMethod() && f.NoErr && !f.MethodHasContext && !types.IsInterface(f.TypeReference.GO))
 }
 
+// Variable is the field of the Go struct that a leaf shows, "" for what is more than that.
+func (f field) Variable() string {
+	if f.IsVariable() && f.Leaf() != "" {
+		return f.GoFieldName
+	}
+	return ""
+}
+
 // InMemory is inMemory of a field that leads to objects.
 func (f field) InMemory() bool { return f.To != nil && f.inMemory() }
 
