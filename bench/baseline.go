@@ -205,10 +205,9 @@ func readList(ctx context.Context, stmt *sql.Stmt, arguments []any) (nodes []lis
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var c listed
-		var author string
 		var created, updated domain.Instant
 		var size int64
-		if err := rows.Scan(&c.ID, &c.Title, &c.Slug, &c.Status, &author, &created, &updated, &size); err != nil {
+		if err := rows.Scan(&c.ID, &c.Title, &c.Slug, &c.Status, &created, &updated, &size); err != nil {
 			return nil, err
 		}
 		c.UpdatedAt = updated.String()

@@ -6,17 +6,23 @@ import (
 )
 
 // reads are, by the name of a type, the fields of its Go struct that are read below a
-// field of Query. A type of which anything else is asked is not in it.
+// field of Query; nil for a type of which anything else is asked.
 type reads map[string][]string
 
 type readsKey struct{}
 
 // Reads returns which fields of a type's Go struct are read below the field of Query
-// that ctx belongs to: no others need to be filled. It returns nil when anything may be
-// asked of them, as it may of what gqlgen executes.
+// that ctx belongs to: no others need to be filled. It returns nil, and not an empty list,
+// when anything may be asked of them, as it may of what gqlgen executes.
 func Reads(ctx context.Context, typ string) []string {
-	all, _ := ctx.Value(readsKey{}).(reads) //nolint:errcheck // without a plan there are none
-	return all[typ]
+	all, ok := ctx.Value(readsKey{}).(reads)
+	if !ok {
+		return nil // there is no plan
+	}
+	if fields, reached := all[typ]; reached {
+		return fields
+	}
+	return []string{}
 }
 
 // readsOf finds out what is read below a step.
@@ -27,7 +33,7 @@ func readsOf(s *planStep) reads {
 	}
 	for typ, fields := range found {
 		if slices.Contains(fields, "") {
-			delete(found, typ)
+			found[typ] = nil
 		}
 	}
 	return found

@@ -71,8 +71,8 @@ func (c *Connection) TotalCount(ctx context.Context) (int, error) { return c.cou
 // list is how one kind of connection is read.
 type list[T any] struct {
 	reader *Reader
-	// name is listName of what determines its members.
-	name string
+	// name is listName of what determines its members. Only cursors have it.
+	name func() string
 	// keys are the columns it is ordered by, which together are unique, all in
 	// the same direction.
 	keys []string
@@ -107,7 +107,7 @@ type request struct {
 	cursor   *cursor
 }
 
-func (p Page) check(name string, keys int) (r request, err error) {
+func (p Page) check(name func() string, keys int) (r request, err error) {
 	count, field, text, cursorField := p.First, "first", p.After, "after"
 	if p.Last != nil || p.Before != nil {
 		if p.First != nil || p.After != nil {
@@ -124,7 +124,7 @@ func (p Page) check(name string, keys int) (r request, err error) {
 		return r, domain.Errorf(domain.Invalid, "%s: %d is outside of 0 to %d: ask for less and follow pageInfo to the next page", field, r.limit, MaxPage).At(field)
 	}
 	if text != nil {
-		c, err := decodeCursor(cursorField, name, *text, keys)
+		c, err := decodeCursor(cursorField, name(), *text, keys)
 		if err != nil {
 			return r, err
 		}
@@ -236,7 +236,7 @@ func (l list[T]) fill(out *slice[T], rows []*T, r request, cut bool) {
 	}
 	out.rows = rows
 	name, at := l.name, out.Position
-	out.cursor = func(row *T) string { return cursor{name, at, l.key(row)}.encode() }
+	out.cursor = func(row *T) string { return cursor{name(), at, l.key(row)}.encode() }
 	info := &out.PageInfo
 	info.HasNextPage, info.HasPreviousPage = more, r.cursor != nil
 	if r.backward {

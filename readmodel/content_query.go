@@ -177,14 +177,12 @@ func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, 
 	return &ContentConnection{s.Connection, s.rows, s.cursor}, nil
 }
 
-// contentColumns returns the columns for fields that will be read, for the keys of a
-// list, and for what hangs below a row. Each column costs the driver as much as the
-// database.
+// contentColumns returns the columns for fields that will be read, and for the keys of a
+// list. Each column costs the driver as much as the database.
 func (r *Reader) contentColumns(fields, keys []string) (columns []string) {
 	key := strings.Join(keys, " ")
 	for _, f := range r.db.Table(reflect.TypeFor[Content]()).Fields {
-		always := f.GoName == "ID" || f.GoName == "AuthorID" || f.GoName == "CreatedAt"
-		if always || slices.Contains(fields, f.GoName) || strings.Contains(key, "."+f.Name) {
+		if slices.Contains(fields, f.GoName) || strings.Contains(key, "."+f.Name) {
 			columns = append(columns, "c."+f.Name)
 		}
 	}

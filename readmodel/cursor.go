@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
@@ -63,15 +64,17 @@ func keyValue(v any) (any, error) {
 	return nil, fmt.Errorf("its key has a %T", v)
 }
 
-// listName identifies a list by what determines its members and their order. A
-// cursor of one log is foreign in another.
-func (r *Reader) listName(kind string, parts ...any) string {
-	d := sha256.New()
-	enc := json.NewEncoder(d)
-	for _, part := range append([]any{r.log.Lineage(), kind}, parts...) {
-		if err := enc.Encode(part); err != nil {
-			panic(err) // filters are plain data
+// listName returns what identifies a list, by what determines its members and their
+// order. A cursor of one log is foreign in another.
+func (r *Reader) listName(kind string, parts ...any) func() string {
+	return sync.OnceValue(func() string {
+		d := sha256.New()
+		enc := json.NewEncoder(d)
+		for _, part := range append([]any{r.log.Lineage(), kind}, parts...) {
+			if err := enc.Encode(part); err != nil {
+				panic(err) // filters are plain data
+			}
 		}
-	}
-	return hex.EncodeToString(d.Sum(nil)[:6])
+		return hex.EncodeToString(d.Sum(nil)[:6])
+	})
 }
