@@ -63,6 +63,10 @@ func TestNumberOfStatementsDoesNotGrowWithThePage(t *testing.T) {
 		edits = append(edits, object{"updateContent": object{"id": edited, "title": fmt.Sprint(i)}})
 	}
 	h.do(admin, "applyBatch", object{"commands": edits})
+	if err := h.index.Wait(t.Context(), h.log.Head().Position); err != nil { // it writes, too
+		t.Fatal(err)
+	}
+	h.must(admin, "{ viewer { id } }", nil) // whom the token lets in is known from here on
 	for name, c := range map[string]struct {
 		query      string
 		statements int
