@@ -146,7 +146,7 @@ func (b *rebuild) begin(ctx context.Context, program string) error {
 	}
 	for _, s := range []set{oldSet, nextSet} {
 		for _, name := range setTables() {
-			if err := b.update(ctx, func(tx *eventstore.Tx) error { return s.drop(ctx, tx, name) }); err != nil {
+			if err := b.discard(ctx, s.table(name)); err != nil {
 				return err
 			}
 		}
@@ -158,6 +158,33 @@ func (b *rebuild) begin(ctx context.Context, program string) error {
 		_, err := tx.Exec(ctx, "UPDATE rebuild SET program = ?", program)
 		return err
 	})
+}
+
+// maxDropped is how many rows are taken away together.
+const maxDropped = 200
+
+// discard removes a table: part by part where others would have to wait.
+func (b *rebuild) discard(ctx context.Context, table string) error {
+	for gone := false; !gone; {
+		var took time.Duration
+		if err := b.update(ctx, func(tx *eventstore.Tx) (err error) {
+			if b.alone {
+				gone = true
+				_, err = tx.Exec(ctx, "DROP TABLE IF EXISTS "+table)
+				return err
+			}
+			begun := time.Now()
+			gone, err = b.cloner.DropPart(ctx, tx, table, maxDropped)
+			took = time.Since(begun)
+			return err
+		}); err != nil {
+			return err
+		}
+		if err := b.pace.rest(ctx, took); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // part is some events in a row, each with the states of its stream around it.

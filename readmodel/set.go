@@ -62,6 +62,9 @@ type Cloner interface {
 	// by its name. Names of indexes are made unique by a generation, which pick does
 	// not see. Those that are there already are left as they are.
 	CloneIndexes(ctx context.Context, rows eventstore.Rows, from, to string, generation int, pick func(name string) bool) error
+	// DropPart takes a part of a table away, at most so many rows, and reports whether
+	// the table is gone. A table that is not there is gone.
+	DropPart(ctx context.Context, rows eventstore.Rows, table string, most int) (gone bool, err error)
 }
 
 // create makes the tables of the next set, empty: with all indexes, or with those only

@@ -65,3 +65,36 @@ func (e *Engine) CloneIndexes(ctx context.Context, rows eventstore.Rows, from, t
 	}
 	return nil
 }
+
+// DropPart takes a part of a table away, at most so many rows, or one of its indexes, and
+// reports whether the table is gone: to drop a large one at once takes seconds, as all of
+// its pages are overwritten. A table that is not there is gone.
+func (e *Engine) DropPart(ctx context.Context, rows eventstore.Rows, table string, most int) (gone bool, err error) {
+	q := queries{ask: rows.Query}
+	var index string
+	found, err := q.one(ctx, "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL LIMIT 1", []any{table}, &index)
+	if err != nil {
+		return false, err
+	}
+	if found {
+		_, err := rows.Exec(ctx, "DROP INDEX "+index)
+		return false, err
+	}
+	// A full-text index lies in tables of its own, https://sqlite.org/fts5.html#fts5_data_structures.
+	for _, name := range []string{table + "_data", table + "_idx", table + "_docsize", table} {
+		var key string
+		if _, err := q.one(ctx, `SELECT coalesce(group_concat(i.name, ', '), '') FROM sqlite_schema AS s, pragma_table_info(s.name) AS i
+			WHERE s.type = 'table' AND s.name = ? AND s.sql NOT LIKE 'CREATE VIRTUAL %' AND i.pk > 0`, []any{name}, &key); err != nil {
+			return false, err
+		}
+		if key == "" {
+			continue
+		}
+		n, err := rows.Exec(ctx, fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s LIMIT ?)", name, key), most)
+		if err != nil || n > 0 {
+			return false, err
+		}
+	}
+	_, err = rows.Exec(ctx, "DROP TABLE IF EXISTS "+table)
+	return err == nil, err
+}
