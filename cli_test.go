@@ -231,7 +231,7 @@ func TestVerifyFindsWhatWasChangedInTheArchive(t *testing.T) {
 		statements []string
 		said       []string
 	}{
-		{[]string{unlock, "UPDATE archive_blocks SET data = CAST(substr(data, 1, 30) || x'00' || substr(data, 32) AS BLOB) WHERE block = 1"}, []string{"log: position 2: ", "file: position 2: ", "rows: events content-"}},
+		{[]string{unlock, "UPDATE archive_blocks SET data = CAST(substr(data, 1, 30) || iif(substr(data, 31, 1) = x'00', x'01', x'00') || substr(data, 32) AS BLOB) WHERE block = 1"}, []string{"log: position 2: ", "file: position 2: ", "rows: events content-"}},
 		{[]string{unlock, "UPDATE archive_blocks SET data = x'' WHERE block = 2"}, []string{"log: position 4: it is not in its block 2"}},
 		{[]string{"DROP TRIGGER archive_blocks_are_kept", "PRAGMA foreign_keys = 0", "DELETE FROM archive_blocks WHERE block = 2"}, []string{"log: position 4: block 2 of the archive is missing"}},
 		{[]string{"DROP TRIGGER archived_events_are_kept", "DELETE FROM archived_events WHERE position = 5"}, []string{"log: position 5: the event is missing"}},
