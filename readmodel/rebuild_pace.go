@@ -21,9 +21,10 @@ type pace struct {
 	head eventstore.Position
 	// level grows while others write too fast for the rebuild to come closer to the
 	// head: steps become longer, and rests shorter, twice from one to the next. followed
-	// is how many events were, in so many steps, since left of them were to be.
-	level, steps, followed int
-	left                   eventstore.Position
+	// is how many events were, in so much time, since left of them were to be.
+	level, followed int
+	spent           time.Duration
+	left            eventstore.Position
 }
 
 const (
@@ -32,11 +33,12 @@ const (
 	// A step has a cost of its own beside that of its events: one of fewer than minSize
 	// is hardly shorter.
 	minSize, maxSize = 16, 5000
-	// Every patience steps it is seen how much faster than others write the rebuild
-	// follows: enough times as fast, so that it ends, and a level lower only where that
-	// is still enough.
-	patience, maxLevel = 20, 6
-	enough, plenty     = 2, 8
+	// Every patience it is seen how much faster than others write the rebuild follows:
+	// enough times as fast, so that it ends, and a level lower only where that is still
+	// enough. At the lowest level others hardly wait for it; so that is left late.
+	patience       = 10 * time.Minute
+	maxLevel       = 6
+	enough, plenty = 2, 8
 )
 
 func newPace(log *eventstore.Store, alone bool) *pace {
@@ -54,7 +56,7 @@ func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
 		p.size = max(minSize, min(fits, 2*p.size, maxSize))
 	}
 	p.followed += n
-	if p.steps++; p.steps < patience {
+	if p.spent += d + p.pause(d, true); p.spent < patience {
 		return
 	}
 	appended := int(left-p.left) + p.followed
@@ -65,7 +67,7 @@ func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
 	case p.followed > plenty*appended:
 		p.level = max(p.level-1, 0)
 	}
-	p.steps, p.followed, p.left = 0, 0, left
+	p.spent, p.followed, p.left = 0, 0, left
 }
 
 // rest waits after a step that took so long.

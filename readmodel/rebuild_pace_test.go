@@ -14,7 +14,7 @@ import (
 func pacing(p *pace, length int, step, event time.Duration, perSecond float64) (took, longest time.Duration) {
 	left, appended := float64(length), 0.0
 	p.left = eventstore.Position(left)
-	for left > maxRest && took < time.Hour {
+	for left > maxRest && took < 20*patience {
 		n := min(p.size, int(left))
 		d := step + time.Duration(n)*event
 		longest = max(longest, d)
@@ -28,8 +28,8 @@ func pacing(p *pace, length int, step, event time.Duration, perSecond float64) (
 	return took, longest
 }
 
-// TestARebuildRestsBesideOthersAndEnds: it takes a third of the writer's time while that
-// is enough to come to the end, and more only where others write too fast for that.
+// TestARebuildRestsBesideOthersAndEnds: it takes a third of the writer's time, and more
+// only where others write too fast for it for long.
 func TestARebuildRestsBesideOthersAndEnds(t *testing.T) {
 	t.Parallel()
 	const length, step, event = 100_000, 200 * time.Microsecond, 90 * time.Microsecond
@@ -42,8 +42,8 @@ func TestARebuildRestsBesideOthersAndEnds(t *testing.T) {
 		{0, alone, 2 * alone, true},
 		{500, 3 * alone, 5 * alone, true},
 		{1200, 3 * alone, 8 * alone, true},
-		{5000, alone, 8 * alone, false},
-		{9000, alone, 30 * alone, false},
+		{5000, patience, 3 * patience, false},
+		{9000, 2 * patience, 12 * patience, false},
 	} {
 		t.Run(fmt.Sprintf("%.0f a second", c.perSecond), func(t *testing.T) {
 			t.Parallel()
