@@ -314,12 +314,13 @@ func TestRebuildBesideWriters(t *testing.T) {
 	wantWhole(t, path)
 }
 
-// writeUntil writes and reads what it wrote.
+// writeUntil writes and reads what it wrote, but not for ever: a rebuild gives way to
+// those who never pause.
 func (w *world) writeUntil(stop <-chan struct{}, n int) {
 	ctx := auth.WithActor(context.Background(), domain.System)
 	id := w.content(fmt.Sprint("writer ", n), "text")
 	deck := w.do(domain.System, command.CreatePresentation{Title: "Deck", Theme: "default", Markdown: ptr("# One\n\n---\n\n# Two")}).ID
-	for i := 0; ; i++ {
+	for i := range 300 {
 		select {
 		case <-stop:
 			return
