@@ -65,9 +65,7 @@ func (s settings) besideRebuild(db string, pause time.Duration) (usual, during [
 	defer cancel()
 	go func() { // no longer than the rebuild
 		defer cancel()
-		for ctx.Err() == nil && r.Progress().State == readmodel.RebuildRunning {
-			time.Sleep(10 * time.Millisecond)
-		}
+		r.Wait()
 	}()
 	during, err = o.writing(ctx, pause)
 	p := r.Progress()

@@ -24,7 +24,8 @@ func refused(format string, args ...any) error { return &RefusedError{fmt.Sprint
 const (
 	minMoved = 500
 	maxMoved = 16_000
-	// movedBytes is how much data a move may have, for each event that it may have.
+	// movedBytes is how much data a move may have, of events and snapshots, for each event
+	// that it may have.
 	movedBytes = 2 << 10
 )
 
@@ -116,7 +117,7 @@ type archive struct {
 	*Store
 	snapshots []Snapshot
 	events    []Event
-	size      int // of the data of events
+	size      int // of the data of both
 	most      int // how many of them are moved together
 	head      Position
 	moved     int
@@ -139,6 +140,7 @@ func (a *archive) add(ctx context.Context, stream StreamStatus, through int) err
 		return err
 	}
 	a.snapshots = append(a.snapshots, proved)
+	a.size += len(proved.Data)
 	for version := stream.Archived; version < through; {
 		events, err := a.engine.ReadStream(ctx, stream.ID, version, min(minMoved, through-version))
 		if err != nil {

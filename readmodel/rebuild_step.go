@@ -146,7 +146,7 @@ func (b *rebuild) begin(ctx context.Context, program string) error {
 	}
 	for _, s := range []set{oldSet, nextSet} {
 		for _, name := range setTables() {
-			if err := b.discard(ctx, s.table(name)); err != nil {
+			if err := b.discard(ctx, s, name); err != nil {
 				return err
 			}
 		}
@@ -163,18 +163,17 @@ func (b *rebuild) begin(ctx context.Context, program string) error {
 // maxDropped is how many rows are taken away together.
 const maxDropped = 200
 
-// discard removes a table: part by part where others would have to wait.
-func (b *rebuild) discard(ctx context.Context, table string) error {
+// discard removes a table of a set: part by part where others would have to wait.
+func (b *rebuild) discard(ctx context.Context, s set, name string) error {
 	for gone := false; !gone; {
 		var took time.Duration
 		if err := b.update(ctx, func(tx *eventstore.Tx) (err error) {
 			if b.alone {
 				gone = true
-				_, err = tx.Exec(ctx, "DROP TABLE IF EXISTS "+table)
-				return err
+				return s.drop(ctx, tx, name)
 			}
 			begun := time.Now()
-			gone, err = b.cloner.DropPart(ctx, tx, table, maxDropped)
+			gone, err = b.cloner.DropPart(ctx, tx, s.table(name), maxDropped)
 			took = time.Since(begun)
 			return err
 		}); err != nil {
