@@ -1,11 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -92,11 +95,12 @@ func encodeResponse(resp *graphql.Response) []byte {
 
 // appendResponse appends a response as JSON. Data is already JSON and copied as it
 // is: to have encoding/json check and compact it again costs more than all the rest.
-// A refusal has no member "data", as the specification wants it.
+// A refusal has no member "data", as the specification wants it. The errors come in
+// the order of the document, so that the same question has the same answer.
 func appendResponse(b []byte, resp *graphql.Response) []byte {
 	b = append(b, '{')
 	if len(resp.Errors) > 0 {
-		b = appendMember(b, "errors", mustMarshal(resp.Errors))
+		b = appendMember(b, "errors", mustMarshal(slices.SortedStableFunc(slices.Values(resp.Errors), inDocument)))
 	}
 	if executed(resp) {
 		b = appendMember(b, "data", resp.Data)
@@ -105,6 +109,36 @@ func appendResponse(b []byte, resp *graphql.Response) []byte {
 		b = appendMember(b, "extensions", mustMarshal(resp.Extensions))
 	}
 	return append(b, '}')
+}
+
+// inDocument compares errors by the place of their field in the document and, below
+// one field, by their path. Fields run side by side: the errors of a response lie in
+// the order in which they happened.
+func inDocument(a, b *gqlerror.Error) int {
+	place := func(e *gqlerror.Error) (place [2]int) {
+		if len(e.Locations) > 0 {
+			place = [2]int{e.Locations[0].Line, e.Locations[0].Column}
+		}
+		return place
+	}
+	pa, pb := place(a), place(b)
+	return cmp.Or(slices.Compare(pa[:], pb[:]), slices.CompareFunc(a.Path, b.Path, alongPath))
+}
+
+// alongPath compares elements of paths: indexes by number, and before names.
+func alongPath(a, b ast.PathElement) int {
+	switch a := a.(type) {
+	case ast.PathIndex:
+		if b, ok := b.(ast.PathIndex); ok {
+			return cmp.Compare(a, b)
+		}
+		return -1
+	case ast.PathName:
+		if b, ok := b.(ast.PathName); ok {
+			return cmp.Compare(a, b)
+		}
+	}
+	return 1
 }
 
 // appendMember appends a member to an object that was opened; the name must not
