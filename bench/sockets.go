@@ -127,6 +127,9 @@ func (s *sockets) listen(conn net.Conn, in *bufio.Reader) {
 		s.took = append(s.took, took...)
 	}()
 	note := func(beginning []byte) {
+		if !s.measuring.Load() { // asked when the frame is here: who waits for one may wait for the next thing measured
+			return
+		}
 		now := time.Now()
 		_, rest, found := bytes.Cut(beginning, recordedAt)
 		text, _, _ := bytes.Cut(rest, []byte{'"'})
@@ -135,11 +138,7 @@ func (s *sockets) listen(conn net.Conn, in *bufio.Reader) {
 		}
 	}
 	for {
-		with := note
-		if !s.measuring.Load() {
-			with = nil
-		}
-		opcode, length, err := frame(in, with)
+		opcode, length, err := frame(in, note)
 		if err != nil {
 			return
 		}
