@@ -30,7 +30,7 @@ import (
 // address.
 func serveBaseline(args []string) error {
 	if len(args) != 3 {
-		return errors.New("usage: baseline create|read|list|fanout|gqlgen|bytes DB ADDR")
+		return errors.New("usage: baseline create|read|list|texts|fanout|gqlgen|bytes DB ADDR")
 	}
 	o, err := open(args[1])
 	if err != nil {
@@ -48,11 +48,19 @@ func serveBaseline(args []string) error {
 		}
 		mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) { readRow(w, r, stmt, o.log) })
 	case "list":
-		stmt, arguments, err := o.listStatement()
+		list, err := listing(o, []string{"ID", "Title", "Slug", "Status", "UpdatedAt"}, readListed)
 		if err != nil {
 			return err
 		}
-		mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) { listRows(w, r, stmt, arguments, o.log) })
+		mux.HandleFunc("/graphql", list)
+	case "texts":
+		list, err := listing(o, []string{
+			"ID", "Version", "Title", "Slug", "Description", "Content", "Format", "Status", "Tags", "CreatedAt", "UpdatedAt", "PublishedAt",
+		}, readWhole)
+		if err != nil {
+			return err
+		}
+		mux.HandleFunc("/graphql", list)
 	case "fanout":
 		mux.HandleFunc("/graphql", newBare(o).serve)
 	case "gqlgen":
@@ -159,36 +167,50 @@ func readRow(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, log *events
 	writeJSON(w, map[string]any{"data": map[string]any{"content": c}})
 }
 
-// listStatement prepares the very statement that the API runs for a list of 20, as of
-// now. All of its arguments are the position.
-func (o *opened) listStatement() (stmt *sql.Stmt, arguments int, err error) {
+// listing is what a plain handler does for a list of 20, as of now: decode, the very
+// statement that the API runs for these fields, all of whose arguments are the position,
+// encode the same members.
+func listing[T any](o *opened, fields []string, read func(*sql.Rows) (T, error)) (http.HandlerFunc, error) {
 	var text string
 	o.reader.Observe(func(query string) { text = query })
-	page := readmodel.Page{Fields: []string{"ID", "Title", "Slug", "Status", "UpdatedAt"}} // those of listQuery
+	page := readmodel.Page{Fields: fields}
 	if _, err := o.reader.Contents(context.Background(), o.reader.Head(domain.Actor{}), page, readmodel.ContentFilter{}, nil, nil); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	stmt, err = o.engine.DB().Prepare(text)
-	return stmt, strings.Count(text, "?"), err
+	stmt, err := o.engine.DB().Prepare(text)
+	arguments := strings.Count(text, "?")
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Query string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		nodes, err := readList(r.Context(), stmt, slices.Repeat([]any{o.log.Head().Position}, arguments), read)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		writeJSON(w, map[string]any{"data": map[string]any{"contents": map[string]any{"nodes": nodes}}})
+	}, err
 }
 
-// listRows is what a plain handler does for a list of 20: decode, one statement, encode
-// the same members.
-func listRows(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, arguments int, log *eventstore.Store) {
-	var in struct{ Query string }
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	nodes, err := readList(r.Context(), stmt, slices.Repeat([]any{log.Head().Position}, arguments))
+func readList[T any](ctx context.Context, stmt *sql.Stmt, arguments []any, read func(*sql.Rows) (T, error)) (nodes []T, err error) {
+	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), arguments...)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		return nil, err
 	}
-	writeJSON(w, map[string]any{"data": map[string]any{"contents": map[string]any{"nodes": nodes}}})
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for len(nodes) < readmodel.DefaultPage && rows.Next() {
+		node, err := read(rows)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, node)
+	}
+	return nodes, rows.Err()
 }
 
-// listed is a content of a list.
+// listed is a content of a list, as in listQuery.
 type listed struct {
 	ID        string `json:"id"`
 	Title     string `json:"title"`
@@ -197,25 +219,43 @@ type listed struct {
 	UpdatedAt string `json:"updatedAt"`
 }
 
-func readList(ctx context.Context, stmt *sql.Stmt, arguments []any) (nodes []listed, err error) {
-	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), arguments...)
-	if err != nil {
-		return nil, err
+func readListed(rows *sql.Rows) (c listed, err error) {
+	var created, updated domain.Instant
+	var size int64
+	err = rows.Scan(&c.ID, &c.Title, &c.Slug, &c.Status, &created, &updated, &size)
+	c.UpdatedAt = updated.String()
+	return c, err
+}
+
+// whole is a content of a list, as in textsQuery.
+type whole struct {
+	ID          string   `json:"id"`
+	Version     int      `json:"version"`
+	Title       string   `json:"title"`
+	Slug        string   `json:"slug"`
+	Description *string  `json:"description"`
+	Content     string   `json:"content"`
+	Format      string   `json:"format"`
+	Status      string   `json:"status"`
+	Tags        []string `json:"tags"`
+	CreatedAt   string   `json:"createdAt"`
+	UpdatedAt   string   `json:"updatedAt"`
+	PublishedAt *string  `json:"publishedAt"`
+}
+
+func readWhole(rows *sql.Rows) (c whole, err error) {
+	var tags string
+	var created, updated domain.Instant
+	var published sql.NullInt64
+	if err := rows.Scan(&c.ID, &c.Version, &c.Title, &c.Slug, &c.Description, &c.Format, &c.Status, &tags, &created, &updated, &published, &c.Content); err != nil {
+		return c, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var c listed
-		var created, updated domain.Instant
-		var size int64
-		if err := rows.Scan(&c.ID, &c.Title, &c.Slug, &c.Status, &created, &updated, &size); err != nil {
-			return nil, err
-		}
-		c.UpdatedAt = updated.String()
-		if nodes = append(nodes, c); len(nodes) == readmodel.DefaultPage {
-			break
-		}
+	c.CreatedAt, c.UpdatedAt = created.String(), updated.String()
+	if published.Valid {
+		at := domain.Instant(published.Int64).String()
+		c.PublishedAt = &at
 	}
-	return nodes, rows.Err()
+	return c, json.Unmarshal([]byte(tags), &c.Tags)
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
