@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
+	"flightdeck/domain"
 	"flightdeck/eventstore"
 )
 
@@ -111,5 +114,44 @@ func (h *harness) hold() (release func()) {
 		if err := <-done; err != nil {
 			h.t.Error(err)
 		}
+	}
+}
+
+// TestSubscriptionsHearEverythingWhileTablesAreSwapped: who listens while somebody
+// writes and the tables are rebuilt and swapped, twice, hears every event once, with
+// what is read from the tables for it; so does who comes when it is over.
+func TestSubscriptionsHearEverythingWhileTablesAreSwapped(t *testing.T) {
+	t.Parallel()
+	h := startDesk(t)
+	editor, token := h.actor(domain.Editor)
+	h.contents(editor, 300)
+	const query = `subscription { eventAppended(after: "0") { position type subject { id } } }`
+	listeners := []*listener{h.listen(token, query, nil), h.listenBy(legacyWS, token, query, nil)}
+	rebuilt := make(chan error)
+	go func() {
+		var failed error
+		for range 2 {
+			failed = errors.Join(failed, h.rebuilder.Start())
+			h.rebuilder.Wait()
+		}
+		rebuilt <- failed
+	}()
+	for range 200 { // no more: a rebuild gives way to who writes
+		h.content(editor, "while it is rebuilt", domain.Draft)
+	}
+	if err := <-rebuilt; err != nil {
+		t.Fatal(err)
+	}
+	last := h.content(editor, "the last", domain.Draft).Position
+	for i, l := range append(listeners, h.listen(token, query, nil)) {
+		var heard []eventstore.Position
+		for len(heard) == 0 || heard[len(heard)-1] < last {
+			a := l.next()
+			heard = append(heard, a.position())
+			if a.text("eventAppended", "type") == "ContentCreated" && a.at("eventAppended", "subject") == nil {
+				t.Fatalf("listener %d heard %s", i, a.raw)
+			}
+		}
+		wantPositions(t, fmt.Sprintf("listener %d", i), heard, span(1, last))
 	}
 }
