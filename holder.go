@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
+	"sync/atomic"
 	"time"
 
 	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/readmodel"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
@@ -11,30 +15,104 @@ import (
 // maxHolders is of how many tokens it is known whom they let in.
 const maxHolders = 4096
 
-// holder is whom a token lets in, as it was read when so many transactions of the writer
-// had begun and ended: see Store.Writes.
+// holder is whom a token lets in, as it was read from some moment on.
 type holder struct {
 	actor   domain.Actor
 	expires time.Time // zero for never
-	writes  int64
+	since   moment
 }
 
-// holders remembers whom tokens let in, by their digests, until anything is written: then
-// it may be that a session has ended, or that a role is another one.
-type holders struct{ byDigest *lru.Cache[string, holder] }
+// moment is the transactions of the writer that had begun and ended, as Store.Writes
+// counts them, and the rebuild that the rows were of.
+type moment struct {
+	writes  int64
+	rebuilt domain.Instant
+}
 
-func newHolders() holders {
+// holders remembers whom tokens let in, by their digests, until somebody's session, key or
+// role may be another one.
+type holders struct {
+	byDigest *lru.Cache[string, holder]
+	log      *eventstore.Store // nil until it is open
+	// touched is the latest transaction in which that was so. Who has read before it
+	// began, or meanwhile, may have read what was before.
+	touched atomic.Int64
+}
+
+func newHolders() *holders {
 	byDigest, err := lru.New[string, holder](maxHolders)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return holders{byDigest}
+	return &holders{byDigest: byDigest}
 }
 
 // get returns whom a token lets in at an instant, if that is known.
-func (h holders) get(digest []byte, writes int64, now time.Time) (known holder, ok bool) {
+func (h *holders) get(digest []byte, rebuilt domain.Instant, now time.Time) (known holder, ok bool) {
 	known, ok = h.byDigest.Get(string(digest))
-	return known, ok && known.writes == writes && (known.expires.IsZero() || known.expires.After(now))
+	return known, ok && known.since.writes > h.touched.Load() && known.since.rebuilt == rebuilt &&
+		(known.expires.IsZero() || known.expires.After(now))
 }
 
-func (h holders) add(digest []byte, known holder) { h.byDigest.Add(string(digest), known) }
+func (h *holders) add(digest []byte, known holder) { h.byDigest.Add(string(digest), known) }
+
+// touch says that the transaction that is under way, whose command calls it, may change
+// whom a token lets in.
+func (h *holders) touch() {
+	writes, _ := h.log.Writes()
+	h.touched.Store(writes)
+}
+
+// moment returns the moment from which on something is read, and false while the rows of
+// users may be exchanged.
+func (d *deck) moment() (m moment, ok bool) {
+	m.writes, _ = d.log.Writes()
+	if p := d.rebuilder.Progress(); p != nil {
+		m.rebuilt, ok = p.StartedAt, p.State != readmodel.RebuildRunning
+		return m, ok
+	}
+	return m, true
+}
+
+// tables are those of the read model, watched by holders.
+type tables struct {
+	readmodel.Tables
+	holders *holders
+}
+
+func (t tables) EndSession(tx *eventstore.Tx, token []byte) (bool, error) {
+	t.holders.touch()
+	return t.Tables.EndSession(tx, token)
+}
+
+func (t tables) EndSessions(tx *eventstore.Tx, userID string) error {
+	t.holders.touch()
+	return t.Tables.EndSessions(tx, userID)
+}
+
+func (t tables) RevokeKey(tx *eventstore.Tx, id, by string) (userID string, err error) {
+	t.holders.touch()
+	return t.Tables.RevokeKey(tx, id, by)
+}
+
+func (t tables) Forget(tx *eventstore.Tx, userID string) error {
+	t.holders.touch()
+	return t.Tables.Forget(tx, userID)
+}
+
+// model is the model of the log, watched by who remembers answers and holders.
+type model struct {
+	readmodel.Model
+	latest  *latest
+	holders *holders
+}
+
+// Project notes an event before anybody can read it. When it is taken back after all,
+// what was kept is computed once more than it had to be.
+func (m model) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {
+	m.latest.note(e)
+	if e.Stream.Type == string(domain.KindUser) {
+		m.holders.touch()
+	}
+	return m.Model.Project(ctx, rows, e, before, after)
+}

@@ -48,19 +48,11 @@ func newLatest() *latest { return &latest{seed: maphash.MakeSeed()} }
 
 func (l *latest) slot(s resolvers.Source) uint16 { return uint16(maphash.Comparable(l.seed, s)) }
 
-// model is the model of the log, watched by latest.
-type model struct {
-	readmodel.Model
-	latest *latest
-}
-
-// Project notes an event before anybody can read it. When it is taken back after all,
-// answers that were kept are computed once more than they had to be.
-func (m model) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {
+// note notes what an event changes.
+func (l *latest) note(e eventstore.Event) {
 	for _, s := range resolvers.SourcesOf(e) {
-		m.latest.slots[m.latest.slot(s)].Store(int64(e.Position))
+		l.slots[l.slot(s)].Store(int64(e.Position))
 	}
-	return m.Model.Project(ctx, rows, e, before, after)
 }
 
 // lasts returns a function that reports whether nothing has happened, from now on, that

@@ -131,7 +131,7 @@ type deck struct {
 	master    vault.Master
 	// issuer is whose web tokens are believed, nil for nobody's.
 	issuer  *auth.Issuer
-	holders holders
+	holders *holders
 	// latest says which answers have changed.
 	latest *latest
 	logger *slog.Logger
@@ -155,15 +155,16 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	changed := newLatest()
-	log, err := eventstore.Open(env.ctx, engine, model{readmodel.Model{Vault: secrets}, changed}, options)
+	changed, holders := newLatest(), newHolders()
+	log, err := eventstore.Open(env.ctx, engine, model{readmodel.Model{Vault: secrets}, changed, holders}, options)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
+	holders.log = log
 	if err := env.keepMaster(log, master); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	d := &deck{log: log, latest: changed, holders: newHolders(), master: master, logger: env.logger, clock: time.Now}
+	d := &deck{log: log, latest: changed, holders: holders, master: master, logger: env.logger, clock: time.Now}
 	if d.index, err = readmodel.StartIndex(env.ctx, log, engine.DB(), env.logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
@@ -171,7 +172,7 @@ func (env *environment) open(options eventstore.Options) (*deck, error) {
 	d.reader.Unseal(secrets)
 	d.rebuilder = readmodel.NewRebuilder(log, engine.DB(), engine, env.logger)
 	d.commands = &command.Commands{
-		Log: log, Tables: readmodel.Tables{}, Accounts: d.reader, Rebuilder: d.rebuilder, Watch: new(auth.Watch), Vault: secrets,
+		Log: log, Tables: tables{holders: holders}, Accounts: d.reader, Rebuilder: d.rebuilder, Watch: new(auth.Watch), Vault: secrets,
 		Correlation: web.RequestID, SessionLife: 30 * 24 * time.Hour,
 	}
 	return d, nil

@@ -37,12 +37,12 @@ func (d *deck) identify(ctx context.Context, token string) (actor domain.Actor, 
 		return d.outsider(ctx, token)
 	}
 	digest := auth.HashToken(token)
-	writes, idle := d.log.Writes()
-	if known, ok := d.holders.get(digest, writes, d.clock()); ok && idle {
+	since, steady := d.moment()
+	if known, ok := d.holders.get(digest, since.rebuilt, d.clock()); ok && steady {
 		return known.actor, known.expires, nil
 	}
-	if actor, expires, err = d.lookUp(ctx, token, digest); err == nil && idle {
-		d.holders.add(digest, holder{actor, expires, writes})
+	if actor, expires, err = d.lookUp(ctx, token, digest); err == nil && steady {
+		d.holders.add(digest, holder{actor, expires, since})
 	}
 	return actor, expires, err
 }

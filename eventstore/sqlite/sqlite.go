@@ -97,7 +97,9 @@ func (e *Engine) openWriter(ctx context.Context, migrations []Migrations) (err e
 		// What is deleted is overwritten: see Scrub.
 		"secure_delete(1)",
 		// A longer log between checkpoints: fewer of them, each on fewer pages twice.
-		"wal_autocheckpoint(8000)", "journal_size_limit(67108864)", "cache_size(-32000)",
+		"wal_autocheckpoint(8000)", "journal_size_limit(67108864)",
+		// Of pages with twice their size of memory, as for readers below.
+		"cache_size(-16000)",
 		// What a savepoint needs to be taken back stays in memory: on disk it would be
 		// written with every command, a fifth of the writer's work.
 		"temp_store(memory)")); err != nil {
