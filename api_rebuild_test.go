@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/readmodel"
 )
 
 const (
@@ -127,12 +129,15 @@ func TestSubscriptionsHearEverythingWhileTablesAreSwapped(t *testing.T) {
 	h.contents(editor, 300)
 	const query = `subscription { eventAppended(after: "0") { position type subject { id } } }`
 	listeners := []*listener{h.listen(token, query, nil), h.listenBy(legacyWS, token, query, nil)}
-	rebuilt := make(chan error)
+	rebuilt := make(chan error, 1)
 	go func() {
 		var failed error
 		for range 2 {
 			failed = errors.Join(failed, h.rebuilder.Start())
 			h.rebuilder.Wait()
+			if p := h.rebuilder.Progress(); p == nil || p.State != readmodel.RebuildDone {
+				failed = errors.Join(failed, fmt.Errorf("a rebuild has come to %+v", p))
+			}
 		}
 		rebuilt <- failed
 	}()
@@ -144,6 +149,9 @@ func TestSubscriptionsHearEverythingWhileTablesAreSwapped(t *testing.T) {
 	}
 	last := h.content(editor, "the last", domain.Draft).Position
 	for i, l := range append(listeners, h.listen(token, query, nil)) {
+		if err := l.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
 		var heard []eventstore.Position
 		for len(heard) == 0 || heard[len(heard)-1] < last {
 			a := l.next()

@@ -17,7 +17,7 @@ const (
 )
 
 // spendMemory lets the heap grow by growth, unless GOGC says otherwise. What is
-// remembered, so many bytes, does not count: it lies there and makes no garbage, and
+// remembered, so many bytes, does not count: it lies there and makes little garbage, and
 // would take five times its size. It is looked at after every collection.
 func spendMemory(remembered func() int) {
 	if os.Getenv("GOGC") != "" {

@@ -23,10 +23,16 @@ type holder struct {
 }
 
 // moment is the transactions of the writer that had begun and ended, as Store.Writes
-// counts them, and the rebuild that the rows were of.
+// counts them, and which rebuild the rows were of, or had come to its end without.
 type moment struct {
 	writes  int64
-	rebuilt domain.Instant
+	rebuilt rebuilt
+}
+
+// rebuilt is a rebuild, and how it has ended: one that failed may be gone on with.
+type rebuilt struct {
+	begun domain.Instant
+	state readmodel.RebuildState
 }
 
 // holders remembers whom tokens let in, by their digests, until somebody's session, key or
@@ -48,9 +54,9 @@ func newHolders() *holders {
 }
 
 // get returns whom a token lets in at an instant, if that is known.
-func (h *holders) get(digest []byte, rebuilt domain.Instant, now time.Time) (known holder, ok bool) {
+func (h *holders) get(digest []byte, of rebuilt, now time.Time) (known holder, ok bool) {
 	known, ok = h.byDigest.Get(string(digest))
-	return known, ok && known.since.writes > h.touched.Load() && known.since.rebuilt == rebuilt &&
+	return known, ok && known.since.writes > h.touched.Load() && known.since.rebuilt == of &&
 		(known.expires.IsZero() || known.expires.After(now))
 }
 
@@ -68,8 +74,8 @@ func (h *holders) touch() {
 func (d *deck) moment() (m moment, ok bool) {
 	m.writes, _ = d.log.Writes()
 	if p := d.rebuilder.Progress(); p != nil {
-		m.rebuilt, ok = p.StartedAt, p.State != readmodel.RebuildRunning
-		return m, ok
+		m.rebuilt = rebuilt{p.StartedAt, p.State}
+		return m, p.State != readmodel.RebuildRunning
 	}
 	return m, true
 }

@@ -108,7 +108,7 @@ func TestATokenIsLookedUpOnce(t *testing.T) {
 	id, token := h.user(domain.Author)
 	known := func() bool {
 		t.Helper()
-		known, ok := h.holders.get(auth.HashToken(token), 0, time.Now())
+		known, ok := h.holders.get(auth.HashToken(token), rebuilt{}, time.Now())
 		if ok && known.actor.UserID != id {
 			t.Errorf("the token is said to be that of %s", known.actor.UserID)
 		}

@@ -91,7 +91,7 @@ func (d *deck) state(ctx context.Context) (asker, state string) {
 		if p.State == readmodel.RebuildRunning {
 			return asker, ""
 		}
-		state += " " + p.StartedAt.String()
+		state += " " + p.StartedAt.String() + " " + string(p.State) // one that failed may be gone on with
 	}
 	return asker, state
 }

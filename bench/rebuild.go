@@ -19,21 +19,27 @@ const reached = 0.14
 // log that decodes each event's JSON, in one goroutine, with the same driver: from
 // position 0 to its end, and up to where the log is followed, rows and documents
 // written.
-func rebuild(_ settings, w world) (rows []row, err error) {
+func rebuild(s settings, w world) (rows []row, err error) {
 	say("rebuild")
 	o, err := open(w.db)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
-	scanned, err := scan(o.log)
-	if err != nil {
-		return nil, err
+	var scans, replays []float64
+	for range s.Rounds {
+		for _, side := range []struct {
+			into *[]float64
+			run  func(*eventstore.Store) (float64, error)
+		}{{&scans, scan}, {&replays, replay}} {
+			perSecond, err := side.run(o.log)
+			if err != nil {
+				return nil, err
+			}
+			*side.into = append(*side.into, perSecond)
+		}
 	}
-	replayed, err := replay(o.log)
-	if err != nil {
-		return nil, err
-	}
+	scanned, replayed := median(scans), median(replays)
 	r := readmodel.NewRebuilder(o.log, o.engine.DB(), o.engine, slog.Default())
 	defer r.Close()
 	begun := time.Now()
@@ -62,8 +68,8 @@ func rebuild(_ settings, w world) (rows []row, err error) {
 	}, nil
 }
 
-// replay reads a log in its order and folds every stream, without writing a row; it
-// returns how many events a second.
+// replay reads a log in its order and folds every stream, with all states in memory and
+// without writing a row; it returns how many events a second.
 func replay(log *eventstore.Store) (perSecond float64, err error) {
 	begun := time.Now()
 	states := make(map[eventstore.StreamID]any)

@@ -6,7 +6,7 @@ import (
 )
 
 // maxTailBytes bounds the data of the events that a feed keeps.
-const maxTailBytes = 16 << 20
+const maxTailBytes = 8 << 20
 
 // feed follows the log. It keeps the latest events in memory, so that those who
 // are up to date need not ask the engine, and wakes those who wait for more. It
@@ -31,6 +31,13 @@ func (f *feed) head() Head {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.end
+}
+
+// kept returns how many bytes of data are in memory.
+func (f *feed) kept() int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.bytes
 }
 
 // publish makes known what was committed. events begin right after the head.

@@ -33,7 +33,7 @@ func TestWhoIsUpToDateReadsFromMemory(t *testing.T) {
 func TestMemoryOfTheFeedIsBounded(t *testing.T) {
 	t.Parallel()
 	s, engine := start(t, eventstore.Options{})
-	const kept, length = 4, 6 // of 4 MiB each; 16 MiB are kept
+	const kept, length = 2, 6 // of 4 MiB each; 8 MiB are kept
 	data := []byte(`"` + strings.Repeat("x", 4<<20-2) + `"`)
 	for i := range length {
 		e := eventstore.NewEvent{ID: fmt.Sprint(i), Type: "Tested", SchemaVersion: 1, Data: data}

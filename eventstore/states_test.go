@@ -23,8 +23,8 @@ func TestRememberedStatesAreBounded(t *testing.T) {
 			for _, f := range s.entries {
 				sum += f.size
 			}
-			if s.size != sum || sum > maxStates {
-				t.Fatalf("size is %d, of the entries %d, at most %d are allowed", s.size, sum, maxStates)
+			if size := int(s.size.Load()); size != sum || sum > maxStates {
+				t.Fatalf("size is %d, of the entries %d, at most %d are allowed", size, sum, maxStates)
 			}
 		}
 	})

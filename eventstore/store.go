@@ -96,6 +96,10 @@ func (s *Store) Close() error { return s.writer.close(s.engine.Close) }
 // about to be, answered.
 func (s *Store) Head() Head { return s.feed.head() }
 
+// Kept estimates how many bytes of memory hold what is remembered so that it need not be
+// read again: the latest events, and the states of streams that were written lately.
+func (s *Store) Kept() int { return s.feed.kept() + int(s.writer.states.size.Load()) }
+
 // Lineage identifies this log among all logs. Positions of another lineage mean
 // nothing here.
 func (s *Store) Lineage() string { return s.engine.Lineage() }

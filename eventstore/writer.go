@@ -245,7 +245,7 @@ func (w *writer) write(jobs []*job) {
 func (w *writer) resync(ctx context.Context) error {
 	for w.unsure {
 		const page = 500
-		w.states = states{}
+		w.states.forget()
 		events, err := w.store.engine.Read(ctx, w.store.Head().Position, page)
 		if err != nil {
 			return fmt.Errorf("look at the log after a failed transaction: %w", err)
