@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +22,7 @@ type holder struct {
 }
 
 // moment is the transactions of the writer that had begun and ended, as Store.Writes
-// counts them, and which rebuild the rows were of, or had come to its end without.
+// counts them, and the rebuild that the rows were of.
 type moment struct {
 	writes  int64
 	rebuilt rebuilt
@@ -65,60 +64,23 @@ func (h *holders) add(digest []byte, known holder) { h.byDigest.Add(string(diges
 // touch says that the transaction that is under way, whose command calls it, may change
 // whom a token lets in.
 func (h *holders) touch() {
-	writes, _ := h.log.Writes()
-	h.touched.Store(writes)
+	h.touched.Store(h.log.Writes())
 }
 
 // moment returns the moment from which on something is read, and false while the rows of
 // users may be exchanged.
-func (d *deck) moment() (m moment, ok bool) {
-	m.writes, _ = d.log.Writes()
-	if p := d.rebuilder.Progress(); p != nil {
-		m.rebuilt = rebuilt{p.StartedAt, p.State}
-		return m, p.State != readmodel.RebuildRunning
+func (d *deck) moment() (m moment, steady bool) {
+	m.writes = d.log.Writes()
+	m.rebuilt, steady = d.rebuilt()
+	return m, steady
+}
+
+// rebuilt returns the rebuild that the rows are of, the zero value for none since the
+// database was opened, and false while one goes on, which exchanges them at any time.
+func (d *deck) rebuilt() (r rebuilt, steady bool) {
+	p := d.rebuilder.Progress()
+	if p == nil {
+		return r, true
 	}
-	return m, true
-}
-
-// tables are those of the read model, watched by holders.
-type tables struct {
-	readmodel.Tables
-	holders *holders
-}
-
-func (t tables) EndSession(tx *eventstore.Tx, token []byte) (bool, error) {
-	t.holders.touch()
-	return t.Tables.EndSession(tx, token)
-}
-
-func (t tables) EndSessions(tx *eventstore.Tx, userID string) error {
-	t.holders.touch()
-	return t.Tables.EndSessions(tx, userID)
-}
-
-func (t tables) RevokeKey(tx *eventstore.Tx, id, by string) (userID string, err error) {
-	t.holders.touch()
-	return t.Tables.RevokeKey(tx, id, by)
-}
-
-func (t tables) Forget(tx *eventstore.Tx, userID string) error {
-	t.holders.touch()
-	return t.Tables.Forget(tx, userID)
-}
-
-// model is the model of the log, watched by who remembers answers and holders.
-type model struct {
-	readmodel.Model
-	latest  *latest
-	holders *holders
-}
-
-// Project notes an event before anybody can read it. When it is taken back after all,
-// what was kept is computed once more than it had to be.
-func (m model) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {
-	m.latest.note(e)
-	if e.Stream.Type == string(domain.KindUser) {
-		m.holders.touch()
-	}
-	return m.Model.Project(ctx, rows, e, before, after)
+	return rebuilt{p.StartedAt, p.State}, p.State != readmodel.RebuildRunning
 }

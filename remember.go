@@ -10,7 +10,6 @@ import (
 
 	"flightdeck/auth"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
 	"flightdeck/resolvers"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -87,11 +86,12 @@ func (d *deck) state(ctx context.Context) (asker, state string) {
 	actor := auth.ActorFrom(ctx)
 	asker = string(actor.Role) + " " + actor.UserID
 	state = strconv.Itoa(d.commands.Vault.Forgotten())
-	if p := d.rebuilder.Progress(); p != nil {
-		if p.State == readmodel.RebuildRunning {
-			return asker, ""
-		}
-		state += " " + p.StartedAt.String() + " " + string(p.State) // one that failed may be gone on with
+	r, steady := d.rebuilt()
+	if !steady {
+		return asker, ""
+	}
+	if r != (rebuilt{}) {
+		state += " " + r.begun.String() + " " + string(r.state)
 	}
 	return asker, state
 }

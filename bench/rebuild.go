@@ -71,25 +71,23 @@ func rebuild(s settings, w world) (rows []row, err error) {
 // replay reads a log in its order and folds every stream, with all states in memory and
 // without writing a row; it returns how many events a second.
 func replay(log *eventstore.Store) (perSecond float64, err error) {
-	begun := time.Now()
 	states := make(map[eventstore.StreamID]any)
-	at := eventstore.Position(0)
-	for {
-		events, err := log.Read(context.Background(), at, 1000)
-		if err != nil || len(events) == 0 {
-			return float64(at) / time.Since(begun).Seconds(), err
-		}
-		for _, e := range events {
-			if states[e.Stream.ID], err = (readmodel.Model{}).Apply(states[e.Stream.ID], e); err != nil {
-				return 0, err
-			}
-			at = e.Position
-		}
-	}
+	return readAll(log, func(e eventstore.Event) (err error) {
+		states[e.Stream.ID], err = (readmodel.Model{}).Apply(states[e.Stream.ID], e)
+		return err
+	})
 }
 
 // scan reads a log and decodes the JSON of its events; it returns how many a second.
 func scan(log *eventstore.Store) (perSecond float64, err error) {
+	return readAll(log, func(e eventstore.Event) error {
+		var decoded map[string]any
+		return json.Unmarshal(e.Data, &decoded)
+	})
+}
+
+// readAll reads a log in its order, and returns how many events a second it and do take.
+func readAll(log *eventstore.Store, do func(eventstore.Event) error) (perSecond float64, err error) {
 	begun := time.Now()
 	at := eventstore.Position(0)
 	for {
@@ -98,8 +96,7 @@ func scan(log *eventstore.Store) (perSecond float64, err error) {
 			return float64(at) / time.Since(begun).Seconds(), err
 		}
 		for _, e := range events {
-			var decoded map[string]any
-			if err := json.Unmarshal(e.Data, &decoded); err != nil {
+			if err := do(e); err != nil {
 				return 0, err
 			}
 			at = e.Position

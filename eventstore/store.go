@@ -108,14 +108,9 @@ func (s *Store) Lineage() string { return s.engine.Lineage() }
 // have ended. It waits for those who read what was before, and writers wait for it.
 func (s *Store) Scrub(ctx context.Context) error { return s.engine.Scrub(ctx) }
 
-// Writes counts the transactions that have begun and those that have ended. idle is false
-// while one is under way. What is read, after a call that reports true, of tables that
-// commands alone change is as it was read while later calls return the same: no command
-// has been answered in between, whatever became of it.
-func (s *Store) Writes() (n int64, idle bool) {
-	n = s.writer.turns.Load()
-	return n, n%2 == 0
-}
+// Writes counts the transactions that have begun and those that have ended: it is odd
+// while one is under way, until its callers are answered, and rises with the next one.
+func (s *Store) Writes() int64 { return s.writer.turns.Load() }
 
 // Size returns how large the log has grown. It may take a while.
 func (s *Store) Size(ctx context.Context) (Size, error) { return s.engine.Size(ctx) }
