@@ -14,12 +14,10 @@ import (
 	"flightdeck/readmodel"
 )
 
-// HTML is the resolver for the html field.
 func (r *contentResolver) HTML(ctx context.Context, obj *readmodel.Content) (string, error) {
 	return render(obj.Format, obj.Content), nil
 }
 
-// Content is the resolver for the content field.
 func (r *contentPayloadResolver) Content(ctx context.Context, obj *model.ContentPayload) (*readmodel.Content, error) {
 	if obj.Position == nil {
 		return nil, nil
@@ -30,52 +28,42 @@ func (r *contentPayloadResolver) Content(ctx context.Context, obj *model.Content
 	return r.Reader.Content(ctx, r.after(ctx, obj.Done), obj.Done.ID)
 }
 
-// Events is the resolver for the events field.
 func (r *contentPayloadResolver) Events(ctx context.Context, obj *model.ContentPayload) ([]readmodel.Event, error) {
 	return r.events(ctx, obj.Position, obj.Done)
 }
 
-// Events is the resolver for the events field.
 func (r *deletePayloadResolver) Events(ctx context.Context, obj *model.DeletePayload) ([]readmodel.Event, error) {
 	return r.events(ctx, obj.Position, obj.Done)
 }
 
-// CreateContent is the resolver for the createContent field.
 func (r *mutationResolver) CreateContent(ctx context.Context, input command.CreateContent) (*model.ContentPayload, error) {
 	return r.contentPayload(ctx, input)
 }
 
-// UpdateContent is the resolver for the updateContent field.
 func (r *mutationResolver) UpdateContent(ctx context.Context, input command.UpdateContent) (*model.ContentPayload, error) {
 	return r.contentPayload(ctx, input)
 }
 
-// PublishContent is the resolver for the publishContent field.
 func (r *mutationResolver) PublishContent(ctx context.Context, input command.ContentTarget) (*model.ContentPayload, error) {
 	return r.contentPayload(ctx, command.PublishContent{ContentTarget: input})
 }
 
-// UnpublishContent is the resolver for the unpublishContent field.
 func (r *mutationResolver) UnpublishContent(ctx context.Context, input command.ContentTarget) (*model.ContentPayload, error) {
 	return r.contentPayload(ctx, command.UnpublishContent{ContentTarget: input})
 }
 
-// ArchiveContent is the resolver for the archiveContent field.
 func (r *mutationResolver) ArchiveContent(ctx context.Context, input command.ContentTarget) (*model.ContentPayload, error) {
 	return r.contentPayload(ctx, command.ArchiveContent{ContentTarget: input})
 }
 
-// DeleteContent is the resolver for the deleteContent field.
 func (r *mutationResolver) DeleteContent(ctx context.Context, input command.ContentTarget) (*model.DeletePayload, error) {
 	return r.deletePayload(ctx, command.DeleteContent{ContentTarget: input})
 }
 
-// RestoreContent is the resolver for the restoreContent field.
 func (r *mutationResolver) RestoreContent(ctx context.Context, input command.Restore) (*model.ContentPayload, error) {
 	return r.contentPayload(ctx, command.RestoreContent{Restore: input})
 }
 
-// Content is the resolver for the content field.
 func (r *queryResolver) Content(ctx context.Context, id string, asOf *readmodel.AsOf) (*readmodel.Content, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -84,7 +72,6 @@ func (r *queryResolver) Content(ctx context.Context, id string, asOf *readmodel.
 	return r.Reader.Content(ctx, view, id)
 }
 
-// ContentBySlug is the resolver for the contentBySlug field.
 func (r *queryResolver) ContentBySlug(ctx context.Context, slug string, asOf *readmodel.AsOf) (*readmodel.Content, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -93,7 +80,6 @@ func (r *queryResolver) ContentBySlug(ctx context.Context, slug string, asOf *re
 	return r.Reader.ContentBySlug(ctx, view, slug)
 }
 
-// Contents is the resolver for the contents field.
 func (r *queryResolver) Contents(ctx context.Context, first *int, after *string, last *int, before *string, filter *readmodel.ContentFilter, orderBy *readmodel.Order, search *string, asOf *readmodel.AsOf) (*readmodel.ContentConnection, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -104,7 +90,6 @@ func (r *queryResolver) Contents(ctx context.Context, first *int, after *string,
 	return r.Reader.Contents(ctx, view, p, value(filter), orderBy, search)
 }
 
-// Tags is the resolver for the tags field.
 func (r *queryResolver) Tags(ctx context.Context, first *int, after *string, prefix *string, asOf *readmodel.AsOf) (*readmodel.TagConnection, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -113,13 +98,10 @@ func (r *queryResolver) Tags(ctx context.Context, first *int, after *string, pre
 	return r.Reader.Tags(ctx, view, page(first, after, nil, nil), value(prefix))
 }
 
-// Content returns graph.ContentResolver implementation.
 func (r *Resolver) Content() graph.ContentResolver { return &contentResolver{r} }
 
-// ContentPayload returns graph.ContentPayloadResolver implementation.
 func (r *Resolver) ContentPayload() graph.ContentPayloadResolver { return &contentPayloadResolver{r} }
 
-// DeletePayload returns graph.DeletePayloadResolver implementation.
 func (r *Resolver) DeletePayload() graph.DeletePayloadResolver { return &deletePayloadResolver{r} }
 
 type (

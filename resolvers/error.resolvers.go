@@ -12,7 +12,6 @@ import (
 	"flightdeck/readmodel"
 )
 
-// Existing is the resolver for the existing field.
 func (r *alreadyTakenErrorResolver) Existing(ctx context.Context, obj *model.AlreadyTakenError) (readmodel.Node, error) {
 	if obj.ID == "" {
 		return nil, nil
@@ -20,22 +19,18 @@ func (r *alreadyTakenErrorResolver) Existing(ctx context.Context, obj *model.Alr
 	return r.Reader.Node(ctx, r.latest(ctx), obj.ID)
 }
 
-// Current is the resolver for the current field.
 func (r *versionConflictErrorResolver) Current(ctx context.Context, obj *model.VersionConflictError) (readmodel.Node, error) {
 	return r.Reader.Node(ctx, r.latest(ctx), obj.ID)
 }
 
-// EventsSince is the resolver for the eventsSince field.
 func (r *versionConflictErrorResolver) EventsSince(ctx context.Context, obj *model.VersionConflictError) ([]readmodel.Event, error) {
 	return r.Reader.StreamSince(ctx, r.latest(ctx), obj.ID, value(obj.Expected))
 }
 
-// AlreadyTakenError returns graph.AlreadyTakenErrorResolver implementation.
 func (r *Resolver) AlreadyTakenError() graph.AlreadyTakenErrorResolver {
 	return &alreadyTakenErrorResolver{r}
 }
 
-// VersionConflictError returns graph.VersionConflictErrorResolver implementation.
 func (r *Resolver) VersionConflictError() graph.VersionConflictErrorResolver {
 	return &versionConflictErrorResolver{r}
 }

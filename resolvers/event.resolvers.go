@@ -10,7 +10,6 @@ import (
 	"flightdeck/readmodel"
 )
 
-// Events is the resolver for the events field.
 func (r *queryResolver) Events(ctx context.Context, first *int, after *string, last *int, before *string, filter *readmodel.EventFilter) (*readmodel.EventConnection, error) {
 	return r.Reader.Events(ctx, r.now(ctx), page(first, after, last, before), value(filter))
 }

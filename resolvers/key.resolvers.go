@@ -12,17 +12,14 @@ import (
 	"flightdeck/readmodel"
 )
 
-// CreateAPIKey is the resolver for the createApiKey field.
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input command.CreateAPIKey) (*model.APIKeyPayload, error) {
 	return r.createKey(ctx, input)
 }
 
-// RevokeAPIKey is the resolver for the revokeApiKey field.
 func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input command.RevokeAPIKey) (*model.APIKeyPayload, error) {
 	return r.keyPayload(ctx, input.ID)(r.Commands.Do(ctx, input))
 }
 
-// APIKeys is the resolver for the apiKeys field.
 func (r *queryResolver) APIKeys(ctx context.Context) ([]*readmodel.APIKey, error) {
 	return r.apiKeys(ctx)
 }

@@ -11,22 +11,18 @@ import (
 	"flightdeck/graph/model"
 )
 
-// Size is the resolver for the size field.
 func (r *logStatusResolver) Size(ctx context.Context, obj *model.LogStatus) (*model.LogSize, error) {
 	return r.size(ctx)
 }
 
-// SnapshotStream is the resolver for the snapshotStream field.
 func (r *mutationResolver) SnapshotStream(ctx context.Context, streamID string) (*model.StreamPayload, error) {
 	return streamPayload(r.Commands.SnapshotStream(ctx, streamID))
 }
 
-// ArchiveStream is the resolver for the archiveStream field.
 func (r *mutationResolver) ArchiveStream(ctx context.Context, streamID string, throughVersion int) (*model.StreamPayload, error) {
 	return streamPayload(r.Commands.ArchiveStream(ctx, streamID, throughVersion))
 }
 
-// LogStatus returns graph.LogStatusResolver implementation.
 func (r *Resolver) LogStatus() graph.LogStatusResolver { return &logStatusResolver{r} }
 
 type logStatusResolver struct{ *Resolver }

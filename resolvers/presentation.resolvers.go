@@ -13,52 +13,42 @@ import (
 	"flightdeck/readmodel"
 )
 
-// CreatePresentation is the resolver for the createPresentation field.
 func (r *mutationResolver) CreatePresentation(ctx context.Context, input command.CreatePresentation) (*model.PresentationPayload, error) {
 	return r.presentationPayload(ctx, input)
 }
 
-// UpdatePresentation is the resolver for the updatePresentation field.
 func (r *mutationResolver) UpdatePresentation(ctx context.Context, input command.UpdatePresentation) (*model.PresentationPayload, error) {
 	return r.presentationPayload(ctx, input)
 }
 
-// DeletePresentation is the resolver for the deletePresentation field.
 func (r *mutationResolver) DeletePresentation(ctx context.Context, input command.DeletePresentation) (*model.DeletePayload, error) {
 	return r.deletePayload(ctx, input)
 }
 
-// RestorePresentation is the resolver for the restorePresentation field.
 func (r *mutationResolver) RestorePresentation(ctx context.Context, input command.Restore) (*model.PresentationPayload, error) {
 	return r.presentationPayload(ctx, command.RestorePresentation{Restore: input})
 }
 
-// AddSlide is the resolver for the addSlide field.
 func (r *mutationResolver) AddSlide(ctx context.Context, input command.AddSlide) (*model.PresentationPayload, error) {
 	return r.presentationPayload(ctx, input)
 }
 
-// UpdateSlide is the resolver for the updateSlide field.
 func (r *mutationResolver) UpdateSlide(ctx context.Context, input command.UpdateSlide) (*model.PresentationPayload, error) {
 	return r.presentationPayload(ctx, input)
 }
 
-// MoveSlide is the resolver for the moveSlide field.
 func (r *mutationResolver) MoveSlide(ctx context.Context, input command.MoveSlide) (*model.PresentationPayload, error) {
 	return r.presentationPayload(ctx, input)
 }
 
-// RemoveSlide is the resolver for the removeSlide field.
 func (r *mutationResolver) RemoveSlide(ctx context.Context, input command.RemoveSlide) (*model.PresentationPayload, error) {
 	return r.presentationPayload(ctx, input)
 }
 
-// Markdown is the resolver for the markdown field.
 func (r *presentationResolver) Markdown(ctx context.Context, obj *readmodel.Presentation) (string, error) {
 	return deckMarkdown(ctx, obj)
 }
 
-// Presentation is the resolver for the presentation field.
 func (r *presentationPayloadResolver) Presentation(ctx context.Context, obj *model.PresentationPayload) (*readmodel.Presentation, error) {
 	if obj.Position == nil {
 		return nil, nil
@@ -66,7 +56,6 @@ func (r *presentationPayloadResolver) Presentation(ctx context.Context, obj *mod
 	return r.Reader.Presentation(ctx, r.after(ctx, obj.Done), obj.Done.ID)
 }
 
-// Slide is the resolver for the slide field.
 func (r *presentationPayloadResolver) Slide(ctx context.Context, obj *model.PresentationPayload) (*readmodel.Slide, error) {
 	if obj.Position == nil || obj.Done.SlideID == "" {
 		return nil, nil
@@ -74,12 +63,10 @@ func (r *presentationPayloadResolver) Slide(ctx context.Context, obj *model.Pres
 	return r.Reader.Slide(ctx, r.after(ctx, obj.Done), obj.Done.SlideID)
 }
 
-// Events is the resolver for the events field.
 func (r *presentationPayloadResolver) Events(ctx context.Context, obj *model.PresentationPayload) ([]readmodel.Event, error) {
 	return r.events(ctx, obj.Position, obj.Done)
 }
 
-// Presentation is the resolver for the presentation field.
 func (r *queryResolver) Presentation(ctx context.Context, id string, asOf *readmodel.AsOf) (*readmodel.Presentation, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -88,7 +75,6 @@ func (r *queryResolver) Presentation(ctx context.Context, id string, asOf *readm
 	return r.Reader.Presentation(ctx, view, id)
 }
 
-// Presentations is the resolver for the presentations field.
 func (r *queryResolver) Presentations(ctx context.Context, first *int, after *string, last *int, before *string, filter *readmodel.PresentationFilter, orderBy *readmodel.Order, search *string, asOf *readmodel.AsOf) (*readmodel.PresentationConnection, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -97,10 +83,8 @@ func (r *queryResolver) Presentations(ctx context.Context, first *int, after *st
 	return r.Reader.Presentations(ctx, view, page(first, after, last, before), value(filter), orderBy, search)
 }
 
-// Presentation returns graph.PresentationResolver implementation.
 func (r *Resolver) Presentation() graph.PresentationResolver { return &presentationResolver{r} }
 
-// PresentationPayload returns graph.PresentationPayloadResolver implementation.
 func (r *Resolver) PresentationPayload() graph.PresentationPayloadResolver {
 	return &presentationPayloadResolver{r}
 }

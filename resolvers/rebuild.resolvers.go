@@ -11,12 +11,10 @@ import (
 	"flightdeck/readmodel"
 )
 
-// Rebuild is the resolver for the rebuild field.
 func (r *logStatusResolver) Rebuild(ctx context.Context, obj *model.LogStatus) (*readmodel.RebuildProgress, error) {
 	return r.rebuild(ctx), nil
 }
 
-// RebuildReadModel is the resolver for the rebuildReadModel field.
 func (r *mutationResolver) RebuildReadModel(ctx context.Context) (*model.RebuildPayload, error) {
 	return r.rebuildPayload(r.Commands.RebuildReadModel(ctx))
 }

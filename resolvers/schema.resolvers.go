@@ -13,22 +13,18 @@ import (
 	"flightdeck/readmodel"
 )
 
-// Events is the resolver for the events field.
 func (r *applyBatchPayloadResolver) Events(ctx context.Context, obj *model.ApplyBatchPayload) ([]readmodel.Event, error) {
 	return r.events(ctx, obj.Position, obj.Done)
 }
 
-// Node is the resolver for the node field.
 func (r *batchResultResolver) Node(ctx context.Context, obj *model.BatchResult) (readmodel.Node, error) {
 	return r.Reader.Node(ctx, r.now(ctx), obj.ID)
 }
 
-// ApplyBatch is the resolver for the applyBatch field.
 func (r *mutationResolver) ApplyBatch(ctx context.Context, input model.ApplyBatchInput) (*model.ApplyBatchPayload, error) {
 	return r.batchPayload(ctx, input)
 }
 
-// Node is the resolver for the node field.
 func (r *queryResolver) Node(ctx context.Context, id string, asOf *readmodel.AsOf) (readmodel.Node, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -37,7 +33,6 @@ func (r *queryResolver) Node(ctx context.Context, id string, asOf *readmodel.AsO
 	return r.Reader.Node(ctx, view, id)
 }
 
-// Nodes is the resolver for the nodes field.
 func (r *queryResolver) Nodes(ctx context.Context, ids []string, asOf *readmodel.AsOf) ([]readmodel.Node, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -46,51 +41,40 @@ func (r *queryResolver) Nodes(ctx context.Context, ids []string, asOf *readmodel
 	return r.Reader.Nodes(ctx, view, ids)
 }
 
-// Viewer is the resolver for the viewer field.
 func (r *queryResolver) Viewer(ctx context.Context) (*readmodel.User, error) {
 	return r.viewer(ctx)
 }
 
-// Log is the resolver for the log field.
 func (r *queryResolver) Log(ctx context.Context) (*model.LogStatus, error) {
 	return r.status(ctx)
 }
 
-// EventAppended is the resolver for the eventAppended field.
 func (r *subscriptionResolver) EventAppended(ctx context.Context, after *eventstore.Position, filter *readmodel.EventFilter, lineage *string) (<-chan readmodel.Event, error) {
 	return r.eventAppended(ctx, after, value(filter), lineage)
 }
 
-// EventStream is the resolver for the eventStream field.
 func (r *subscriptionResolver) EventStream(ctx context.Context, after *eventstore.Position, filter *readmodel.EventFilter, lineage *string) (<-chan model.EventStreamItem, error) {
 	return r.eventStream(ctx, after, value(filter), lineage)
 }
 
-// ContentChanged is the resolver for the contentChanged field.
 func (r *subscriptionResolver) ContentChanged(ctx context.Context, id string) (<-chan *readmodel.Content, error) {
 	return changes(ctx, r.Resolver, id, func(v readmodel.View) (*readmodel.Content, error) { return r.Reader.Content(ctx, v, id) })
 }
 
-// PresentationChanged is the resolver for the presentationChanged field.
 func (r *subscriptionResolver) PresentationChanged(ctx context.Context, id string) (<-chan *readmodel.Presentation, error) {
 	return changes(ctx, r.Resolver, id, func(v readmodel.View) (*readmodel.Presentation, error) { return r.Reader.Presentation(ctx, v, id) })
 }
 
-// ApplyBatchPayload returns graph.ApplyBatchPayloadResolver implementation.
 func (r *Resolver) ApplyBatchPayload() graph.ApplyBatchPayloadResolver {
 	return &applyBatchPayloadResolver{r}
 }
 
-// BatchResult returns graph.BatchResultResolver implementation.
 func (r *Resolver) BatchResult() graph.BatchResultResolver { return &batchResultResolver{r} }
 
-// Mutation returns graph.MutationResolver implementation.
 func (r *Resolver) Mutation() graph.MutationResolver { return &mutationResolver{r} }
 
-// Query returns graph.QueryResolver implementation.
 func (r *Resolver) Query() graph.QueryResolver { return &queryResolver{r} }
 
-// Subscription returns graph.SubscriptionResolver implementation.
 func (r *Resolver) Subscription() graph.SubscriptionResolver { return &subscriptionResolver{r} }
 
 type (

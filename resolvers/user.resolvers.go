@@ -14,47 +14,38 @@ import (
 	"flightdeck/readmodel"
 )
 
-// RegisterUser is the resolver for the registerUser field.
 func (r *mutationResolver) RegisterUser(ctx context.Context, input command.RegisterUser) (*model.SessionPayload, error) {
 	return r.sessionPayload(ctx, "input")(r.Commands.Register(ctx, input))
 }
 
-// LogIn is the resolver for the logIn field.
 func (r *mutationResolver) LogIn(ctx context.Context, input model.LogInInput) (*model.SessionPayload, error) {
 	return r.sessionPayload(ctx, "input")(r.Commands.LogIn(ctx, input.Email, input.Password))
 }
 
-// RenewSession is the resolver for the renewSession field.
 func (r *mutationResolver) RenewSession(ctx context.Context) (*model.SessionPayload, error) {
 	return r.sessionPayload(ctx, "")(r.Commands.Renew(ctx, auth.TokenFrom(ctx)))
 }
 
-// ChangePassword is the resolver for the changePassword field.
 func (r *mutationResolver) ChangePassword(ctx context.Context, input model.ChangePasswordInput) (*model.SessionPayload, error) {
 	return r.sessionPayload(ctx, "input")(r.Commands.ChangePassword(ctx, input.CurrentPassword, input.NewPassword))
 }
 
-// LogOut is the resolver for the logOut field.
 func (r *mutationResolver) LogOut(ctx context.Context) (*model.LogOutPayload, error) {
 	return r.logOut(ctx)
 }
 
-// UpdateUser is the resolver for the updateUser field.
 func (r *mutationResolver) UpdateUser(ctx context.Context, input command.UpdateUser) (*model.UserPayload, error) {
 	return r.userPayload(ctx, input)
 }
 
-// ChangeRole is the resolver for the changeRole field.
 func (r *mutationResolver) ChangeRole(ctx context.Context, input command.ChangeRole) (*model.UserPayload, error) {
 	return r.userPayload(ctx, input)
 }
 
-// ForgetUser is the resolver for the forgetUser field.
 func (r *mutationResolver) ForgetUser(ctx context.Context, input command.ForgetUser) (*model.DeletePayload, error) {
 	return r.deletePayload(ctx, input)
 }
 
-// User is the resolver for the user field.
 func (r *queryResolver) User(ctx context.Context, id string, asOf *readmodel.AsOf) (*readmodel.User, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -63,7 +54,6 @@ func (r *queryResolver) User(ctx context.Context, id string, asOf *readmodel.AsO
 	return r.Reader.User(ctx, view, id)
 }
 
-// Users is the resolver for the users field.
 func (r *queryResolver) Users(ctx context.Context, first *int, after *string, last *int, before *string, asOf *readmodel.AsOf) (*readmodel.UserConnection, error) {
 	view, err := r.view(ctx, asOf)
 	if err != nil {
@@ -72,7 +62,6 @@ func (r *queryResolver) Users(ctx context.Context, first *int, after *string, la
 	return r.Reader.Users(ctx, view, page(first, after, last, before))
 }
 
-// User is the resolver for the user field.
 func (r *userPayloadResolver) User(ctx context.Context, obj *model.UserPayload) (*readmodel.User, error) {
 	if obj.Position == nil {
 		return nil, nil
@@ -80,12 +69,10 @@ func (r *userPayloadResolver) User(ctx context.Context, obj *model.UserPayload) 
 	return r.Reader.User(ctx, r.after(ctx, obj.Done), obj.Done.ID)
 }
 
-// Events is the resolver for the events field.
 func (r *userPayloadResolver) Events(ctx context.Context, obj *model.UserPayload) ([]readmodel.Event, error) {
 	return r.events(ctx, obj.Position, obj.Done)
 }
 
-// UserPayload returns graph.UserPayloadResolver implementation.
 func (r *Resolver) UserPayload() graph.UserPayloadResolver { return &userPayloadResolver{r} }
 
 type userPayloadResolver struct{ *Resolver }
