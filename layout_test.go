@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"flightdeck/internal/layout"
 )
 
 // importRules says what each package may import beside the standard library: one
@@ -54,10 +56,88 @@ var importRules = map[string][]string{
 		"github.com/vektah/gqlparser/v2", "golang.org/x/time",
 	},
 	"web/browsertest": {"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"},
+	"internal/layout": {},
 }
 
 // wholeOfIt are the programs: they wire everything, and nothing imports them.
 var wholeOfIt = []string{module, module + "/bench"}
+
+// riddleCeilings has, for each folder of code and each document, how many riddles
+// 1,000 lines of its prose may hold: see layout.Riddles. A folder without a row may
+// hold fewRiddles of each kind. Rows only go down, and go away when they are there.
+// Blank lines stand between them so that two branches can lower two neighbours.
+var riddleCeilings = map[string]riddleCeiling{
+	".": {who: 59, what: 112, body: 51},
+
+	"CHANGELOG.md": {who: 97, what: 65, body: 5},
+
+	"README.md": {who: 50, what: 128, body: 30},
+
+	"SECURITY.md": {who: 5, what: 800, body: 5},
+
+	"auth": {who: 58, what: 45, body: 90},
+
+	"bench": {who: 19, what: 79, body: 5},
+
+	"cloudevents": {who: 5, what: 71, body: 5},
+
+	"command": {who: 62, what: 62, body: 48},
+
+	"conformance": {who: 5, what: 84, body: 5},
+
+	"conformance/clients": {who: 200, what: 5, body: 300},
+
+	"docs/architecture.md": {who: 107, what: 54, body: 27},
+
+	"docs/decisions": {who: 85, what: 159, body: 71},
+
+	"docs/performance.md": {who: 5, what: 55, body: 5},
+
+	"docs/security.md": {who: 77, what: 124, body: 67},
+
+	"domain": {who: 23, what: 84, body: 26},
+
+	"eventstore": {who: 27, what: 94, body: 18},
+
+	"eventstore/sqlite": {who: 13, what: 51, body: 17},
+
+	"eventstore/sqlite/migration": {who: 5, what: 125, body: 5},
+
+	"eventstore/storetest": {who: 28, what: 62, body: 14},
+
+	"examples/web": {who: 5, what: 143, body: 5},
+
+	"examples/web/src": {who: 134, what: 200, body: 5},
+
+	"gitimport": {who: 5, what: 78, body: 5},
+
+	"graph": {who: 5, what: 166, body: 46},
+
+	"graph/generate": {who: 5, what: 72, body: 5},
+
+	"graph/model": {who: 5, what: 200, body: 5},
+
+	"markdown": {who: 5, what: 66, body: 5},
+
+	"policy": {who: 127, what: 184, body: 196},
+
+	"readmodel": {who: 36, what: 63, body: 24},
+
+	"readmodel/migration": {who: 87, what: 5, body: 5},
+
+	"resolvers": {who: 44, what: 102, body: 55},
+
+	"vault": {who: 5, what: 105, body: 84},
+
+	"web": {who: 39, what: 79, body: 29},
+
+	"web/browsertest": {who: 5, what: 87, body: 5},
+}
+
+type riddleCeiling struct{ who, what, body int }
+
+// fewRiddles is the ceiling of each kind that every folder comes down to.
+const fewRiddles = 5
 
 const (
 	module = "flightdeck"
@@ -303,4 +383,57 @@ func wantReasons(t *testing.T, file string, required []string) {
 			t.Errorf("%s has a row for %s, which nothing requires", file, path)
 		}
 	}
+}
+
+// TestCommentsAreNoRiddles counts clauses without a noun for their subject in comments
+// and documents. To see those of a folder or document:
+//
+//	go test -v -run 'TestCommentsAreNoRiddles/web$' .
+func TestCommentsAreNoRiddles(t *testing.T) {
+	t.Parallel()
+	lines := map[string]int{}
+	found := map[string][]layout.Riddle{}
+	err := layout.Walk(".", func(p layout.Prose) error {
+		row := riddleRow(p.File)
+		lines[row] += p.Lines()
+		found[row] = append(found[row], p.Riddles()...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range slices.Sorted(maps.Keys(lines)) {
+		t.Run(row, func(t *testing.T) {
+			count := map[layout.Kind]int{}
+			for _, r := range found[row] {
+				count[r.Kind]++
+				t.Logf("%s:%d: %s: %s", r.File, r.Line.Number, r.Kind, r.Line.Text)
+			}
+			ceiling, ok := riddleCeilings[row]
+			if !ok {
+				ceiling = riddleCeiling{fewRiddles, fewRiddles, fewRiddles}
+			}
+			for kind, most := range map[layout.Kind]int{layout.Who: ceiling.who, layout.What: ceiling.what, layout.Body: ceiling.body} {
+				if n := count[kind]; n*1000 > most*lines[row]+999 {
+					t.Errorf("%d lines of prose hold %d riddles of the kind %q, %d per 1,000: at most %d are allowed",
+						lines[row], n, kind, n*1000/lines[row], most)
+				}
+			}
+		})
+	}
+	for row := range riddleCeilings {
+		if lines[row] == 0 {
+			t.Errorf("riddleCeilings has a row for %s, which holds no prose", row)
+		}
+	}
+}
+
+// riddleRow names the row of riddleCeilings that a file belongs to: its folder, or the
+// file itself for documents of the root and of docs/.
+func riddleRow(file string) string {
+	dir := filepath.Dir(file)
+	if filepath.Ext(file) == ".md" && (dir == "." || dir == "docs") {
+		return file
+	}
+	return dir
 }
