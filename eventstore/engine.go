@@ -104,6 +104,10 @@ type EngineTx interface {
 	KeepSnapshot(ctx context.Context, s Snapshot) error
 	// DropSnapshots forgets the snapshots made with any other fingerprint.
 	DropSnapshots(ctx context.Context, fingerprint string) error
+	// ForgetStream deletes the snapshots of a stream, and the idempotency keys of the
+	// commands that wrote to the stream or were sent by an actor with its id. The
+	// events stay.
+	ForgetStream(ctx context.Context, id StreamID) error
 	// Archive moves events into the archive. Those of one stream are neighbours, in
 	// order, and follow right after those archived before.
 	Archive(ctx context.Context, events []Event) error

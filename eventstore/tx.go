@@ -150,6 +150,17 @@ func (tx *Tx) load(id StreamID) (folded, error) {
 	return folded{stream.Type, replayed, state, minState * replayed}, nil
 }
 
+// ForgetStream deletes the digests and states that are kept of a stream beside its
+// events: its snapshots, and the idempotency keys of the commands that wrote to it or
+// were sent by an actor with its id. Such a command is done again when it is sent
+// again. The events stay.
+func (tx *Tx) ForgetStream(id StreamID) error {
+	if err := tx.engine.ForgetStream(tx.ctx, id); err != nil {
+		return fmt.Errorf("forget stream %s: %w", id, err)
+	}
+	return nil
+}
+
 // Exec runs a statement on the tables beside the log and returns how many rows it
 // changed. It is taken back with the command.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {

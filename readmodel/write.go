@@ -87,14 +87,13 @@ func (Tables) Forget(tx *eventstore.Tx, userID string) error {
 	for _, statement := range []string{
 		"DELETE FROM person_keys WHERE user_id = ?1", "DELETE FROM credentials WHERE user_id = ?1", "DELETE FROM sessions WHERE user_id = ?1",
 		"DELETE FROM api_keys WHERE user_id = ?1",
-		"DELETE FROM snapshots WHERE stream_id = ?1",
-		`DELETE FROM idempotency_keys WHERE actor IN (SELECT ?1 UNION SELECT e.actor FROM all_events AS e WHERE e.stream_id = ?1)
-			AND (actor = ?1 OR EXISTS (SELECT 1 FROM all_events AS e
-				WHERE e.stream_id = ?1 AND e.position BETWEEN idempotency_keys.first_position AND idempotency_keys.last_position))`,
 	} {
 		if _, err := tx.Exec(tx.Context(), statement, userID); err != nil {
 			return err
 		}
+	}
+	if err := tx.ForgetStream(eventstore.StreamID(userID)); err != nil {
+		return err
 	}
 	return oldSet.drop(tx.Context(), tx, "users")
 }

@@ -83,6 +83,9 @@ func Run(t *testing.T, open func(t *testing.T, dir string) eventstore.Engine) {
 		{"SnapshotsOfAnotherFoldAreDiscarded", snapshotsOfAnotherFoldAreDiscarded},
 		{"ADamagedSnapshotIsAsGoodAsNone", aDamagedSnapshotIsAsGoodAsNone},
 
+		{"AForgottenStreamKeepsItsEventsAlone", forgottenStream},
+		{"ForgettingAStreamIsTakenBackWithItsCommand", forgettingIsTakenBack},
+
 		{"ArchivedEventsAreReadAsBefore", archiveKeepsAnswers},
 		{"TheArchiveHonoursItsRule", archiveHonoursTheRule},
 		{"TheArchiveRefusesWhatIsNotPast", archiveRefuses},
