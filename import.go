@@ -9,6 +9,7 @@ import (
 
 	"flightdeck/eventstore"
 	"flightdeck/gitimport"
+	"flightdeck/siteimport"
 )
 
 // importCommand imports what was kept elsewhere.
@@ -57,7 +58,7 @@ func (c *importGitCommand) Run(env *environment) (err error) {
 }
 
 func (c *importGitCommand) all(env *environment, history *gitimport.History, d *deck) (r imported, err error) {
-	site, err := d.commands.NewSite()
+	site, err := siteimport.New(d.commands)
 	if err != nil {
 		return r, err
 	}

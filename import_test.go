@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/markdown"
+	"flightdeck/siteimport"
 )
 
 // TestImportOfARealRepository imports the repository that FLIGHTDECK_TEST_REPO names
@@ -228,7 +228,7 @@ func (s *site) compare() {
 
 func slugsOf(files map[string]string) (slugs []string) {
 	for file := range files {
-		slugs = append(slugs, command.SlugOfPath(file))
+		slugs = append(slugs, siteimport.SlugOfPath(file))
 	}
 	return slugs
 }
@@ -242,7 +242,7 @@ func (s *site) fileOf(p webPage, files map[string]string, numbered bool) (string
 		slug = slugNumber.ReplaceAllString(slug, "")
 	}
 	for file, oid := range files {
-		if command.SlugOfPath(file) == slug && s.blobs[oid] == p.content && titleOf(file, p.content) == p.title {
+		if siteimport.SlugOfPath(file) == slug && s.blobs[oid] == p.content && titleOf(file, p.content) == p.title {
 			return file, true
 		}
 	}

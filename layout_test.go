@@ -37,9 +37,10 @@ var importRules = map[string][]string{
 	"vault":                {"github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
 	"readmodel":            {"domain", "eventstore", "policy", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"command": {
-		"auth", "domain", "eventstore", "gitimport", "markdown", "policy", "vault",
+		"auth", "domain", "eventstore", "markdown", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
 	},
+	"siteimport": {"command", "domain", "eventstore", "gitimport", "markdown"},
 	"graph": {
 		"command", "domain", "eventstore", "readmodel", "graph/model",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",

@@ -221,8 +221,8 @@ func explain(err error) error {
 	return err
 }
 
-// newID returns the id of a new thing.
-func newID(kind domain.Kind) string { return domain.NewID(kind, newUUID()) }
+// NewID returns a new id of the kind. Ids sort in the order in which they were made.
+func NewID(kind domain.Kind) string { return domain.NewID(kind, newUUID()) }
 
 // newUUID returns a UUID of version 7, which keeps indexes in order of time.
 func newUUID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -86,7 +86,7 @@ func (in CreateContent) prepare(context.Context, *Commands) (plan, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
-		id := newID(domain.KindContent)
+		id := NewID(domain.KindContent)
 		events, err := domain.CreateContent(domain.ContentCreated{
 			ContentID: id, Title: in.Title, Slug: slug, Description: in.Description, Content: in.Content,
 			Format: in.Format, AuthorID: u.actor.UserID, Tags: in.Tags, Status: in.Status,

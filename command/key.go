@@ -50,7 +50,7 @@ func (in newKey) prepare(context.Context, *Commands) (plan, error) {
 		if in.ExpiresAt != nil && !in.ExpiresAt.Time().After(u.tx.Now()) {
 			return Outcome{}, domain.Errorf(domain.Invalid, "expiresAt has passed: give a later instant, or none").At("expiresAt")
 		}
-		userID := newID(domain.KindUser)
+		userID := NewID(domain.KindUser)
 		out, err := u.registerAs(domain.UserRegistered{
 			UserID: userID, Email: userID + machineDomain, DisplayName: in.Name, Role: in.Role,
 		}, "")

@@ -77,9 +77,9 @@ func (in CreatePresentation) prepare(context.Context, *Commands) (plan, error) {
 		if err := u.mayCreate(policy.CreateDeck); err != nil {
 			return Outcome{}, err
 		}
-		e.PresentationID, e.AuthorID = newID(domain.KindPresentation), u.actor.UserID
+		e.PresentationID, e.AuthorID = NewID(domain.KindPresentation), u.actor.UserID
 		for i := range slides {
-			slides[i].SlideID = newID(domain.KindSlide)
+			slides[i].SlideID = NewID(domain.KindSlide)
 		}
 		events, err := domain.CreatePresentation(e, slides)
 		if err != nil {

@@ -74,7 +74,7 @@ func (in AddSlide) prepare(context.Context, *Commands) (plan, error) {
 			return nil, err
 		}
 	}
-	id := newID(domain.KindSlide)
+	id := NewID(domain.KindSlide)
 	add, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, deckHeader, func(p domain.Presentation) ([]domain.Event, error) {
 		return p.AddSlide(domain.SlideAdded{SlideID: id, Title: in.Title, Content: in.Content, Notes: in.Notes}, at)
 	})

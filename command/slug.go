@@ -16,7 +16,7 @@ const maxMadeSlug = 80
 // MakeSlug returns the slug that a title suggests: its words in lower-case ASCII,
 // joined by hyphens.
 func MakeSlug(title string) string {
-	s := hyphenated(title)
+	s := Hyphenate(title)
 	if len(s) > maxMadeSlug {
 		s = s[:maxMadeSlug]
 		if i := strings.LastIndexByte(s, '-'); i > 0 {
@@ -29,9 +29,9 @@ func MakeSlug(title string) string {
 	return s
 }
 
-// hyphenated returns a text as lower-case letters and digits in ASCII, with single
+// Hyphenate returns the words of a text as lower-case letters and digits in ASCII, with single
 // hyphens between them.
-func hyphenated(text string) string {
+func Hyphenate(text string) string {
 	parts := strings.FieldsFunc(slug.Make(text), func(r rune) bool { return r == '-' || r == '_' })
 	return strings.Join(parts, "-")
 }

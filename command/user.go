@@ -98,7 +98,7 @@ func (in CreateUser) prepare(ctx context.Context, _ *Commands) (p plan, err erro
 
 // register appends the first event of a new user and keeps the password.
 func (u *unit) register(e domain.UserRegistered, hash string) (Outcome, error) {
-	e.UserID = newID(domain.KindUser)
+	e.UserID = NewID(domain.KindUser)
 	return u.registerAs(e, hash)
 }
 
