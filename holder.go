@@ -21,7 +21,7 @@ type holder struct {
 	since   moment
 }
 
-// moment is the transactions of the writer that had begun and ended, as Store.Writes
+// moment is the transactions of the writer that had begun and ended, as Store.TxCount
 // counts them, and the rebuild that the rows were of.
 type moment struct {
 	writes  int64
@@ -64,13 +64,13 @@ func (h *holders) add(digest []byte, known holder) { h.byDigest.Add(string(diges
 // touch says that the transaction that is under way, whose command calls it, may change
 // whom a token lets in.
 func (h *holders) touch() {
-	h.touched.Store(h.log.Writes())
+	h.touched.Store(h.log.TxCount())
 }
 
 // moment returns the moment from which on something is read, and false while the rows of
 // users may be exchanged.
 func (d *deck) moment() (m moment, steady bool) {
-	m.writes = d.log.Writes()
+	m.writes = d.log.TxCount()
 	m.rebuilt, steady = d.rebuilt()
 	return m, steady
 }

@@ -235,7 +235,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	spendMemory(func() int { return edge.Remembered() + d.log.Kept() })
+	spendMemory(func() int { return edge.Remembered() + d.log.CachedBytes() })
 	server := edge.HTTPServer()
 	failed := make(chan error, 1)
 	go func() { failed <- certificate.serve(server, listener) }()

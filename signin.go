@@ -34,7 +34,7 @@ func (d *deck) authenticate(ctx context.Context, authorization string) (context.
 // identify returns whom a token lets in, and until when.
 func (d *deck) identify(ctx context.Context, token string) (actor domain.Actor, expires time.Time, err error) {
 	if auth.KindOf(token) == auth.WebToken && d.issuer != nil {
-		return d.outsider(ctx, token)
+		return d.externalUser(ctx, token)
 	}
 	digest := auth.HashToken(token)
 	since, steady := d.moment()
@@ -64,20 +64,20 @@ func (d *deck) lookUp(ctx context.Context, token string, digest []byte) (actor d
 	return actor, expires, err
 }
 
-// outsider returns whom a web token names, and makes their account at first sight. Its
+// externalUser returns whom a web token names, and makes their account at first sight. Its
 // role is the account's, unless the issuer rules it.
-func (d *deck) outsider(ctx context.Context, token string) (domain.Actor, time.Time, error) {
+func (d *deck) externalUser(ctx context.Context, token string) (domain.Actor, time.Time, error) {
 	claims, why := d.issuer.Verify(ctx, token)
 	if why != nil {
 		d.logger.InfoContext(ctx, "a web token was refused", "why", why)
 		return domain.Actor{}, time.Time{}, domain.Errorf(domain.Unauthenticated, "the web token is not valid or has expired: get a new one from its issuer")
 	}
 	actor, found, err := d.reader.Actor(ctx, claims.UserID)
-	if err != nil || found && (actor.Role == claims.Role || !claims.Ruled) {
+	if err != nil || found && (actor.Role == claims.Role || !claims.RoleFromIssuer) {
 		return actor, claims.ExpiresAt, err
 	}
 	actor = domain.Actor{UserID: claims.UserID, Role: claims.Role}
-	err = d.commands.Admit(ctx, command.Outsider{
+	err = d.commands.Provision(ctx, command.ExternalUser{
 		UserID: claims.UserID, DisplayName: claims.DisplayName, Email: claims.Email, Role: claims.Role,
 	})
 	return actor, claims.ExpiresAt, err

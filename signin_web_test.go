@@ -62,7 +62,7 @@ func (o *outside) token(subject string, more object) string {
 
 const me = `{ viewer { id role displayName email } }`
 
-func TestAnOutsiderHasAnAccountAtFirstSight(t *testing.T) {
+func TestAnExternalUserHasAnAccountAtFirstSight(t *testing.T) {
 	t.Parallel()
 	o := startOutside(t, func(h *harness) { h.options.JWT.DefaultRole = domain.Author })
 	o.ada()

@@ -59,9 +59,9 @@ type Claims struct {
 	// Email is "" unless the issuer has verified it.
 	Email string
 	Role  domain.Role
-	// Ruled says that the issuer decides about the role.
-	Ruled     bool
-	ExpiresAt time.Time
+	// RoleFromIssuer says that the issuer decides about the role.
+	RoleFromIssuer bool
+	ExpiresAt      time.Time
 }
 
 // NewIssuer returns the issuer of these options, or what is wrong with them.
@@ -116,7 +116,7 @@ func (i *Issuer) Verify(ctx context.Context, token string) (claims Claims, why e
 	if err != nil || expires == nil {
 		return Claims{}, fmt.Errorf("%w: no expiry", errWebToken)
 	}
-	claims = Claims{UserID: i.userID(subject), ExpiresAt: expires.Time, Ruled: i.options.RoleClaim != "", Role: i.role(all)}
+	claims = Claims{UserID: i.userID(subject), ExpiresAt: expires.Time, RoleFromIssuer: i.options.RoleClaim != "", Role: i.role(all)}
 	claims.DisplayName = displayName(all, subject)
 	if verified, ok := all["email_verified"].(bool); ok && verified {
 		claims.Email = text(all, "email")

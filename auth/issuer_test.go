@@ -166,13 +166,13 @@ func TestWhatAWebTokenSays(t *testing.T) {
 	}
 	plain, strict := issuer(t, keys), issuer(t, keys, ruled)
 	ada := say(plain, nil)
-	if kind, ok := domain.KindOf(ada.UserID); !ok || kind != domain.KindUser || ada.Role != domain.Viewer || ada.Ruled || ada.DisplayName != "ada" || ada.Email != "" {
+	if kind, ok := domain.KindOf(ada.UserID); !ok || kind != domain.KindUser || ada.Role != domain.Viewer || ada.RoleFromIssuer || ada.DisplayName != "ada" || ada.Email != "" {
 		t.Errorf("ada is %+v", ada)
 	}
 	if !ada.ExpiresAt.Equal(noon.Add(time.Hour)) {
 		t.Errorf("until %s", ada.ExpiresAt)
 	}
-	if again := say(strict, nil); again.UserID != ada.UserID || !again.Ruled {
+	if again := say(strict, nil); again.UserID != ada.UserID || !again.RoleFromIssuer {
 		t.Errorf("ada again is %+v", again)
 	}
 	elsewhere := issuer(t, keys, func(o *auth.IssuerOptions) { o.Issuer = "https://other.example" })

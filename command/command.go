@@ -90,10 +90,10 @@ type Command interface {
 	key() *string
 }
 
-// aftermath is a command that has something to do once it is durable, also when nobody
+// afterCommitter is a command that has something to do once it is durable, also when nobody
 // waits for its answer any more, and when it had been done before; out is empty then.
-type aftermath interface {
-	then(ctx context.Context, c *Commands, out Outcome) error
+type afterCommitter interface {
+	afterCommit(ctx context.Context, c *Commands, out Outcome) error
 }
 
 // plan is the part of a command that runs in the writer's transaction. It may run
@@ -150,8 +150,8 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	last, _ := cmd.(aftermath) //nolint:errcheck // most commands are over then
-	if last != nil {
+	hook, _ := cmd.(afterCommitter) //nolint:errcheck // most commands have none
+	if hook != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
 	var out Outcome
@@ -169,8 +169,8 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	if err != nil {
 		return Result{}, explain(err)
 	}
-	if last != nil {
-		if err := last.then(ctx, c, out); err != nil {
+	if hook != nil {
+		if err := hook.afterCommit(ctx, c, out); err != nil {
 			return Result{}, err
 		}
 	}

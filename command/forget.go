@@ -40,15 +40,15 @@ func (in ForgetUser) prepare(context.Context, *Commands) (plan, error) {
 	})
 }
 
-// then drops what is known of the user in memory, ends their websockets, and leaves
+// afterCommit drops what is known of the user in memory, ends their websockets, and leaves
 // nothing of them in the files: the transaction before may still lie there. When that
 // cannot be done now, the command can be sent again.
-func (in ForgetUser) then(ctx context.Context, c *Commands, _ Outcome) error {
+func (in ForgetUser) afterCommit(ctx context.Context, c *Commands, _ Outcome) error {
 	if c.Vault != nil {
 		c.Vault.Forget(in.ID)
 	}
 	c.hangUp(in.ID)
-	if err := c.Log.Scrub(ctx); err != nil {
+	if err := c.Log.PurgeDeleted(ctx); err != nil {
 		return fmt.Errorf("the user is forgotten, but traces may be left in the database's files: send the command again, or restart the server: %w", err)
 	}
 	return nil

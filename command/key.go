@@ -69,8 +69,8 @@ type RevokeAPIKey struct {
 
 func (RevokeAPIKey) key() *string { return nil }
 
-// then ends the websockets that the key has let in.
-func (RevokeAPIKey) then(_ context.Context, c *Commands, machine Outcome) error {
+// afterCommit ends the websockets that the key has let in.
+func (RevokeAPIKey) afterCommit(_ context.Context, c *Commands, machine Outcome) error {
 	c.hangUp(machine.ID)
 	return nil
 }

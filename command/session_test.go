@@ -130,13 +130,13 @@ func TestOnlyAdminsResetPasswords(t *testing.T) {
 	}
 }
 
-func TestAnOutsiderIsAdmittedOnceAndFollowsTheirIssuer(t *testing.T) {
+func TestAnExternalUserIsProvisionedOnceAndFollowsTheIssuer(t *testing.T) {
 	t.Parallel()
 	w, _ := worldWithAda(t)
-	in := command.Outsider{UserID: domain.NewID(domain.KindUser, "0190a8c2-7b1e-8000-8000-000000000000"), DisplayName: "Out", Email: "Out@Example.org", Role: domain.Author}
+	in := command.ExternalUser{UserID: domain.NewID(domain.KindUser, "0190a8c2-7b1e-8000-8000-000000000000"), DisplayName: "Out", Email: "Out@Example.org", Role: domain.Author}
 	for _, role := range []domain.Role{domain.Author, domain.Author, domain.Admin, domain.Viewer} {
 		in.Role = role
-		if err := w.commands.Admit(t.Context(), in); err != nil {
+		if err := w.commands.Provision(t.Context(), in); err != nil {
 			t.Fatal(err)
 		}
 		actor, found, err := w.reader.Actor(t.Context(), in.UserID)
@@ -149,7 +149,7 @@ func TestAnOutsiderIsAdmittedOnceAndFollowsTheirIssuer(t *testing.T) {
 	}
 	taken := in
 	taken.UserID, taken.Email = domain.NewID(domain.KindUser, "0190a8c2-7b1e-8000-8000-000000000001"), "ada@example.org"
-	if err := w.commands.Admit(t.Context(), taken); err != nil {
+	if err := w.commands.Provision(t.Context(), taken); err != nil {
 		t.Fatal(err)
 	}
 	if id, err := w.reader.UserByEmail(t.Context(), taken.UserID+"@outside.invalid"); id != taken.UserID || err != nil {

@@ -207,14 +207,14 @@ func (in ResetPassword) prepare(ctx context.Context, _ *Commands) (plan, error) 
 	})
 }
 
-// then ends the websockets of a user whose rights have changed.
-func (in ChangeRole) then(_ context.Context, c *Commands, _ Outcome) error {
+// afterCommit ends the websockets of a user whose rights have changed.
+func (in ChangeRole) afterCommit(_ context.Context, c *Commands, _ Outcome) error {
 	c.hangUp(in.ID)
 	return nil
 }
 
-// then ends the websockets of a user whose password was reset.
-func (in ResetPassword) then(_ context.Context, c *Commands, _ Outcome) error {
+// afterCommit ends the websockets of a user whose password was reset.
+func (in ResetPassword) afterCommit(_ context.Context, c *Commands, _ Outcome) error {
 	c.hangUp(in.ID)
 	return nil
 }

@@ -18,10 +18,10 @@ type Engine interface {
 	// for another process that is writing, for a bounded time, then fails with
 	// ErrBusy.
 	Begin(ctx context.Context) (EngineTx, error)
-	// Scrub leaves nothing on the disk of what was deleted or replaced by transactions
+	// PurgeDeleted leaves nothing on the disk of what was deleted or replaced by transactions
 	// that have ended. It waits for those who read what was before, and writers wait for
 	// it.
-	Scrub(ctx context.Context) error
+	PurgeDeleted(ctx context.Context) error
 	// Size returns how large the log has grown. It may take a while.
 	Size(ctx context.Context) (Size, error)
 	// Close releases everything the engine holds.

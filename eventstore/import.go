@@ -11,7 +11,7 @@ import (
 // is a *BrokenError, which names its position, for the first that is not. After any
 // error the command is taken back, whatever it returns.
 //
-// Import is for a log that nobody is served from yet: what Settle promised does not
+// Import is for a log that nobody is served from yet: what CloseInstant promised does not
 // hold for it.
 func (tx *Tx) Import(events ...Event) error {
 	for _, e := range events {

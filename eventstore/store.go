@@ -96,31 +96,31 @@ func (s *Store) Close() error { return s.writer.close(s.engine.Close) }
 // about to be, answered.
 func (s *Store) Head() Head { return s.feed.head() }
 
-// Kept estimates how many bytes of memory hold what is remembered so that it need not be
+// CachedBytes estimates how many bytes of memory hold what is remembered so that it need not be
 // read again: the latest events, and the states of streams that were written lately.
-func (s *Store) Kept() int { return s.feed.kept() + int(s.writer.states.size.Load()) }
+func (s *Store) CachedBytes() int { return s.feed.kept() + int(s.writer.states.size.Load()) }
 
 // Lineage identifies this log among all logs. Positions of another lineage mean
 // nothing here.
 func (s *Store) Lineage() string { return s.engine.Lineage() }
 
-// Scrub leaves nothing on the disk of what was deleted or replaced by transactions that
+// PurgeDeleted leaves nothing on the disk of what was deleted or replaced by transactions that
 // have ended. It waits for those who read what was before, and writers wait for it.
-func (s *Store) Scrub(ctx context.Context) error { return s.engine.Scrub(ctx) }
+func (s *Store) PurgeDeleted(ctx context.Context) error { return s.engine.PurgeDeleted(ctx) }
 
-// Writes counts the transactions that have begun and those that have ended: it is odd
+// TxCount counts the transactions that have begun and those that have ended: it is odd
 // while one is under way, until its callers are answered, and rises with the next one.
-func (s *Store) Writes() int64 { return s.writer.turns.Load() }
+func (s *Store) TxCount() int64 { return s.writer.turns.Load() }
 
 // Size returns how large the log has grown. It may take a while.
 func (s *Store) Size(ctx context.Context) (Size, error) { return s.engine.Size(ctx) }
 
-// Again reports whether a query on the tables beside the log failed only because tables
+// IsRetryable reports whether a query on the tables beside the log failed only because tables
 // were made or moved at that moment: asked again, it is answered. Engines of which that
 // can be so have this method too.
-func (s *Store) Again(err error) bool {
-	engine, ok := s.engine.(interface{ Again(err error) bool })
-	return ok && engine.Again(err)
+func (s *Store) IsRetryable(err error) bool {
+	engine, ok := s.engine.(interface{ IsRetryable(err error) bool })
+	return ok && engine.IsRetryable(err)
 }
 
 // Append adds events to the end of a stream and returns the position of the last
@@ -173,13 +173,15 @@ func (s *Store) EachStream(ctx context.Context, f func(StreamStatus) error) erro
 
 // PositionAt returns the position of the last event recorded at or before an
 // instant, 0 when there is none. Later events may still be recorded at or before an
-// instant that is not settled: see Settle.
+// instant that is not settled: see CloseInstant.
 func (s *Store) PositionAt(ctx context.Context, at time.Time) (Position, error) {
 	return s.engine.PositionAt(ctx, at)
 }
 
-// Settle returns once nothing will be recorded at or before an instant any more,
+// CloseInstant returns once nothing will be recorded at or before an instant any more,
 // whatever the clock does: what PositionAt says of it is final. That takes until
 // the transaction under way has ended. An instant in the future makes the log's
 // instants follow it.
-func (s *Store) Settle(ctx context.Context, at time.Time) error { return s.writer.settle(ctx, at) }
+func (s *Store) CloseInstant(ctx context.Context, at time.Time) error {
+	return s.writer.settle(ctx, at)
+}

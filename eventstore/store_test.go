@@ -148,23 +148,23 @@ func within(t *testing.T) context.Context {
 func TestWritesChangeWithEveryTransaction(t *testing.T) {
 	t.Parallel()
 	store, _ := start(t, eventstore.Options{})
-	before := store.Writes()
+	before := store.TxCount()
 	if before%2 != 0 {
 		t.Fatal("something is written before anybody has asked for it")
 	}
 	for _, outcome := range []error{nil, context.Canceled} {
 		var within int64
 		_, _ = store.Update(t.Context(), eventstore.Command{}, func(*eventstore.Tx) error {
-			within = store.Writes()
+			within = store.TxCount()
 			return outcome
 		})
 		if within%2 == 0 || within <= before {
 			t.Errorf("within a transaction: %d, and before it %d", within, before)
 		}
-		if err := store.Settle(t.Context(), time.Time{}); err != nil { // which waits for its end
+		if err := store.CloseInstant(t.Context(), time.Time{}); err != nil { // which waits for its end
 			t.Fatal(err)
 		}
-		after := store.Writes()
+		after := store.TxCount()
 		if after%2 != 0 || after <= within {
 			t.Errorf("after a transaction: %d, and within it %d", after, within)
 		}

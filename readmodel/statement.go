@@ -216,7 +216,7 @@ func (r *Reader) ask(ctx context.Context, query string, args []any, read func(*s
 	}
 	for {
 		err := r.askOnce(ctx, query, args, read)
-		if !r.log.Again(err) {
+		if !r.log.IsRetryable(err) {
 			return err
 		}
 	}

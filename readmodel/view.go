@@ -86,7 +86,7 @@ func (r *Reader) Resolve(ctx context.Context, point AsOf) (eventstore.Position, 
 	if now := time.Now(); instant.After(now) && instant.After(head.RecordedAt) {
 		return 0, domain.Errorf(domain.Invalid, "%s is in the future: it is %s now", point.instant, domain.InstantOf(now)).At("asOf")
 	}
-	if err := r.log.Settle(ctx, instant); err != nil {
+	if err := r.log.CloseInstant(ctx, instant); err != nil {
 		return 0, err
 	}
 	return r.log.PositionAt(ctx, instant)

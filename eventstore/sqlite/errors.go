@@ -87,9 +87,9 @@ func endsTransaction(err error) bool {
 	return false
 }
 
-// Again reports whether a query failed because the schema was changed while it was
+// IsRetryable reports whether a query failed because the schema was changed while it was
 // prepared. SQLite tries again by itself, but only once for a virtual table.
-func (e *Engine) Again(err error) bool { return schemaChanged(err) }
+func (e *Engine) IsRetryable(err error) bool { return schemaChanged(err) }
 
 func schemaChanged(err error) bool {
 	cause, ok := errors.AsType[*sqlite.Error](err)

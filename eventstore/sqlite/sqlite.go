@@ -94,7 +94,7 @@ func (e *Engine) openWriter(ctx context.Context, migrations []Migrations) (err e
 		"busy_timeout(0)", "synchronous(FULL)", "foreign_keys(1)",
 		// Without it, REPLACE deletes rows behind the triggers' back.
 		"recursive_triggers(1)",
-		// What is deleted is overwritten: see Scrub.
+		// What is deleted is overwritten: see PurgeDeleted.
 		"secure_delete(1)",
 		// A longer log between checkpoints: fewer of them, each on fewer pages twice.
 		"wal_autocheckpoint(8000)", "journal_size_limit(67108864)",

@@ -162,7 +162,7 @@ func settled(t *testing.T, s suite) {
 	l := s.start(t, eventstore.Options{Clock: clock.read})
 	l.command(t, eventstore.Command{}, appending("a", note("x")))
 	at := noon.Add(time.Second)
-	if err := l.Settle(within(t), at); err != nil {
+	if err := l.CloseInstant(within(t), at); err != nil {
 		t.Fatal(err)
 	}
 	mustBeAt(t, l, at, 1)
@@ -190,7 +190,7 @@ func settlingWaits(t *testing.T, s suite) {
 	}()
 	<-begun
 	settled := make(chan error, 1)
-	go func() { settled <- l.Settle(within(t), noon) }()
+	go func() { settled <- l.CloseInstant(within(t), noon) }()
 	select {
 	case err := <-settled:
 		t.Fatalf("settled, error %v, while a command for that instant is under way", err)

@@ -10,18 +10,18 @@ import (
 	"flightdeck/eventstore"
 )
 
-// scrubPatience is how long Scrub waits for those who read or write.
-const scrubPatience = 30 * time.Second
+// purgePatience is how long PurgeDeleted waits for those who read or write.
+const purgePatience = 30 * time.Second
 
-// Scrub leaves nothing on the disk of what was deleted or replaced. SQLite overwrites it
+// PurgeDeleted leaves nothing on the disk of what was deleted or replaced. SQLite overwrites it
 // with zeros in the pages (secure_delete), but old pages lie in the write-ahead log
 // until it is brought into the file and cut, for which nobody may be reading them. See
 // https://sqlite.org/pragma.html#pragma_wal_checkpoint.
-func (e *Engine) Scrub(ctx context.Context) (err error) {
+func (e *Engine) PurgeDeleted(ctx context.Context) (err error) {
 	if e.conn == nil {
 		return eventstore.ErrReadOnly
 	}
-	ctx, cancel := context.WithTimeout(ctx, scrubPatience)
+	ctx, cancel := context.WithTimeout(ctx, purgePatience)
 	defer cancel()
 	// The writer's connection is in its transaction, as often as not.
 	db, err := sql.Open("sqlite", dsn(e.path, "rw", "busy_timeout(1000)"))
