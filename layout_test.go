@@ -152,11 +152,11 @@ type goPackage struct {
 	GoFiles, Imports     []string
 }
 
-// goPackages lists the packages of the module.
+// goPackages lists the packages of the module and of the benchmark's module.
 func goPackages(t *testing.T) []goPackage {
 	t.Helper()
 	var all []goPackage
-	for dec := json.NewDecoder(bytes.NewReader(goTool(t, "list", "-json=ImportPath,Dir,Doc,GoFiles,Imports", "./..."))); ; {
+	for dec := json.NewDecoder(bytes.NewReader(goTool(t, "list", "-json=ImportPath,Dir,Doc,GoFiles,Imports", "./...", "./bench/..."))); ; {
 		var p goPackage
 		err := dec.Decode(&p)
 		if errors.Is(err, io.EOF) {
@@ -318,22 +318,42 @@ func TestOnlyProgramsReadTheirConfiguration(t *testing.T) {
 // of those that are gone.
 func TestEveryDependencyHasAReason(t *testing.T) {
 	t.Parallel()
-	var mod struct {
-		Require []struct {
-			Path     string
-			Indirect bool
+	required := map[string]bool{}
+	for _, file := range []string{"go.mod", "bench/go.mod"} {
+		var mod struct {
+			Require []struct {
+				Path     string
+				Indirect bool
+			}
+		}
+		if err := json.Unmarshal(goTool(t, "mod", "edit", "-json", file), &mod); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range mod.Require {
+			if !r.Indirect && r.Path != module {
+				required[r.Path] = true
+			}
 		}
 	}
-	if err := json.Unmarshal(goTool(t, "mod", "edit", "-json"), &mod); err != nil {
-		t.Fatal(err)
-	}
-	var required []string
-	for _, r := range mod.Require {
-		if !r.Indirect {
-			required = append(required, r.Path)
+	wantReasons(t, "docs/decisions/0001-dependencies.md", slices.Collect(maps.Keys(required)))
+}
+
+// TestTheWorkspaceBuildsTheProgramThatTheModuleBuilds compares the versions of the
+// dependencies with and without go.work: the benchmark's module must not raise any.
+func TestTheWorkspaceBuildsTheProgramThatTheModuleBuilds(t *testing.T) {
+	t.Parallel()
+	versions := func(env ...string) string {
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", ".")
+		cmd.Env = append(os.Environ(), env...)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
 		}
+		return string(out)
 	}
-	wantReasons(t, "docs/decisions/0001-dependencies.md", required)
+	if with, without := versions(), versions("GOWORK=off"); with != without {
+		t.Errorf("with go.work the program is built from:\n%s\nwithout:\n%s", with, without)
+	}
 }
 
 // TestEveryNpmPackageHasAReason does the same for what tests and the example take

@@ -159,14 +159,26 @@ func (s *settings) prepare() (cleanup func(), err error) {
 		dir := s.dir
 		cleanup = func() { _ = os.RemoveAll(dir) }
 	}
-	s.binary = filepath.Join(s.dir, "flightdeck")
-	build := exec.Command("go", "build", "-o", s.binary, ".")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
+	if s.binary, err = filepath.Abs(filepath.Join(s.dir, "flightdeck")); err == nil {
+		err = buildServer(s.binary)
+	}
+	if err != nil {
 		cleanup()
-		return nil, fmt.Errorf("build the server: %w: run the benchmark from the root of the repository", err)
+		return nil, fmt.Errorf("build the server: %w: run the benchmark from inside the repository", err)
 	}
 	return cleanup, nil
+}
+
+// buildServer builds FlightDeck's program into the file. The benchmark may have been
+// started in the root of the repository or in its own folder.
+func buildServer(file string) error {
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "flightdeck").Output()
+	if err != nil {
+		return fmt.Errorf("find the module flightdeck: %w", err)
+	}
+	build := exec.Command("go", "build", "-o", file, ".")
+	build.Dir, build.Stderr = strings.TrimSpace(string(root)), os.Stderr
+	return build.Run()
 }
 
 func print(rows []row) error {
