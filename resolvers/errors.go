@@ -10,16 +10,11 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/graph/errorcode"
 	"flightdeck/graph/model"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-)
-
-// Codes of errors that are not package domain's.
-const (
-	codeInternal  = "INTERNAL_SERVER_ERROR"
-	codeCancelled = "REQUEST_CANCELLED"
 )
 
 // userErrors turns what the sender of a command can act on into data; root is the
@@ -96,14 +91,14 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	switch cause := errors.Unwrap(shown); {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return present(shown, "the request ended before it was answered", codeCancelled, "")
+		return present(shown, "the request ended before it was answered", errorcode.RequestCancelled, "")
 	case badValue(err):
 		return present(shown, shown.Message, string(domain.Invalid), "")
 	case cause == nil:
 		return shown
 	}
 	r.Logger.ErrorContext(ctx, "internal error", "err", err, "path", shown.Path.String(), "request", r.RequestID(ctx))
-	return present(shown, "internal error: the operator finds it in the log under request "+r.RequestID(ctx), codeInternal, "")
+	return present(shown, "internal error: the operator finds it in the log under request "+r.RequestID(ctx), errorcode.InternalServerError, "")
 }
 
 // Recover turns a panic into an error for Present. gqlparser panics on a number in

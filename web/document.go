@@ -12,6 +12,8 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"flightdeck/graph/errorcode"
 )
 
 // document is a text that was parsed, found within the limits, and validated.
@@ -42,7 +44,7 @@ func (s *Server) document(ctx context.Context, text string) (*document, gqlerror
 
 var errIntrospection = &gqlerror.Error{
 	Message:    "the schema is not shown to you: __schema and __type are for those whom the operator allows them",
-	Extensions: map[string]any{"code": "INTROSPECTION_DISABLED"},
+	Extensions: map[string]any{"code": errorcode.IntrospectionDisabled},
 }
 
 // read parses, measures and validates a text.

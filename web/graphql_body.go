@@ -7,6 +7,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"flightdeck/graph/errorcode"
 )
 
 // readBody reads the body of a POST.
@@ -17,7 +19,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.config.MaxBody))
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		message := fmt.Sprintf("the body is larger than %d bytes: send less, or raise the limit with flightdeck serve --limit-body", large.Limit)
-		return nil, &refusal{http.StatusRequestEntityTooLarge, codeTooLarge, message}
+		return nil, &refusal{errorcode.PayloadTooLarge, message}
 	}
 	if err != nil {
 		return nil, badRequest("the body could not be read to its end")
@@ -39,5 +41,5 @@ func checkContentType(h http.Header) error {
 		return nil
 	}
 	message := "send the request as JSON in UTF-8, uncompressed, with Content-Type: " + mediaJSON
-	return &refusal{http.StatusUnsupportedMediaType, codeMediaType, message}
+	return &refusal{errorcode.UnsupportedMediaType, message}
 }

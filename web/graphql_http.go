@@ -9,6 +9,8 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"flightdeck/graph/errorcode"
 )
 
 // serveGraphQL runs one operation, or upgrades to a websocket that runs many.
@@ -114,12 +116,12 @@ func (s *Server) run(ctx context.Context, w http.ResponseWriter, r *http.Request
 // writeFailure writes the result of an operation that has errors.
 func writeFailure(w http.ResponseWriter, p presentation, resp *graphql.Response) {
 	if resp == nil { // the request was cancelled before it had a result
-		writeRefusal(w, p.mediaType, &refusal{http.StatusServiceUnavailable, codeUnavailable, "the request was cancelled"})
+		writeRefusal(w, p.mediaType, &refusal{errorcode.Unavailable, "the request was cancelled"})
 		return
 	}
 	status := http.StatusOK
 	if !executed(resp) && len(resp.Errors) > 0 {
-		status = refusedStatus(p.mediaType, statusOf(resp.Errors[0], http.StatusBadRequest))
+		status = refusedStatus(p.mediaType, errorcode.Status(codeOf(resp.Errors[0])))
 	}
 	body, coding := compressed(encodeResponse(resp), p.coding)
 	if coding != "" {
@@ -142,7 +144,7 @@ func refusedStatus(mediaType string, status int) int {
 // type by its status, as a proxy in between would.
 func (s *Server) writeUnauthenticated(w http.ResponseWriter, ctx context.Context, mediaType string, err error) {
 	presented := s.presentError(ctx, err)
-	status := statusOf(presented, http.StatusInternalServerError)
+	status := signInStatus(presented)
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
@@ -158,7 +160,7 @@ func checkMethod(w http.ResponseWriter, method string, kind ast.Operation, accep
 			", or as an event stream, with Accept: " + mediaEvents)
 	case kind == ast.Mutation && method == http.MethodGet:
 		w.Header().Set("Allow", "POST")
-		return &refusal{http.StatusMethodNotAllowed, codeMethod, "send mutations by POST"}
+		return &refusal{errorcode.MethodNotAllowed, "send mutations by POST"}
 	}
 	return nil
 }

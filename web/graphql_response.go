@@ -10,28 +10,13 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-)
 
-// The codes of errors that arise in this package; clients find them in
-// extensions.code.
-const (
-	codeBadRequest   = "BAD_REQUEST"
-	codeInternal     = "INTERNAL"
-	codeMethod       = "METHOD_NOT_ALLOWED"
-	codeNotAccepted  = "NOT_ACCEPTABLE"
-	codeNotFound     = "NOT_FOUND"
-	codeOverloaded   = "OVERLOADED"
-	codeTooLarge     = "PAYLOAD_TOO_LARGE"
-	codeUnavailable  = "UNAVAILABLE"
-	codeForbidden    = "FORBIDDEN"
-	codeUnauthorized = "UNAUTHENTICATED"
-	codeMediaType    = "UNSUPPORTED_MEDIA_TYPE"
+	"flightdeck/graph/errorcode"
 )
 
 // refusal is a request that is turned away before any operation of it ran.
 type refusal struct {
-	status  int
-	code    string
+	code    string // one of package errorcode, which has its status
 	message string
 }
 
@@ -44,17 +29,17 @@ func (e *refusal) present() *gqlerror.Error {
 
 // badRequest is a refusal of what the client sent.
 func badRequest(message string) *refusal {
-	return &refusal{http.StatusBadRequest, codeBadRequest, message}
+	return &refusal{errorcode.BadRequest, message}
 }
 
 var (
-	errInternal = &refusal{http.StatusInternalServerError, codeInternal, "internal error"}
-	errNotFound = &refusal{http.StatusNotFound, codeNotFound, "nothing is here: the API is at /graphql"}
-	errMethod   = &refusal{http.StatusMethodNotAllowed, codeMethod, "method not allowed"}
-	errClosing  = &refusal{http.StatusServiceUnavailable, codeUnavailable, "the server is shutting down"}
+	errInternal = &refusal{errorcode.Internal, "internal error"}
+	errNotFound = &refusal{errorcode.NotFound, "nothing is here: the API is at /graphql"}
+	errMethod   = &refusal{errorcode.MethodNotAllowed, "method not allowed"}
+	errClosing  = &refusal{errorcode.Unavailable, "the server is shutting down"}
 
 	errNotAcceptable = &refusal{
-		http.StatusNotAcceptable, codeNotAccepted,
+		errorcode.NotAcceptable,
 		"answers are " + mediaGraphQL + ", " + mediaJSON + " or " + mediaEvents + ": accept one of them",
 	}
 )
@@ -65,23 +50,20 @@ type presentation struct {
 	coding    string // of what is large enough; "" for none
 }
 
-// statusOf returns the status for an operation that was refused with this error.
-func statusOf(err *gqlerror.Error, unknown int) int {
-	switch code, _ := err.Extensions["code"].(string); code { //nolint:errcheck // no code is the empty one
-	case codeUnauthorized:
-		return http.StatusUnauthorized
-	case codeForbidden:
-		return http.StatusForbidden
-	case codeOverloaded, codeUnavailable:
-		return http.StatusServiceUnavailable
-	case codeRate:
-		return http.StatusTooManyRequests
-	case codeTimedOut:
-		return http.StatusGatewayTimeout
-	case codeInternal:
-		return http.StatusInternalServerError
+// codeOf returns the code of a presented error, or "".
+func codeOf(err *gqlerror.Error) string {
+	code, _ := err.Extensions["code"].(string) //nolint:errcheck // an error without a code has the empty one
+	return code
+}
+
+// signInStatus returns the status of a request whose sender Config.Authenticate has refused with
+// an error. Every error but the four that its contract names is a fault of the server.
+func signInStatus(presented *gqlerror.Error) int {
+	switch status := errorcode.Status(codeOf(presented)); status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable:
+		return status
 	}
-	return unknown
+	return http.StatusInternalServerError
 }
 
 // executed reports whether a response is the result of an execution. One without
@@ -163,7 +145,7 @@ func mustMarshal(v any) []byte {
 
 // writeRefusal answers a request that was turned away.
 func writeRefusal(w http.ResponseWriter, mediaType string, e *refusal) {
-	writeErrors(w, mediaType, e.status, gqlerror.List{e.present()})
+	writeErrors(w, mediaType, errorcode.Status(e.code), gqlerror.List{e.present()})
 }
 
 func writeErrors(w http.ResponseWriter, mediaType string, status int, errs gqlerror.List) {

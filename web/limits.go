@@ -6,6 +6,8 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"flightdeck/graph/errorcode"
 )
 
 // Limits bound what one request and one client may ask for. They are far above what
@@ -34,20 +36,12 @@ type Limits struct {
 	Connections int `default:"1000" help:"Websockets and event streams of one address at the same time."`
 }
 
-// The codes of requests that are beyond a limit. All say in extensions.limit which
-// one, and in extensions.max its value.
-const (
-	codeLimit    = "LIMIT_EXCEEDED"
-	codeRate     = "RATE_LIMITED"
-	codeTimedOut = "TIMED_OUT"
-)
-
 // beyond returns the error of a request that is beyond a limit. advice says what to
 // do instead.
 func beyond(limit string, most, actual int, at *ast.Position, advice string) *gqlerror.Error {
 	err := &gqlerror.Error{
 		Message:    fmt.Sprintf("the limit of %s is %d, and this request has %d: %s", limit, most, actual, advice),
-		Extensions: map[string]any{"code": codeLimit, "limit": limit, "max": most, "actual": actual},
+		Extensions: map[string]any{"code": errorcode.LimitExceeded, "limit": limit, "max": most, "actual": actual},
 	}
 	if at != nil {
 		err.Locations = []gqlerror.Location{{Line: at.Line, Column: at.Column}}
@@ -60,6 +54,6 @@ func errTimedOut(most time.Duration) *gqlerror.Error {
 	return &gqlerror.Error{
 		Message: fmt.Sprintf("the limit of time is %v, and the operation took longer: ask for less; "+
 			"the outcome of a mutation is unknown, so send it again with the same idempotencyKey", most),
-		Extensions: map[string]any{"code": codeTimedOut, "limit": "time", "max": most.Seconds()},
+		Extensions: map[string]any{"code": errorcode.TimedOut, "limit": "time", "max": most.Seconds()},
 	}
 }

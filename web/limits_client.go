@@ -14,13 +14,15 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"golang.org/x/time/rate"
+
+	"flightdeck/graph/errorcode"
 )
 
 // tooMany is the error of a client that has too many of something at the same time.
 func tooMany(limit string, most int, advice string) *gqlerror.Error {
 	return &gqlerror.Error{
 		Message:    fmt.Sprintf("the limit of %s of one address is %d at the same time: %s", limit, most, advice),
-		Extensions: map[string]any{"code": codeRate, "limit": limit, "max": most},
+		Extensions: map[string]any{"code": errorcode.RateLimited, "limit": limit, "max": most},
 	}
 }
 
@@ -117,7 +119,7 @@ func tooOften(field string, most int, wait time.Duration) *gqlerror.Error {
 	return &gqlerror.Error{
 		Message: fmt.Sprintf("the limit of %s is %d a minute: try again in %d s", field, most, seconds),
 		Extensions: map[string]any{
-			"code": codeRate, "limit": field, "max": most, "retryAfter": seconds,
+			"code": errorcode.RateLimited, "limit": field, "max": most, "retryAfter": seconds,
 		},
 	}
 }

@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"flightdeck/graph/errorcode"
 )
 
 const (
@@ -25,22 +26,17 @@ const (
 	prefixSHA256 = "sha256:"
 )
 
-const (
-	codeNotPersisted  = "PERSISTED_QUERY_NOT_FOUND"
-	codePersistedOnly = "PERSISTED_QUERY_ONLY"
-)
-
 var (
 	// errNotPersisted is answered in Apollo's words: its clients compare them, and then
 	// send the document with its hash.
-	errNotPersisted = &refusal{http.StatusNotFound, codeNotPersisted, "PersistedQueryNotFound"}
+	errNotPersisted = &refusal{errorcode.PersistedQueryNotFound, "PersistedQueryNotFound"}
 
 	errUnknownDocument = &refusal{
-		http.StatusNotFound, codeNotPersisted,
+		errorcode.PersistedQueryNotFound,
 		"no document has this documentId: the client is of another build than the manifest of trusted documents that the server was started with",
 	}
 	errTrustedOnly = &refusal{
-		http.StatusForbidden, codePersistedOnly,
+		errorcode.PersistedQueryOnly,
 		"only trusted documents run here: name one of the server's manifest by its documentId",
 	}
 	errHash = badRequest("extensions.persistedQuery.sha256Hash is not the SHA-256 of the query, in lower-case hexadecimal")

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"flightdeck/graph/errorcode"
 )
 
 const (
@@ -71,11 +74,11 @@ func (s *Server) newUpgrader() websocket.Upgrader {
 // refuseUpgrade answers a handshake that failed.
 func refuseUpgrade(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 	w.Header().Set("Sec-Websocket-Version", "13")
-	e := &refusal{status, codeBadRequest, reason.Error()}
+	e := badRequest(reason.Error())
 	if status == http.StatusForbidden {
-		e = &refusal{status, codeForbidden, "pages of this origin may not use the API"}
+		e = &refusal{errorcode.Forbidden, "pages of this origin may not use the API"}
 	}
-	writeRefusal(w, mediaJSON, e)
+	writeErrors(w, mediaJSON, status, gqlerror.List{e.present()})
 }
 
 // serveWebSocket opens a websocket. It is served by goroutines of its own, so that

@@ -3,14 +3,15 @@ package web
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"flightdeck/graph/errorcode"
 )
 
 var errTooManyOperations = &refusal{
-	http.StatusServiceUnavailable, codeOverloaded,
+	errorcode.Overloaded,
 	fmt.Sprintf("more than %d operations on one connection: end some first", maxOperations),
 }
 

@@ -128,7 +128,7 @@ func (c *connection) open(ctx context.Context, until time.Time) {
 // turnAway refuses a client.
 func (c *connection) turnAway(presented *gqlerror.Error) error {
 	cause := &closing{code: closeForbidden, reason: presented.Message}
-	if statusOf(presented, http.StatusInternalServerError) == http.StatusInternalServerError {
+	if signInStatus(presented) == http.StatusInternalServerError {
 		cause.code = closeInternal
 	}
 	if c.protocol.legacy {
