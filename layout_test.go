@@ -35,7 +35,8 @@ var importRules = map[string][]string{
 	"cloudevents":          {"eventstore"},
 	"auth":                 {"domain", "github.com/MicahParks/keyfunc/v3", "github.com/golang-jwt/jwt/v5", "golang.org/x/crypto", "golang.org/x/time"},
 	"vault":                {"github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
-	"readmodel":            {"domain", "eventstore", "policy", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
+	"prepared":             {"github.com/hashicorp/golang-lru/v2", "github.com/uptrace/bun"},
+	"readmodel":            {"domain", "eventstore", "policy", "prepared", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"command": {
 		"auth", "domain", "eventstore", "markdown", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",

@@ -2,14 +2,12 @@ package readmodel
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"reflect"
 	"slices"
 	"strings"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -150,7 +148,7 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 		}
 	}
 	out := &slice[T]{Connection: Connection{Position: position, count: func(ctx context.Context) (int, error) {
-		return l.reader.count(ctx, l.query(position))
+		return l.reader.db.Count(ctx, l.query(position))
 	}}}
 	if r.limit == 0 {
 		return out, nil
@@ -183,9 +181,9 @@ func (l list[T]) sorted(q *bun.SelectQuery, r request) *bun.SelectQuery {
 	}
 	if r.cursor != nil {
 		if len(l.keys) == 1 {
-			q = q.Where(l.keys[0]+" "+beyond+" ?", bind(r.cursor.Key[0]))
+			q = q.Where(l.keys[0]+" "+beyond+" ?", prepared.Bind(r.cursor.Key[0]))
 		} else {
-			q = q.Where("("+strings.Join(l.keys, ", ")+") "+beyond+" (?)", bindAll(r.cursor.Key))
+			q = q.Where("("+strings.Join(l.keys, ", ")+") "+beyond+" (?)", prepared.BindAll(r.cursor.Key))
 		}
 	}
 	return q.Limit(int64(r.limit) + 1)
@@ -195,35 +193,14 @@ func (l list[T]) sorted(q *bun.SelectQuery, r request) *bun.SelectQuery {
 // because the texts are long.
 func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut bool, err error) {
 	if l.size == nil {
-		if err := l.reader.scan(ctx, q, &rows); err != nil || l.load == nil {
+		if err := l.reader.db.Scan(ctx, q, &rows); err != nil || l.load == nil {
 			return rows, false, err
 		}
 		loaded, err := l.load(ctx, rows)
 		return rows[:loaded], loaded < len(rows), err
 	}
-	err = l.reader.query(ctx, q, func(found *sql.Rows) (err error) {
-		defer func() { err = errors.Join(err, found.Close()) }()
-		scanner, err := l.reader.rowScanner(found, reflect.TypeFor[T]())
-		if err != nil {
-			return err
-		}
-		defer scanner.done()
-		rows, cut = nil, false
-		for size := 0; found.Next(); {
-			if size >= pageBytes {
-				cut = true
-				return nil
-			}
-			row := new(T)
-			if err := scanner.scan(found, reflect.ValueOf(row).Elem()); err != nil {
-				return err
-			}
-			rows = append(rows, row)
-			size += l.size(row)
-		}
-		return found.Err()
-	})
-	return rows, cut, err
+	rows, complete, err := prepared.ScanWithin(ctx, l.reader.db, q, pageBytes, l.size)
+	return rows, !complete, err
 }
 
 func (l list[T]) fill(out *slice[T], rows []*T, r request, cut bool) {

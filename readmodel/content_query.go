@@ -3,13 +3,13 @@ package readmodel
 import (
 	"context"
 	"io"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -126,7 +126,7 @@ func (r *Reader) contentAt(ctx context.Context, v View, id string, p eventstore.
 // the view may see.
 func (r *Reader) ContentBySlug(ctx context.Context, v View, slug string) (*Content, error) {
 	row, err := one[Content](ctx, r, "content by slug", v, slug, func(v View, slug string) *bun.SelectQuery {
-		return r.shownContent().Where("c.slug = ?", bind(slug)).Apply(at("c", v.At), r.visible(v, contents, "c")).OrderExpr("c.valid_from DESC")
+		return r.shownContent().Where("c.slug = ?", prepared.Bind(slug)).Apply(at("c", v.At), r.visible(v, contents, "c")).OrderExpr("c.valid_from DESC")
 	})
 	return r.adopted(v, row), err
 }
@@ -181,10 +181,10 @@ func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, 
 // list. Each column costs the driver as much as the database.
 func (r *Reader) contentColumns(fields, keys []string) (columns []string) {
 	key := strings.Join(keys, " ")
-	for _, f := range r.db.Table(reflect.TypeFor[Content]()).Fields {
-		if slices.Contains(fields, f.GoName) || strings.Contains(key, "."+f.Name) {
-			columns = append(columns, "c."+f.Name)
-		}
+	for _, name := range prepared.Columns[Content](r.db, func(field, column string) bool {
+		return slices.Contains(fields, field) || strings.Contains(key, "."+column)
+	}) {
+		columns = append(columns, "c."+name)
 	}
 	return columns
 }
@@ -302,34 +302,34 @@ func led(tags []string, d OrderDirection, p eventstore.Position) func(*bun.Selec
 	)
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if len(tags) == 1 { // a table can be entered at a cursor
-			q = q.ModelTableExpr("content_tags"+then).Where("t.tag = ?", bind(tags[0])).Apply(at("t", p))
+			q = q.ModelTableExpr("content_tags"+then).Where("t.tag = ?", prepared.Bind(tags[0])).Apply(at("t", p))
 		} else {
 			var args []any
 			for _, tag := range tags {
-				args = append(args, bind(tag), bind(p), bind(p))
+				args = append(args, prepared.Bind(tag), prepared.Bind(p), prepared.Bind(p))
 			}
 			// Without a limit SQLite forgets that the subquery is in order, and reads all of it.
 			q = q.ModelTableExpr("("+one+strings.Repeat(" UNION "+one, len(tags)-1)+" ORDER BY created_at "+string(d)+" LIMIT -1)"+then, args...)
 		}
-		return q.Where("c.valid_from = (SELECT max(o.valid_from) FROM contents AS o WHERE o.created_at = t.created_at AND o.valid_from <= ?)", bind(p))
+		return q.Where("c.valid_from = (SELECT max(o.valid_from) FROM contents AS o WHERE o.created_at = t.created_at AND o.valid_from <= ?)", prepared.Bind(p))
 	}
 }
 
 func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if f.Status != nil {
-			q = q.Where("c.status IN (?)", bindAll(f.Status))
+			q = q.Where("c.status IN (?)", prepared.BindAll(f.Status))
 		}
 		if f.AuthorID != nil {
-			q = q.Where("c.author_id = ?", bind(*f.AuthorID))
+			q = q.Where("c.author_id = ?", prepared.Bind(*f.AuthorID))
 		}
 		if f.TagsAny != nil {
 			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag IN (?) AND t.created_at = c.created_at AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
-				bindAll(f.TagsAny), bind(p), bind(p))
+				prepared.BindAll(f.TagsAny), prepared.Bind(p), prepared.Bind(p))
 		}
 		for _, tag := range f.TagsAll {
 			q = q.Where("EXISTS (SELECT 1 FROM content_tags AS t WHERE t.tag = ? AND t.created_at = c.created_at AND t.content_id = c.id AND t.valid_from <= ? AND t.valid_to > ?)",
-				bind(tag), bind(p), bind(p))
+				prepared.Bind(tag), prepared.Bind(p), prepared.Bind(p))
 		}
 		return q.Apply(between("c.created_at", f.CreatedFrom, f.CreatedTo), between("c.updated_at", f.UpdatedFrom, f.UpdatedTo))
 	}
@@ -352,10 +352,10 @@ func atMost(most int, lengths ...int) error {
 func between(column string, from, to *domain.Instant) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if from != nil {
-			q = q.Where(column+" >= ?", bind(*from))
+			q = q.Where(column+" >= ?", prepared.Bind(*from))
 		}
 		if to != nil {
-			q = q.Where(column+" < ?", bind(*to))
+			q = q.Where(column+" < ?", prepared.Bind(*to))
 		}
 		return q
 	}

@@ -9,6 +9,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -81,7 +82,7 @@ func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*Ev
 		keys: []string{"e.position"},
 		key:  func(e *eventRow) []any { return []any{e.Position} },
 		query: func(p eventstore.Position) *bun.SelectQuery {
-			return r.found().Where("e.position <= ?", bind(p)).Apply(f.apply, span, r.events(v))
+			return r.found().Where("e.position <= ?", prepared.Bind(p)).Apply(f.apply, span, r.events(v))
 		},
 		load: r.loadEvents,
 	}
@@ -132,20 +133,20 @@ func (r *Reader) loadEvents(ctx context.Context, rows []*eventRow) (int, error) 
 // that the view may see: of those of one command, the first ones when their data is
 // long.
 func (r *Reader) EventsBetween(ctx context.Context, v View, first, last eventstore.Position) ([]Event, error) {
-	return r.find(ctx, v, r.found().Where("e.position BETWEEN ? AND ?", bind(first), bind(last)).Apply(r.events(v)).OrderExpr("e.position"))
+	return r.find(ctx, v, r.found().Where("e.position BETWEEN ? AND ?", prepared.Bind(first), prepared.Bind(last)).Apply(r.events(v)).OrderExpr("e.position"))
 }
 
 // StreamSince returns the events of a stream after a version, at most a page full
 // of them, that the view may see.
 func (r *Reader) StreamSince(ctx context.Context, v View, id string, version int) ([]Event, error) {
-	return r.find(ctx, v, r.found().Where("e.stream_id = ? AND e.version > ?", bind(id), bind(version)).
+	return r.find(ctx, v, r.found().Where("e.stream_id = ? AND e.version > ?", prepared.Bind(id), prepared.Bind(version)).
 		Apply(r.events(v)).OrderExpr("e.position").Limit(MaxPage))
 }
 
 // find runs a query for events.
 func (r *Reader) find(ctx context.Context, v View, q *bun.SelectQuery) ([]Event, error) {
 	var rows []*eventRow
-	if err := r.scan(ctx, q, &rows); err != nil {
+	if err := r.db.Scan(ctx, q, &rows); err != nil {
 		return nil, err
 	}
 	loaded, err := r.loadEvents(ctx, rows)
@@ -172,10 +173,10 @@ func (r *Reader) recorded(ctx context.Context, from, to *domain.Instant) (func(*
 	}
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if from != nil {
-			q = q.Where("e.position > ?", bind(first))
+			q = q.Where("e.position > ?", prepared.Bind(first))
 		}
 		if to != nil {
-			q = q.Where("e.position <= ?", bind(last))
+			q = q.Where("e.position <= ?", prepared.Bind(last))
 		}
 		return q
 	}, nil
@@ -194,7 +195,7 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 		positions[i] = e.Position
 	}
 	var rows []*eventRow
-	if err := r.scan(ctx, r.found().Apply(r.events(v)).Where("e.position IN (?)", bindAll(positions)).OrderExpr("e.position"), &rows); err != nil {
+	if err := r.db.Scan(ctx, r.found().Apply(r.events(v)).Where("e.position IN (?)", prepared.BindAll(positions)).OrderExpr("e.position"), &rows); err != nil {
 		return nil, err
 	}
 	at := make(map[eventstore.Position]eventstore.Event, len(events))
@@ -219,7 +220,7 @@ func in[T any](q *bun.SelectQuery, column string, values []T) *bun.SelectQuery {
 	if values == nil {
 		return q
 	}
-	return q.Where(column+" IN (?)", bindAll(values))
+	return q.Where(column+" IN (?)", prepared.BindAll(values))
 }
 
 // matches is apply, of an event in memory.
@@ -272,7 +273,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 	things := make(map[eventstore.Position]Node, len(events))
 	if list := positions[domain.KindContent]; list != nil {
 		var rows []*Content
-		if err := r.scan(ctx, r.db.NewSelect().Model((*Content)(nil)).Where("c.valid_from IN (?)", bindAll(list)).Apply(r.visible(v, contents, "c")), &rows); err != nil {
+		if err := r.db.Scan(ctx, r.db.NewSelect().Model((*Content)(nil)).Where("c.valid_from IN (?)", prepared.BindAll(list)).Apply(r.visible(v, contents, "c")), &rows); err != nil {
 			return nil, err
 		}
 		r.adoptContents(v, rows...)
@@ -282,7 +283,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 	}
 	if list := positions[domain.KindPresentation]; list != nil {
 		var rows []*Presentation
-		if err := r.scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).Where("p.valid_from IN (?)", bindAll(list)).Apply(r.visible(v, presentations, "p")), &rows); err != nil {
+		if err := r.db.Scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).Where("p.valid_from IN (?)", prepared.BindAll(list)).Apply(r.visible(v, presentations, "p")), &rows); err != nil {
 			return nil, err
 		}
 		r.adoptPresentations(v, rows...)
@@ -292,7 +293,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 	}
 	if list := positions[domain.KindUser]; list != nil {
 		var rows []*User
-		if err := r.scan(ctx, r.db.NewSelect().Model((*User)(nil)).Where("u.valid_from IN (?)", bindAll(list)), &rows); err != nil {
+		if err := r.db.Scan(ctx, r.db.NewSelect().Model((*User)(nil)).Where("u.valid_from IN (?)", prepared.BindAll(list)), &rows); err != nil {
 			return nil, err
 		}
 		r.adoptUsers(v, rows...)

@@ -7,6 +7,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -38,7 +39,7 @@ func (r *Reader) APIKeys(ctx context.Context, v View) ([]*APIKey, error) {
 
 // APIKey returns a key for admins, nil when there is none.
 func (r *Reader) APIKey(ctx context.Context, v View, id string) (*APIKey, error) {
-	keys, err := r.apiKeys(ctx, v, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("k.id = ?", bind(id)) })
+	keys, err := r.apiKeys(ctx, v, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("k.id = ?", prepared.Bind(id)) })
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func (r *Reader) apiKeys(ctx context.Context, v View, which func(*bun.SelectQuer
 	if !r.May(v.Actor, policy.SeeKeys, "") {
 		return nil, domain.Errorf(domain.Forbidden, "only admins see API keys")
 	}
-	err = r.scan(ctx, r.db.NewSelect().Model((*APIKey)(nil)).Apply(which).OrderExpr("k.created_at DESC, k.id DESC"), &keys)
+	err = r.db.Scan(ctx, r.db.NewSelect().Model((*APIKey)(nil)).Apply(which).OrderExpr("k.created_at DESC, k.id DESC"), &keys)
 	p := &page{reader: r, view: v}
 	for _, key := range keys {
 		key.page = p
@@ -78,7 +79,7 @@ func (k *APIKey) revoker() string {
 // that is unknown, expired or revoked lets nobody in.
 func (r *Reader) Key(ctx context.Context, digest []byte, now time.Time) (actor domain.Actor, expires time.Time, found bool, err error) {
 	var micros int64
-	found, err = r.row(ctx, `SELECT u.id, u.role, coalesce(k.expires_at, 0) FROM api_keys AS k
+	found, err = r.db.Row(ctx, `SELECT u.id, u.role, coalesce(k.expires_at, 0) FROM api_keys AS k
 		JOIN users AS u ON u.id = k.user_id AND u.valid_to = 9223372036854775807
 		WHERE k.digest = ? AND k.revoked_at IS NULL AND coalesce(k.expires_at, 9223372036854775807) > ?`,
 		[]any{digest, now.UnixMicro()}, &actor.UserID, &actor.Role, &micros)

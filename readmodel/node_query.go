@@ -7,6 +7,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -103,7 +104,7 @@ func latelyAll(table, alias string, ids []string, p eventstore.Position) func(*b
 		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 				q = q.WhereOr("?0.id = ?1 AND ?0.valid_from = (SELECT max(valid_from) FROM ?2 WHERE id = ?1 AND valid_from <= ?3)",
-					bun.Ident(alias), bind(id), bun.Ident(table), bind(p))
+					bun.Ident(alias), prepared.Bind(id), bun.Ident(table), prepared.Bind(p))
 			}
 			return q
 		})
@@ -111,14 +112,14 @@ func latelyAll(table, alias string, ids []string, p eventstore.Position) func(*b
 }
 
 func (r *Reader) contentsByID(ctx context.Context, v View, ids []string) (rows []*Content, err error) {
-	err = r.scan(ctx, r.db.NewSelect().Model((*Content)(nil)).
+	err = r.db.Scan(ctx, r.db.NewSelect().Model((*Content)(nil)).
 		Apply(latelyAll(contents.table, "c", ids, v.At), r.visible(v, contents, "c")), &rows)
 	r.adoptContents(v, rows...)
 	return rows, err
 }
 
 func (r *Reader) presentationsByID(ctx context.Context, v View, ids []string) (rows []*Presentation, err error) {
-	err = r.scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).
+	err = r.db.Scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).
 		Apply(latelyAll(presentations.table, "p", ids, v.At), r.visible(v, presentations, "p")), &rows)
 	r.adoptPresentations(v, rows...)
 	return rows, err
@@ -127,7 +128,7 @@ func (r *Reader) presentationsByID(ctx context.Context, v View, ids []string) (r
 // slidesByID returns those slides that are in decks that the view may see.
 func (r *Reader) slidesByID(ctx context.Context, v View, ids []string) ([]*Slide, error) {
 	var rows []*Slide
-	err := r.scan(ctx, r.db.NewSelect().Model((*Slide)(nil)).Apply(latelyAll("slides", "s", ids, v.At), at("s", v.At)), &rows)
+	err := r.db.Scan(ctx, r.db.NewSelect().Model((*Slide)(nil)).Apply(latelyAll("slides", "s", ids, v.At), at("s", v.At)), &rows)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -153,7 +154,7 @@ func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[strin
 		return nil, nil
 	}
 	var rows []*User
-	err := r.scan(ctx, r.db.NewSelect().Model((*User)(nil)).Apply(latelyAll("users", "u", ids, v.At)), &rows)
+	err := r.db.Scan(ctx, r.db.NewSelect().Model((*User)(nil)).Apply(latelyAll("users", "u", ids, v.At)), &rows)
 	r.adoptUsers(v, rows...)
 	users := make(map[string]*User, len(rows))
 	for _, row := range rows {

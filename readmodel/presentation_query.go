@@ -7,6 +7,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -133,10 +134,10 @@ func presentationKeys(by OrderField) (keys []string, key func(*Presentation) []a
 
 func (f PresentationFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	if f.IsPublic != nil {
-		q = q.Where("p.is_public = ?", bind(number(*f.IsPublic)))
+		q = q.Where("p.is_public = ?", prepared.Bind(number(*f.IsPublic)))
 	}
 	if f.AuthorID != nil {
-		q = q.Where("p.author_id = ?", bind(*f.AuthorID))
+		q = q.Where("p.author_id = ?", prepared.Bind(*f.AuthorID))
 	}
 	return q.Apply(between("p.created_at", f.CreatedFrom, f.CreatedTo), between("p.updated_at", f.UpdatedFrom, f.UpdatedTo))
 }
@@ -187,8 +188,8 @@ func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[strin
 		}
 		q := r.db.NewSelect().TableExpr("presentations AS p").
 			Join("JOIN slides AS s ON s.presentation_id = p.id AND s.valid_from <= p.valid_from AND s.valid_to > p.valid_from").
-			ColumnExpr("s.id, s.valid_from, s.valid_to, s.presentation_id, s.title, s.notes, s.content, p.valid_from AS deck").Where("p.valid_from IN (?)", bindAll(positions))
-		if err := r.scan(ctx, q, &rows); err != nil {
+			ColumnExpr("s.id, s.valid_from, s.valid_to, s.presentation_id, s.title, s.notes, s.content, p.valid_from AS deck").Where("p.valid_from IN (?)", prepared.BindAll(positions))
+		if err := r.db.Scan(ctx, q, &rows); err != nil {
 			return nil, err
 		}
 		for i := range rows {

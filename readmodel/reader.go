@@ -6,6 +6,7 @@ import (
 
 	"flightdeck/eventstore"
 	"flightdeck/policy"
+	"flightdeck/prepared"
 	"flightdeck/vault"
 
 	"github.com/uptrace/bun"
@@ -14,22 +15,19 @@ import (
 
 // Reader answers queries. Its methods may be called at the same time.
 type Reader struct {
-	db    *bun.DB
+	db    *prepared.DB
 	log   *eventstore.Store
 	index *Index
 	rules policy.Table
 
-	statements statements
-	templates  templates
-	scanners   rowScanners
-	observe    func(query string)
-	vault      *vault.Vault
+	templates templates
+	vault     *vault.Vault
 }
 
 // NewReader returns a reader on a pool of connections to the database of a log.
 // index may be nil: searching fails then.
 func NewReader(db *sql.DB, dialect schema.Dialect, log *eventstore.Store, index *Index) *Reader {
-	return &Reader{db: bun.NewDB(db, dialect), log: log, index: index, rules: policy.Rules()}
+	return &Reader{db: prepared.New(db, dialect, log.IsRetryable), log: log, index: index, rules: policy.Rules()}
 }
 
 // Unseal gives the reader what opens the personal fields of events. It is called before
@@ -37,12 +35,12 @@ func NewReader(db *sql.DB, dialect schema.Dialect, log *eventstore.Store, index 
 func (r *Reader) Unseal(v *vault.Vault) { r.vault = v }
 
 // Observe calls f with every query. It is called before the reader is used.
-func (r *Reader) Observe(f func(query string)) { r.observe = f }
+func (r *Reader) Observe(f func(query string)) { r.db.Observe(f) }
 
 // at selects the rows that were true at a position. alias is the table's.
 func at(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), bind(p), bun.Ident(alias), bind(p))
+		return q.Where("?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), prepared.Bind(p), bun.Ident(alias), prepared.Bind(p))
 	}
 }
 
@@ -51,7 +49,7 @@ func at(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQ
 // its own order.
 func among(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("+?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), bind(p), bun.Ident(alias), bind(p))
+		return q.Where("+?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), prepared.Bind(p), bun.Ident(alias), prepared.Bind(p))
 	}
 }
 
@@ -59,7 +57,7 @@ func among(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.Sele
 // a bound for orders by time, which then skip nothing that came later.
 func recordedBy(column string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where(column+" <= (SELECT recorded_at FROM all_events WHERE position = ?)", bind(p))
+		return q.Where(column+" <= (SELECT recorded_at FROM all_events WHERE position = ?)", prepared.Bind(p))
 	}
 }
 
@@ -67,7 +65,7 @@ func recordedBy(column string, p eventstore.Position) func(*bun.SelectQuery) *bu
 // straight to the last one that had begun.
 func lately(alias, id string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("?.id = ?", bun.Ident(alias), bind(id)).Apply(at(alias, p)).OrderExpr("?.valid_from DESC", bun.Ident(alias))
+		return q.Where("?.id = ?", bun.Ident(alias), prepared.Bind(id)).Apply(at(alias, p)).OrderExpr("?.valid_from DESC", bun.Ident(alias))
 	}
 }
 

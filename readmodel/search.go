@@ -8,6 +8,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -92,7 +93,7 @@ func (w words) contents(q *bun.SelectQuery) *bun.SelectQuery {
 	if w.none() {
 		return q
 	}
-	return q.Where("c.valid_from IN (SELECT rowid FROM content_search WHERE content_search MATCH ?)", bind(w.all()))
+	return q.Where("c.valid_from IN (SELECT rowid FROM content_search WHERE content_search MATCH ?)", prepared.Bind(w.all()))
 }
 
 // presentations selects the decks that match at a position: each word is in the
@@ -104,7 +105,7 @@ func (w words) presentations(p eventstore.Position) func(*bun.SelectQuery) *bun.
 			q = q.Where(`(p.valid_from IN (SELECT rowid FROM presentation_search WHERE presentation_search MATCH ?)
 				OR p.id IN (SELECT s.presentation_id FROM slides AS s
 					WHERE s.document IN (SELECT rowid FROM slide_search WHERE slide_search MATCH ?) AND s.valid_from <= ? AND s.valid_to > ?))`,
-				bind(word), bind(word), bind(p), bind(p))
+				prepared.Bind(word), prepared.Bind(word), prepared.Bind(p), prepared.Bind(p))
 		}
 		return q
 	}
@@ -117,6 +118,6 @@ func (r *Reader) ranked(q *bun.SelectQuery, model any, alias, index, title, near
 	in := "(?0.valid_from IN (SELECT rowid FROM ?1 WHERE ?1 MATCH ?2))"
 	within := func(columns string) string { return "{" + columns + "} : (" + w.all() + ")" }
 	q = q.ColumnExpr("?.*", a).ColumnExpr(in+" + (?0.valid_from IN (SELECT rowid FROM ?1 WHERE ?1 MATCH ?3)) AS rank",
-		a, x, bind(within(title)), bind(within(title+" "+near)))
+		a, x, prepared.Bind(within(title)), prepared.Bind(within(title+" "+near)))
 	return r.db.NewSelect().Model(model).ModelTableExpr("(?) AS ?", q, a).ColumnExpr("?.*", a)
 }

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"flightdeck/eventstore"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -63,7 +64,7 @@ func (r *Reader) tagged(v View, prefix string) *bun.SelectQuery {
 		Apply(at("t", v.At), at("c", v.At), r.visible(v, contents, "c")).
 		ColumnExpr("t.tag AS name, count(*) AS count").GroupExpr("t.tag")
 	if prefix != "" {
-		tags = tags.Where("t.tag >= ? AND substr(t.tag, 1, ?) = ?", bind(prefix), bind(utf8.RuneCountInString(prefix)), bind(prefix))
+		tags = tags.Where("t.tag >= ? AND substr(t.tag, 1, ?) = ?", prepared.Bind(prefix), prepared.Bind(utf8.RuneCountInString(prefix)), prepared.Bind(prefix))
 	}
 	return r.db.NewSelect().TableExpr("(?) AS g", tags).ColumnExpr("g.name, g.count")
 }

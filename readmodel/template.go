@@ -2,120 +2,64 @@ package readmodel
 
 import (
 	"context"
-	"math"
 	"sync"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
 
-// template is the text of a query that was built once, and where its arguments come
-// from. To have bun build it takes longer than the database does to find a row.
-type template struct {
-	query string
-	args  []argument
-}
-
-// argument is one of a template's: what the query is about, the position or the user of
-// its view, or a value that is always the same.
-type argument struct {
-	from  int
-	value any
-}
-
+// The slots of the templates: the object that is asked for, and the position and the user of the
+// view.
 const (
-	fromNowhere = iota
-	fromSubject
-	fromPosition
-	fromUser
+	objectSlot = iota
+	positionSlot
+	userSlot
 )
 
-// What stands for the arguments while the text is built. They occur in no query.
-const (
-	someSubject  = "\ufffe the subject"
-	someUser     = "\ufffe the user"
-	somePosition = eventstore.Position(math.MaxInt64 - 4711)
-)
-
-// shape names queries that have the same text: those that the same code builds for the
-// same role.
+// shape names the queries that have the same text: those that the same code builds for the same
+// role.
 type shape struct {
 	name string
 	role domain.Role
 }
 
-// templates remembers templates by their shape.
+// templates keeps templates by their shapes, of which there are few.
 type templates struct {
-	mu    sync.RWMutex // guards known
-	known map[shape]*template
+	mu      sync.RWMutex // guards byShape
+	byShape map[shape]*prepared.Template
 }
 
-func (t *templates) get(s shape) *template {
+func (t *templates) get(s shape) *prepared.Template {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.known[s]
+	return t.byShape[s]
 }
 
-func (t *templates) add(s shape, made *template) {
+func (t *templates) add(s shape, template *prepared.Template) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.known == nil {
-		t.known = map[shape]*template{}
+	if t.byShape == nil {
+		t.byShape = map[shape]*prepared.Template{}
 	}
-	t.known[s] = made
+	t.byShape[s] = template
 }
 
-// one returns the only row that a view shows of a subject, nil when there is none. build
-// makes the query; its text must depend on nothing but the role of the view's actor.
-func one[T any](ctx context.Context, r *Reader, name string, v View, subject string, build func(View, string) *bun.SelectQuery) (*T, error) {
+// one returns the only row of an object that a view shows, nil if it shows none. build returns
+// the query for a view and an object; the text of the query depends on nothing but the role of
+// the view's actor. name is the name of build.
+func one[T any](ctx context.Context, r *Reader, name string, v View, object string, build func(View, string) *bun.SelectQuery) (*T, error) {
 	s := shape{name, v.Actor.Role}
 	t := r.templates.get(s)
 	if t == nil {
+		slots := View{At: eventstore.Position(prepared.IntSlot(positionSlot)), Actor: domain.Actor{UserID: prepared.TextSlot(userSlot), Role: v.Actor.Role}}
 		var err error
-		if t, err = r.newTemplate(build(View{At: somePosition, Actor: domain.Actor{UserID: someUser, Role: v.Actor.Role}}, someSubject).Limit(1)); err != nil {
+		if t, err = r.db.NewTemplate(build(slots, prepared.TextSlot(objectSlot)).Limit(1)); err != nil {
 			return nil, err
 		}
 		r.templates.add(s, t)
 	}
-	return first[T](ctx, r, t.query, t.fill(v, subject))
-}
-
-// newTemplate makes a template of a query that was built with what stands for arguments.
-func (r *Reader) newTemplate(q *bun.SelectQuery) (*template, error) {
-	query, args, err := r.text(q)
-	t := &template{query: query, args: make([]argument, len(args))}
-	for i, value := range args {
-		a := &t.args[i]
-		switch value {
-		case someSubject:
-			a.from = fromSubject
-		case int64(somePosition):
-			a.from = fromPosition
-		case someUser:
-			a.from = fromUser
-		default:
-			a.value = value
-		}
-	}
-	return t, err
-}
-
-// fill returns the arguments of a query.
-func (t *template) fill(v View, subject string) []any {
-	args := make([]any, len(t.args))
-	for i, a := range t.args {
-		switch a.from {
-		case fromSubject:
-			args[i] = subject
-		case fromPosition:
-			args[i] = int64(v.At)
-		case fromUser:
-			args[i] = v.Actor.UserID
-		default:
-			args[i] = a.value
-		}
-	}
-	return args
+	return prepared.First[T](ctx, r.db, t, object, int64(v.At), v.Actor.UserID)
 }

@@ -6,6 +6,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -58,7 +59,7 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			q := r.db.NewSelect().Model((*User)(nil)).Apply(among("u", p), recordedBy("u.created_at", p))
 			if reach == policy.Own {
-				q = q.Where("u.id = ?", bind(v.Actor.UserID))
+				q = q.Where("u.id = ?", prepared.Bind(v.Actor.UserID))
 			}
 			return q
 		},

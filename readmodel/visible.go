@@ -4,6 +4,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
+	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
 )
@@ -78,10 +79,10 @@ func (r *Reader) permitted(v View, t exposed, alias string) func(*bun.SelectQuer
 				q = q.WhereOr(sights[s], a, eventstore.Forever, name)
 			}
 			if len(all)+len(own) == int(policy.Sights) { // their own, whatever became of it
-				return q.WhereOr("?.author_id = ?", a, bind(v.Actor.UserID))
+				return q.WhereOr("?.author_id = ?", a, prepared.Bind(v.Actor.UserID))
 			}
 			for _, s := range own {
-				q = q.WhereOr(sights[s]+" AND ?0.author_id = ?3", a, eventstore.Forever, name, bind(v.Actor.UserID))
+				q = q.WhereOr(sights[s]+" AND ?0.author_id = ?3", a, eventstore.Forever, name, prepared.Bind(v.Actor.UserID))
 			}
 			return q
 		})
@@ -109,9 +110,9 @@ func (r *Reader) events(v View) func(*bun.SelectQuery) *bun.SelectQuery {
 			}
 			switch account {
 			case policy.All:
-				q = q.WhereOr("e.stream_type = ?", bind(domain.KindUser))
+				q = q.WhereOr("e.stream_type = ?", prepared.Bind(domain.KindUser))
 			case policy.Own:
-				q = q.WhereOr("e.stream_id = ?", bind(v.Actor.UserID))
+				q = q.WhereOr("e.stream_id = ?", prepared.Bind(v.Actor.UserID))
 			}
 			return q
 		})

@@ -1,4 +1,4 @@
-package readmodel
+package prepared
 
 import (
 	"database/sql"
@@ -12,36 +12,35 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// bun looks every value of every row up by the name of its column and goes through its
-// queries' models for it, which costs as much as to read the row. What is looked up here
-// is looked up once a query; what a value becomes is bun's to say but for the plainest.
+// bun looks up the field of every value of every row by the name of its column, through the model
+// of the query, which takes as long as reading the row. A scanner looks up the fields once a
+// query, converts the plainest values itself and leaves all others to bun.
 
-// rowScanner reads the rows of a query into structs of one type. It is used by one
-// goroutine.
-type rowScanner struct {
+// scanner reads the rows of a query into structs of one type. One goroutine uses it.
+type scanner struct {
 	columns []column
-	dest    []any // of columns
+	dest    []any // pointers to columns
 	pool    *sync.Pool
 }
 
-// done gives the scanner back.
-func (s *rowScanner) done() {
+// done gives the scanner back to its pool.
+func (s *scanner) done() {
 	for i := range s.columns {
 		s.columns[i].into = reflect.Value{}
 	}
 	s.pool.Put(s)
 }
 
-// column is one column of the rows that are read, and where the next value goes.
+// column is a column of the rows that are read. It implements sql.Scanner.
 type column struct {
 	field *schema.Field
-	into  reflect.Value // the struct
+	into  reflect.Value // the struct that the current row is read into
 }
 
-// rowScanners keeps scanners for the next query, by the type that they read into.
-type rowScanners struct{ pools sync.Map }
+// scanners keeps scanners for further queries, by the type that they read into.
+type scanners struct{ pools sync.Map }
 
-func (s *rowScanners) of(typ reflect.Type) *sync.Pool {
+func (s *scanners) of(typ reflect.Type) *sync.Pool {
 	if pool, ok := s.pools.Load(typ); ok {
 		return pool.(*sync.Pool) //nolint:errcheck,forcetypeassert // nothing else is stored
 	}
@@ -49,19 +48,19 @@ func (s *rowScanners) of(typ reflect.Type) *sync.Pool {
 	return pool.(*sync.Pool) //nolint:errcheck,forcetypeassert // as above
 }
 
-// rowScanner looks up where the columns of a query belong. The scanner is to be given
-// back to done.
-func (r *Reader) rowScanner(rows *sql.Rows, typ reflect.Type) (*rowScanner, error) {
+// scanner returns a scanner of the rows into structs of a type. The caller calls its method done
+// after the last row.
+func (d *DB) scanner(rows *sql.Rows, typ reflect.Type) (*scanner, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
 	}
-	pool := r.scanners.of(typ)
-	if s, ok := pool.Get().(*rowScanner); ok && slices.EqualFunc(s.columns, names, func(c column, name string) bool { return c.field.Name == name }) {
+	pool := d.scanners.of(typ)
+	if s, ok := pool.Get().(*scanner); ok && slices.EqualFunc(s.columns, names, func(c column, name string) bool { return c.field.Name == name }) {
 		return s, nil
 	}
-	table := r.db.Table(typ)
-	s := &rowScanner{make([]column, len(names)), make([]any, len(names)), pool}
+	table := d.bun.Table(typ)
+	s := &scanner{make([]column, len(names)), make([]any, len(names)), pool}
 	for i, name := range names {
 		field := table.LookupField(name)
 		if field == nil {
@@ -72,15 +71,15 @@ func (r *Reader) rowScanner(rows *sql.Rows, typ reflect.Type) (*rowScanner, erro
 	return s, nil
 }
 
-// scan reads the current row into a struct that is all zero.
-func (s *rowScanner) scan(rows *sql.Rows, into reflect.Value) error {
+// scan reads the current row into a struct, all of whose fields are zero.
+func (s *scanner) scan(rows *sql.Rows, into reflect.Value) error {
 	for i := range s.columns {
 		s.columns[i].into = into
 	}
 	return rows.Scan(s.dest...)
 }
 
-// Scan takes the value of the column in the row that is read. Of NULL nothing is taken.
+// Scan sets the field of the struct to a value of the column. NULL leaves the field as it is.
 func (c *column) Scan(value any) error {
 	if value == nil {
 		return nil
@@ -116,8 +115,7 @@ func (c *column) Scan(value any) error {
 
 var stringsType = reflect.TypeFor[[]string]()
 
-// plainStrings reads a JSON array of strings that need no escapes; ok is false for any
-// other text.
+// plainStrings reads a JSON array of strings without escapes; ok is false for any other text.
 func plainStrings(text string) (list []string, ok bool) {
 	if len(text) < 2 || text[0] != '[' || text[len(text)-1] != ']' || strings.IndexByte(text, '\\') >= 0 {
 		return nil, false
@@ -143,16 +141,15 @@ func plainStrings(text string) (list []string, ok bool) {
 	return list, true
 }
 
-// scanRows reads all rows into list, a slice of structs or of pointers to structs, and
-// closes them.
-func (r *Reader) scanRows(rows *sql.Rows, list reflect.Value) (err error) {
+// scanAll reads all rows into list, a slice of structs or of pointers to structs, and closes them.
+func (d *DB) scanAll(rows *sql.Rows, list reflect.Value) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	typ := list.Type().Elem()
 	pointers := typ.Kind() == reflect.Pointer
 	if pointers {
 		typ = typ.Elem()
 	}
-	s, err := r.rowScanner(rows, typ)
+	s, err := d.scanner(rows, typ)
 	if err != nil {
 		return err
 	}
