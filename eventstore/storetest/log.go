@@ -14,6 +14,11 @@ import (
 // patience is how long a test waits for what must happen at once.
 const patience = 30 * time.Second
 
+// suite opens logs of the engine under test.
+type suite struct {
+	open func(t *testing.T, dir string) eventstore.Engine
+}
+
 // log is an open log under test.
 type log struct {
 	*eventstore.Store
