@@ -54,9 +54,13 @@ var importRules = map[string][]string{
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
 	},
 	"web": {
-		"graph/errorcode",
+		"graph/errorcode", "web/limit",
 		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress",
-		"github.com/vektah/gqlparser/v2", "golang.org/x/time",
+		"github.com/vektah/gqlparser/v2",
+	},
+	"web/limit": {
+		"graph/errorcode",
+		"github.com/99designs/gqlgen", "github.com/hashicorp/golang-lru/v2", "github.com/vektah/gqlparser/v2", "golang.org/x/time",
 	},
 	"web/browsertest": {"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"},
 	"internal/layout": {"golang.org/x/tools"},
@@ -134,6 +138,10 @@ var riddleCeilings = map[string]riddleCeiling{
 
 	"web": {who: 39, what: 79, body: 29},
 
+	"web/limit": {
+		"graph/errorcode",
+		"github.com/99designs/gqlgen", "github.com/hashicorp/golang-lru/v2", "github.com/vektah/gqlparser/v2", "golang.org/x/time",
+	},
 	"web/browsertest": {who: 5, what: 87, body: 5},
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // client is what the network tells of who sent a request.
@@ -87,8 +86,8 @@ func parseAddress(text string) netip.Addr {
 	return address.Unmap().WithZone("")
 }
 
-// household is the address by which a client is counted: of IPv6 one line has 2^64.
-func (c client) household() netip.Addr {
+// prefix is the address by which a client is counted: of IPv6 one line has 2^64.
+func (c client) prefix() netip.Addr {
 	if !c.address.Is6() {
 		return c.address
 	}
@@ -98,43 +97,3 @@ func (c client) household() netip.Addr {
 	}
 	return network.Addr()
 }
-
-// clients counts what is going on, by address. It holds only those of whom something
-// is.
-type clients struct {
-	mu   sync.Mutex // guards busy
-	busy map[netip.Addr]*usage
-}
-
-// usage is what one address has going on.
-type usage struct{ operations, connections int }
-
-func newClients() *clients { return &clients{busy: map[netip.Addr]*usage{}} }
-
-// enter counts one more of what of selects, unless there are most already. leave ends
-// it; it is nil when the client is turned away.
-func (c *clients) enter(address netip.Addr, most int, of func(*usage) *int) (leave func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	u := c.busy[address]
-	if u == nil {
-		u = new(usage)
-	}
-	n := of(u)
-	if most > 0 && *n >= most {
-		return nil
-	}
-	*n++
-	c.busy[address] = u
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		*n--
-		if *u == (usage{}) {
-			delete(c.busy, address)
-		}
-	}
-}
-
-func operationsOf(u *usage) *int  { return &u.operations }
-func connectionsOf(u *usage) *int { return &u.connections }

@@ -21,8 +21,8 @@
 // subscription says of each result that it sends.
 //
 // What a request and a client may ask for is bounded by Limits: of documents before
-// they are validated (limits_document.go), of operations before they run
-// (limits_complexity.go), of clients while they do (limits_client.go).
+// they are validated and operations before they run, of clients while they do: see
+// package limit.
 //
 // Subscriptions that follow a Feed are executed once for everybody who subscribes to
 // the same: feed.go is the contract, broadcast.go how it goes.

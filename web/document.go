@@ -8,7 +8,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
@@ -52,12 +51,12 @@ func (s *Server) read(text string, suggest bool) (*document, gqlerror.List) {
 	limits := s.config.Limits
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, limits.Tokens)
 	if err != nil {
-		return nil, gqlerror.List{limits.parseError(text, err)}
+		return nil, gqlerror.List{parseError(limits, text, err)}
 	}
 	if len(doc.Operations) == 0 {
 		return nil, coded(gqlerror.List{gqlerror.Errorf("no operation provided")})
 	}
-	introspects, refused := limits.take(doc)
+	introspects, refused := limits.CheckDocument(doc)
 	if refused != nil {
 		return nil, gqlerror.List{refused}
 	}
@@ -74,11 +73,11 @@ func coded(errs gqlerror.List) gqlerror.List {
 	return errs
 }
 
-// parseError tells a text that is too long from one that is wrong: the parser has the
-// same kind of error for both.
-func (l Limits) parseError(text string, err error) *gqlerror.Error {
-	if tokens := countTokens(text, l.Tokens); l.Tokens > 0 && tokens > l.Tokens {
-		return beyond("tokens", l.Tokens, tokens, nil, "send a shorter document, and values in variables")
+// parseError returns the error of a text that does not parse: the parser has the same kind of
+// error for a text that is too long and for one that is wrong.
+func parseError(limits Limits, text string, err error) *gqlerror.Error {
+	if refused := limits.CheckTokens(text); refused != nil {
+		return refused
 	}
 	wrong, ok := errors.AsType[*gqlerror.Error](err)
 	if !ok {
@@ -86,19 +85,6 @@ func (l Limits) parseError(text string, err error) *gqlerror.Error {
 	}
 	errcode.Set(wrong, errcode.ParseFailed)
 	return wrong
-}
-
-// countTokens counts up to one more than most.
-func countTokens(text string, most int) (n int) {
-	for l := lexer.New(&ast.Source{Input: text}); n <= most; {
-		switch token, err := l.ReadToken(); {
-		case err != nil || token.Kind == lexer.EOF:
-			return n
-		case token.Kind != lexer.Comment:
-			n++
-		}
-	}
-	return n
 }
 
 // documentRules are the rules of the GraphQL specification and our own. suggest says

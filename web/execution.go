@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"flightdeck/web/limit"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -66,7 +68,7 @@ func (s *Server) prepare(ctx context.Context, params *graphql.RawParams) (*graph
 // never nil.
 func (s *Server) plan(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	none := &graphql.OperationContext{RecoverFunc: s.recoverFunc()}
-	if err := s.config.Limits.takeVariables(params.Variables); err != nil {
+	if err := s.config.Limits.CheckVariables(params.Variables); err != nil {
 		return none, gqlerror.List{err}
 	}
 	doc, errs := s.document(ctx, params.Query)
@@ -78,7 +80,7 @@ func (s *Server) plan(ctx context.Context, params *graphql.RawParams) (*graphql.
 		return op, errs
 	}
 	op.DisableIntrospection = false // document has decided
-	if err := s.config.Limits.weigh(op); err != nil {
+	if err := s.config.Limits.CheckComplexity(op); err != nil {
 		return op, gqlerror.List{err}
 	}
 	return op, nil
@@ -89,7 +91,7 @@ func (s *Server) plan(ctx context.Context, params *graphql.RawParams) (*graphql.
 func (s *Server) execute(ctx context.Context, op *graphql.OperationContext) *graphql.Response {
 	leave := s.enter(ctx)
 	if leave == nil {
-		return refusedResponse(tooMany("operations", s.config.Limits.Operations, "wait for some to end"))
+		return refusedResponse(limit.TooMany(limit.Operations, s.config.Limits.Operations))
 	}
 	defer leave()
 	if most := s.config.Limits.Time; most > 0 {

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"time"
 
+	"flightdeck/web/limit"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/gorilla/websocket"
@@ -15,6 +17,9 @@ import (
 
 // defaultMaxBody is the largest request unless the configuration says otherwise.
 const defaultMaxBody = 1 << 20
+
+// Limits bound what one request and one client may ask for.
+type Limits = limit.Limits
 
 // Config is what a Server is made of. Only Schema is required.
 type Config struct {
@@ -136,8 +141,8 @@ type Server struct {
 	documents documentCache
 	persisted *cache[string] // documents by their SHA-256
 	memory    *memory        // nil where nothing is remembered
-	clients   *clients
-	tries     *tries
+	inFlight  *limit.InFlight
+	attempts  *limit.Attempts
 	upgrader  websocket.Upgrader
 	sockets   sockets
 	fanout    *fanout
@@ -167,10 +172,10 @@ func New(config Config) *Server {
 	}
 	s := &Server{
 		config: config, documents: newDocumentCache(), persisted: newCache[string](), memory: newMemory(config.Remember),
-		clients: newClients(), tries: newTries(config.Tries), sockets: newSockets(),
+		inFlight: limit.NewInFlight(), attempts: limit.NewAttempts(config.Tries), sockets: newSockets(),
 	}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
-	s.timedOut = errTimedOut(config.Limits.Time)
+	s.timedOut = limit.TimedOut(config.Limits.Time)
 	s.exec = s.newExecutor()
 	s.fanout = newFanout(s)
 	s.upgrader = s.newUpgrader()

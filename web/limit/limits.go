@@ -1,21 +1,27 @@
-package web
+// Package limit bounds what one request and one client may ask for. It computes on its arguments
+// alone: package web decides when each check runs, and how a refusal is answered.
+//
+// Documents are counted before validation (document.go), operations are weighed before they run
+// (complexity.go), and clients are counted while they are served (inflight.go, attempts.go).
+//
+// Start with Limits.
+package limit
 
 import (
 	"fmt"
 	"time"
 
+	"flightdeck/graph/errorcode"
+
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"flightdeck/graph/errorcode"
 )
 
-// Limits bound what one request and one client may ask for. They are far above what
-// an ordinary client sends. Zero is no limit. The tags are those of the command line,
-// and hold the defaults.
+// Limits bound what one request and one client may ask for. They are far above the needs of an
+// ordinary client. Zero is no limit. The tags belong to the command line and hold the defaults.
 //
-// The limits of documents are counted in the text: a fragment counts once, however
-// often it is spread. What that multiplies is bounded by Complexity.
+// The limits of documents count the text: a fragment counts once, however often it is spread.
+// Complexity bounds the product.
 type Limits struct {
 	Depth        int `default:"12" help:"How deep fields may be nested in an operation; introspection has its own bound."`
 	Complexity   int `default:"100000" help:"How many fields an answer may hold at most: what is below a list counts as often as first or last say, or 20 times."`
@@ -28,17 +34,17 @@ type Limits struct {
 	Tokens       int `default:"15000" help:"Lexical tokens in a document."`
 	List         int `default:"1000" help:"Elements of a list in a document or in variables."`
 
-	// Time is how long a query or a mutation may take; subscriptions are to last.
+	// Time bounds queries and mutations; subscriptions have no end.
 	Time time.Duration `default:"30s" help:"How long a query or a mutation may take."`
-	// Operations and Connections are counted by the client's address, of IPv6 by its
-	// first 64 bits.
+	// Operations and Connections are counted by the client's address, in IPv6 by its first 64
+	// bits.
 	Operations  int `default:"1000" help:"Queries and mutations of one address at the same time."`
 	Connections int `default:"1000" help:"Websockets and event streams of one address at the same time."`
 }
 
-// beyond returns the error of a request that is beyond a limit. advice says what to
-// do instead.
-func beyond(limit string, most, actual int, at *ast.Position, advice string) *gqlerror.Error {
+// exceeded returns the error of a request that exceeds a limit. advice tells the client how to
+// stay within it.
+func exceeded(limit string, most, actual int, at *ast.Position, advice string) *gqlerror.Error {
 	err := &gqlerror.Error{
 		Message:    fmt.Sprintf("the limit of %s is %d, and this request has %d: %s", limit, most, actual, advice),
 		Extensions: map[string]any{"code": errorcode.LimitExceeded, "limit": limit, "max": most, "actual": actual},
@@ -49,8 +55,8 @@ func beyond(limit string, most, actual int, at *ast.Position, advice string) *gq
 	return err
 }
 
-// errTimedOut is the end of an operation that took too long.
-func errTimedOut(most time.Duration) *gqlerror.Error {
+// TimedOut returns the error of an operation that took longer than most.
+func TimedOut(most time.Duration) *gqlerror.Error {
 	return &gqlerror.Error{
 		Message: fmt.Sprintf("the limit of time is %v, and the operation took longer: ask for less; "+
 			"the outcome of a mutation is unknown, so send it again with the same idempotencyKey", most),
