@@ -138,10 +138,6 @@ var riddleCeilings = map[string]riddleCeiling{
 
 	"web": {who: 39, what: 79, body: 29},
 
-	"web/limit": {
-		"graph/errorcode",
-		"github.com/99designs/gqlgen", "github.com/hashicorp/golang-lru/v2", "github.com/vektah/gqlparser/v2", "golang.org/x/time",
-	},
 	"web/browsertest": {who: 5, what: 87, body: 5},
 }
 
