@@ -51,8 +51,8 @@ var readers = map[string]func(text string) ([]Paragraph, error){
 	".graphql": func(text string) ([]Paragraph, error) { return readMarked(text, "#"), nil },
 	".sh":      func(text string) ([]Paragraph, error) { return readMarked(text, "#"), nil },
 	".yml":     func(text string) ([]Paragraph, error) { return readMarked(text, "#"), nil },
-	".js":      func(text string) ([]Paragraph, error) { return readMarked(text, "//"), nil },
-	".ts":      func(text string) ([]Paragraph, error) { return readMarked(text, "//"), nil },
+	".js":      readScript,
+	".ts":      readScript,
 }
 
 // kind is the extension of a file's name, and .sh for the scripts that have none.
@@ -183,6 +183,28 @@ func readMarked(text, mark string) []Paragraph {
 		all = append(all, now)
 	}
 	return all
+}
+
+// blockComment matches a comment of a script that begins a line.
+var blockComment = regexp.MustCompile(`(?ms)^[ \t]*/\*.*?\*/`)
+
+// readScript returns the comments of JavaScript and TypeScript.
+func readScript(text string) ([]Paragraph, error) {
+	marked := blockComment.ReplaceAllStringFunc(text, func(comment string) string {
+		lines := strings.Split(comment, "\n")
+		for i, line := range lines {
+			lines[i] = "// " + strings.Trim(line, "/* \t")
+		}
+		return strings.Join(lines, "\n")
+	})
+	all := readMarked(marked, "//")
+	raw := strings.Split(text, "\n")
+	for _, paragraph := range all {
+		for i, line := range paragraph {
+			paragraph[i].Raw = raw[line.Number-1]
+		}
+	}
+	return all, nil
 }
 
 // ErrFence is returned for a document with a code block that does not end.

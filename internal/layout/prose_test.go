@@ -50,6 +50,7 @@ func TestProseIsCommentsAndParagraphs(t *testing.T) {
 		{"c.sql", "-- One.\nSELECT 1; -- two\n", []string{"1 One.", "", "2 two"}},
 		{"d.graphql", "# One\n\"\"\"\nNo comment\n\"\"\"\n", []string{"1 One"}},
 		{"e.sh", "#!/bin/sh\n# One\necho # two\n", []string{"2 One", "", "3 two"}},
+		{"e.js", "/** One. */\nlet a // two\n  /*\n   * Three\n   * four.\n   */\n", []string{"1 One.", "", "2 two", "", "4 Three", "5 four."}},
 		{"f.md", "---\nfront: matter\n---\n# Title\nOne\ntwo.\n\n```sh\ncode\n```\n| a |\n", []string{"4 # Title", "", "5 One", "6 two.", "", "11 | a |"}},
 		{"g.txt", "// no\n", nil},
 	} {
@@ -71,5 +72,27 @@ func TestRiddlesHaveNoNoun(t *testing.T) {
 	}
 	if want := []string{"1 what", "2 who", "6 body", "8 what"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestLongLinesAreThoseThatCouldBeBroken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text string
+		want []int
+	}{
+		"a.go": {"// Package a does.\n\n// It is too long.\npackage a\n\nvar x = 1 // trailing comments may\n\n//\tcode may, too\n\t// tabs are four\n\n// averyveryverylongword\n", []int{1, 3, 9}},
+		"b.md": {"# Headings may be long\n\n| tables | may |\n\nno paragraph may\n\n- averyverylongword\n- but not two words\n\n[link]: http://example.org/\n\n<p>HTML may</p>\n", []int{5, 8}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []int
+			for _, line := range read(t, name, c.text).LongLines(15) {
+				got = append(got, line.Number)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
 	}
 }
