@@ -1,10 +1,5 @@
 package domain
 
-import (
-	"io"
-	"strconv"
-)
-
 // Role is what a user may do, from everything to reading.
 type Role string
 
@@ -26,15 +21,6 @@ func (r Role) Valid() bool {
 	return false
 }
 
-// MarshalGQL writes the role as a GraphQL enum value.
-func (r Role) MarshalGQL(w io.Writer) { write(w, r.AppendGQL(nil)) }
-
-// AppendGQL appends what MarshalGQL writes.
-func (r Role) AppendGQL(b []byte) []byte { return strconv.AppendQuote(b, string(r)) }
-
-// UnmarshalGQL reads a GraphQL enum value.
-func (r *Role) UnmarshalGQL(v any) error { return readEnum(r, v, "Role") }
-
 // Actor is who asks. The zero value is a visitor.
 type Actor struct {
 	UserID string
@@ -52,23 +38,3 @@ func (a Actor) Visitor() bool { return a.Role == "" }
 // this id. What belongs to nobody, "", is nobody's own. What follows from it is
 // said by package policy.
 func (a Actor) Owns(userID string) bool { return a.UserID != "" && a.UserID == userID }
-
-// enum is a string type with a fixed set of values.
-type enum interface {
-	~string
-	Valid() bool
-}
-
-// readEnum sets e to the value v, which must be one of the enum's, in its case.
-func readEnum[E enum](e *E, v any, name string) error {
-	s, ok := v.(string)
-	if !ok || !E(s).Valid() {
-		return Errorf(Invalid, "%v is not a value of %s", v, name)
-	}
-	*e = E(s)
-	return nil
-}
-
-// write writes a value as gqlgen wants it. The error is the writer's to keep: gqlgen
-// writes into a buffer.
-func write(w io.Writer, value []byte) { _, _ = w.Write(value) }

@@ -1,10 +1,5 @@
 package domain
 
-import (
-	"io"
-	"strconv"
-)
-
 // ContentStatus says who a content is for.
 type ContentStatus string
 
@@ -18,15 +13,6 @@ const (
 
 // Valid reports whether s is one of the statuses.
 func (s ContentStatus) Valid() bool { return s == Draft || s == Published || s == Archived }
-
-// MarshalGQL writes the status as a GraphQL enum value.
-func (s ContentStatus) MarshalGQL(w io.Writer) { write(w, s.AppendGQL(nil)) }
-
-// AppendGQL appends what MarshalGQL writes.
-func (s ContentStatus) AppendGQL(b []byte) []byte { return strconv.AppendQuote(b, string(s)) }
-
-// UnmarshalGQL reads a GraphQL enum value.
-func (s *ContentStatus) UnmarshalGQL(v any) error { return readEnum(s, v, "ContentStatus") }
 
 // ContentFormat says what the text of a content is written in.
 type ContentFormat string
@@ -47,15 +33,6 @@ func (f ContentFormat) Valid() bool {
 	}
 	return false
 }
-
-// MarshalGQL writes the format as a GraphQL enum value.
-func (f ContentFormat) MarshalGQL(w io.Writer) { write(w, f.AppendGQL(nil)) }
-
-// AppendGQL appends what MarshalGQL writes.
-func (f ContentFormat) AppendGQL(b []byte) []byte { return strconv.AppendQuote(b, string(f)) }
-
-// UnmarshalGQL reads a GraphQL enum value.
-func (f *ContentFormat) UnmarshalGQL(v any) error { return readEnum(f, v, "ContentFormat") }
 
 // ContentCreated is the first event of a content.
 type ContentCreated struct {

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
-	"strconv"
 )
 
 // Kind is what a stream is about: the type of its aggregate.
@@ -223,12 +221,3 @@ func marshal(v any) ([]byte, error) {
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
-
-// MarshalGQL writes the kind as a GraphQL enum value.
-func (k Kind) MarshalGQL(w io.Writer) { write(w, k.AppendGQL(nil)) }
-
-// AppendGQL appends what MarshalGQL writes.
-func (k Kind) AppendGQL(b []byte) []byte { return strconv.AppendQuote(b, string(k)) }
-
-// UnmarshalGQL reads a GraphQL enum value.
-func (k *Kind) UnmarshalGQL(v any) error { return readEnum(k, v, "StreamKind") }

@@ -1,9 +1,6 @@
 package domain
 
-import (
-	"io"
-	"time"
-)
+import "time"
 
 // Instant is a moment in microseconds since 1970-01-01T00:00:00Z, the resolution
 // in which the log keeps time.
@@ -18,6 +15,9 @@ func (i Instant) Time() time.Time { return time.UnixMicro(int64(i)).UTC() }
 // String returns the moment as RFC 3339 in UTC with six digits of a second.
 func (i Instant) String() string { return i.Time().Format(instantLayout) }
 
+// AppendTo appends what String returns to b.
+func (i Instant) AppendTo(b []byte) []byte { return i.Time().AppendFormat(b, instantLayout) }
+
 const instantLayout = "2006-01-02T15:04:05.000000Z"
 
 // ParseInstant reads an RFC 3339 instant. The offset is required: a time without
@@ -29,24 +29,4 @@ func ParseInstant(s string) (Instant, error) {
 		return 0, Errorf(Invalid, "%q is not an instant: write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z", s)
 	}
 	return InstantOf(t), nil
-}
-
-// MarshalGQL writes the moment as the scalar DateTime.
-func (i Instant) MarshalGQL(w io.Writer) { write(w, i.AppendGQL(nil)) }
-
-// AppendGQL appends what MarshalGQL writes.
-func (i Instant) AppendGQL(b []byte) []byte {
-	b = append(b, '"')
-	return append(i.Time().AppendFormat(b, instantLayout), '"')
-}
-
-// UnmarshalGQL reads the scalar DateTime.
-func (i *Instant) UnmarshalGQL(v any) error {
-	s, ok := v.(string)
-	if !ok {
-		return Errorf(Invalid, "a DateTime is a string, such as \"2026-01-31T12:00:00Z\"")
-	}
-	var err error
-	*i, err = ParseInstant(s)
-	return err
 }

@@ -2,7 +2,6 @@ package eventstore
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"time"
 )
@@ -30,26 +29,6 @@ func (e *SyntaxError) Error() string { return e.message }
 
 // String returns the position as a decimal number.
 func (p Position) String() string { return strconv.FormatInt(int64(p), 10) }
-
-// MarshalGQL writes the position as the scalar Position: a string, because
-// JavaScript's numbers end at 2^53.
-func (p Position) MarshalGQL(w io.Writer) { _, _ = w.Write(p.AppendGQL(nil)) }
-
-// AppendGQL appends what MarshalGQL writes.
-func (p Position) AppendGQL(b []byte) []byte {
-	return append(strconv.AppendInt(append(b, '"'), int64(p), 10), '"')
-}
-
-// UnmarshalGQL reads the scalar Position.
-func (p *Position) UnmarshalGQL(v any) error {
-	s, ok := v.(string)
-	if !ok {
-		return &SyntaxError{`a Position is a string of digits, such as "1042"`}
-	}
-	var err error
-	*p, err = ParsePosition(s)
-	return err
-}
 
 // StreamID names a stream.
 type StreamID string

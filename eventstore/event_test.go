@@ -34,19 +34,13 @@ func TestLinkIsFrozen(t *testing.T) {
 func TestPositionsAreDecimalNumbers(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]eventstore.Position{"0": 0, "1042": 1042, "9223372036854775807": eventstore.Forever} {
-		var p eventstore.Position
-		if err := p.UnmarshalGQL(s); err != nil || p != want || p.String() != s {
+		if p, err := eventstore.ParsePosition(s); err != nil || p != want || p.String() != s {
 			t.Errorf("%s is read as %d, error %v", s, p, err)
 		}
-		var b strings.Builder
-		if p.MarshalGQL(&b); b.String() != `"`+s+`"` {
-			t.Errorf("%d is written as %s", p, b.String())
-		}
 	}
-	for _, v := range []any{"", "-1", "1.5", "0x10", "9223372036854775808", "1 ", " 1", "one", 1042, int64(1), nil, true} {
-		var p eventstore.Position
-		if err := p.UnmarshalGQL(v); err == nil || !strings.Contains(err.Error(), "1042") {
-			t.Errorf("%#v is read as %d, error %v", v, p, err)
+	for _, s := range []string{"", "-1", "1.5", "0x10", "9223372036854775808", "1 ", " 1", "one"} {
+		if p, err := eventstore.ParsePosition(s); err == nil || !strings.Contains(err.Error(), "1042") {
+			t.Errorf("%q is read as %d, error %v", s, p, err)
 		}
 	}
 }

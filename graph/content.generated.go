@@ -2551,13 +2551,17 @@ func (ec *executionContext) marshalNContentEdge2ᚖflightdeckᚋreadmodelᚐCont
 }
 
 func (ec *executionContext) unmarshalNContentFormat2flightdeckᚋdomainᚐContentFormat(ctx context.Context, v any) (domain.ContentFormat, error) {
-	var res domain.ContentFormat
-	err := res.UnmarshalGQL(v)
+	res, err := model.UnmarshalContentFormat(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNContentFormat2flightdeckᚋdomainᚐContentFormat(ctx context.Context, sel ast.SelectionSet, v domain.ContentFormat) graphql.Marshaler {
-	return v
+	_ = sel
+	res := model.MarshalContentFormat(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ContentFormat!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNContentOrderField2flightdeckᚋreadmodelᚐOrderField(ctx context.Context, v any) (readmodel.OrderField, error) {
@@ -2571,13 +2575,17 @@ func (ec *executionContext) marshalNContentOrderField2flightdeckᚋreadmodelᚐO
 }
 
 func (ec *executionContext) unmarshalNContentStatus2flightdeckᚋdomainᚐContentStatus(ctx context.Context, v any) (domain.ContentStatus, error) {
-	var res domain.ContentStatus
-	err := res.UnmarshalGQL(v)
+	res, err := model.UnmarshalContentStatus(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNContentStatus2flightdeckᚋdomainᚐContentStatus(ctx context.Context, sel ast.SelectionSet, v domain.ContentStatus) graphql.Marshaler {
-	return v
+	_ = sel
+	res := model.MarshalContentStatus(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ContentStatus!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNCreateContentInput2flightdeckᚋcommandᚐCreateContent(ctx context.Context, v any) (command.CreateContent, error) {
@@ -2709,16 +2717,18 @@ func (ec *executionContext) unmarshalOContentFormat2ᚖflightdeckᚋdomainᚐCon
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(domain.ContentFormat)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := model.UnmarshalContentFormat(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOContentFormat2ᚖflightdeckᚋdomainᚐContentFormat(ctx context.Context, sel ast.SelectionSet, v *domain.ContentFormat) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := model.MarshalContentFormat(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOContentOrder2ᚖflightdeckᚋreadmodelᚐOrder(ctx context.Context, v any) (*readmodel.Order, error) {

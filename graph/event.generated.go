@@ -10009,13 +10009,17 @@ func (ec *executionContext) marshalNEventStreamItem2flightdeckᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) unmarshalNStreamKind2flightdeckᚋdomainᚐKind(ctx context.Context, v any) (domain.Kind, error) {
-	var res domain.Kind
-	err := res.UnmarshalGQL(v)
+	res, err := model.UnmarshalStreamKind(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNStreamKind2flightdeckᚋdomainᚐKind(ctx context.Context, sel ast.SelectionSet, v domain.Kind) graphql.Marshaler {
-	return v
+	_ = sel
+	res := model.MarshalStreamKind(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "StreamKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalOEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(ctx context.Context, sel ast.SelectionSet, v *readmodel.EventConnection) graphql.Marshaler {

@@ -857,14 +857,14 @@ func (ec *executionContext) planUser(w *planWriter, p *plan, obj *readmodel.User
 				w.buf = model.AppendString(w.buf, *p)
 			}
 		case 5: // role
-			w.buf = obj.Role.AppendGQL(w.buf)
+			w.buf = model.AppendRole(w.buf, obj.Role)
 		case 6: // createdAt
-			w.buf = obj.CreatedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
 		case 7: // lastLoginAt
 			if p := obj.LastLoginAt; p == nil {
 				w.null()
 			} else {
-				w.buf = p.AppendGQL(w.buf)
+				w.buf = model.AppendDateTime(w.buf, *p)
 			}
 		}
 	}
@@ -971,9 +971,9 @@ func (ec *executionContext) planPresentation(w *planWriter, p *plan, obj *readmo
 				}) && valid
 			}
 		case 8: // createdAt
-			w.buf = obj.CreatedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
 		case 9: // updatedAt
-			w.buf = obj.UpdatedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.UpdatedAt)
 		case 10: // markdown
 			valid = w.marshal(ec._Presentation_markdown(w.context(), s.field, obj)) && valid
 		case 11: // history
@@ -1067,9 +1067,9 @@ func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.C
 		case 5: // content
 			w.buf = model.AppendString(w.buf, obj.Content)
 		case 6: // format
-			w.buf = obj.Format.AppendGQL(w.buf)
+			w.buf = model.AppendContentFormat(w.buf, obj.Format)
 		case 7: // status
-			w.buf = obj.Status.AppendGQL(w.buf)
+			w.buf = model.AppendContentStatus(w.buf, obj.Status)
 		case 8: // html
 			valid = w.marshal(ec._Content_html(w.context(), s.field, obj)) && valid
 		case 9: // author
@@ -1102,14 +1102,14 @@ func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.C
 			}
 			w.buf = append(w.buf, ']')
 		case 11: // createdAt
-			w.buf = obj.CreatedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
 		case 12: // updatedAt
-			w.buf = obj.UpdatedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.UpdatedAt)
 		case 13: // publishedAt
 			if p := obj.PublishedAt; p == nil {
 				w.null()
 			} else {
-				w.buf = p.AppendGQL(w.buf)
+				w.buf = model.AppendDateTime(w.buf, *p)
 			}
 		case 14: // history
 			if s.below == nil {
@@ -1186,12 +1186,12 @@ func (ec *executionContext) planLogStatus(w *planWriter, p *plan, obj *model.Log
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
 		case 0: // head
-			w.buf = obj.Head.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Head)
 		case 1: // recordedAt
 			if p := obj.RecordedAt; p == nil {
 				w.null()
 			} else {
-				w.buf = p.AppendGQL(w.buf)
+				w.buf = model.AppendDateTime(w.buf, *p)
 			}
 		case 2: // lineage
 			w.buf = model.AppendID(w.buf, obj.Lineage)
@@ -1273,7 +1273,7 @@ func (ec *executionContext) planContentConnection(w *planWriter, p *plan, obj *r
 		case 3: // totalCount
 			valid = w.marshal(ec._ContentConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1312,7 +1312,7 @@ func (ec *executionContext) planTagConnection(w *planWriter, p *plan, obj *readm
 		case 3: // totalCount
 			valid = w.marshal(ec._TagConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1351,7 +1351,7 @@ func (ec *executionContext) planEventConnection(w *planWriter, p *plan, obj *rea
 		case 3: // totalCount
 			valid = w.marshal(ec._EventConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1408,12 +1408,12 @@ func (ec *executionContext) planApiKey(w *planWriter, p *plan, obj *readmodel.AP
 				})
 			}
 		case 4: // createdAt
-			w.buf = obj.CreatedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
 		case 5: // expiresAt
 			if p := obj.ExpiresAt; p == nil {
 				w.null()
 			} else {
-				w.buf = p.AppendGQL(w.buf)
+				w.buf = model.AppendDateTime(w.buf, *p)
 			}
 		case 6: // revokedBy
 			if s.below == nil {
@@ -1439,7 +1439,7 @@ func (ec *executionContext) planApiKey(w *planWriter, p *plan, obj *readmodel.AP
 			if p := obj.RevokedAt; p == nil {
 				w.null()
 			} else {
-				w.buf = p.AppendGQL(w.buf)
+				w.buf = model.AppendDateTime(w.buf, *p)
 			}
 		}
 	}
@@ -1479,7 +1479,7 @@ func (ec *executionContext) planPresentationConnection(w *planWriter, p *plan, o
 		case 3: // totalCount
 			valid = w.marshal(ec._PresentationConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1518,7 +1518,7 @@ func (ec *executionContext) planUserConnection(w *planWriter, p *plan, obj *read
 		case 3: // totalCount
 			valid = w.marshal(ec._UserConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1583,15 +1583,15 @@ func (ec *executionContext) planRebuildProgress(w *planWriter, p *plan, obj *rea
 		case 1: // phase
 			valid = w.marshal(ec._RebuildProgress_phase(w.context(), s.field, obj)) && valid
 		case 2: // done
-			w.buf = obj.Done.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Done)
 		case 3: // total
-			w.buf = obj.Total.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Total)
 		case 4: // eventsPerSecond
 			valid = w.marshal(ec._RebuildProgress_eventsPerSecond(w.context(), s.field, obj)) && valid
 		case 5: // secondsLeft
 			w.marshal(ec._RebuildProgress_secondsLeft(w.context(), s.field, obj))
 		case 6: // startedAt
-			w.buf = obj.StartedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.StartedAt)
 		case 7: // tables
 			if s.below == nil {
 				valid = w.marshal(ec._RebuildProgress_tables(w.context(), s.field, obj)) && valid
@@ -1725,7 +1725,7 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -1733,7 +1733,7 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._UserUpdated_actor(w.context(), s.field, obj))
@@ -1823,7 +1823,7 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -1831,7 +1831,7 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._UserRoleChanged_actor(w.context(), s.field, obj))
@@ -1887,7 +1887,7 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 				})
 			}
 		case 11: // role
-			w.buf = obj.Role.AppendGQL(w.buf)
+			w.buf = model.AppendRole(w.buf, obj.Role)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1902,7 +1902,7 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -1910,7 +1910,7 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._UserRegistered_actor(w.context(), s.field, obj))
@@ -1970,7 +1970,7 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 		case 12: // displayName
 			w.buf = model.AppendString(w.buf, obj.DisplayName())
 		case 13: // role
-			w.buf = obj.Role.AppendGQL(w.buf)
+			w.buf = model.AppendRole(w.buf, obj.Role)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1985,7 +1985,7 @@ func (ec *executionContext) planUserLoggedIn(w *planWriter, p *plan, obj *readmo
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -1993,7 +1993,7 @@ func (ec *executionContext) planUserLoggedIn(w *planWriter, p *plan, obj *readmo
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._UserLoggedIn_actor(w.context(), s.field, obj))
@@ -2062,7 +2062,7 @@ func (ec *executionContext) planUserForgotten(w *planWriter, p *plan, obj *readm
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2070,7 +2070,7 @@ func (ec *executionContext) planUserForgotten(w *planWriter, p *plan, obj *readm
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._UserForgotten_actor(w.context(), s.field, obj))
@@ -2139,7 +2139,7 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2147,7 +2147,7 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._SlideUpdated_actor(w.context(), s.field, obj))
@@ -2245,7 +2245,7 @@ func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmo
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2253,7 +2253,7 @@ func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmo
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._SlideRemoved_actor(w.context(), s.field, obj))
@@ -2324,7 +2324,7 @@ func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmode
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2332,7 +2332,7 @@ func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmode
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._SlideMoved_actor(w.context(), s.field, obj))
@@ -2405,7 +2405,7 @@ func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmode
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2413,7 +2413,7 @@ func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmode
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._SlideAdded_actor(w.context(), s.field, obj))
@@ -2500,7 +2500,7 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2508,7 +2508,7 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._PresentationUpdated_actor(w.context(), s.field, obj))
@@ -2610,7 +2610,7 @@ func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2618,7 +2618,7 @@ func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._PresentationRestored_actor(w.context(), s.field, obj))
@@ -2701,7 +2701,7 @@ func (ec *executionContext) planPresentationDeleted(w *planWriter, p *plan, obj 
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2709,7 +2709,7 @@ func (ec *executionContext) planPresentationDeleted(w *planWriter, p *plan, obj 
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._PresentationDeleted_actor(w.context(), s.field, obj))
@@ -2778,7 +2778,7 @@ func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj 
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2786,7 +2786,7 @@ func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj 
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._PresentationCreated_actor(w.context(), s.field, obj))
@@ -2867,7 +2867,7 @@ func (ec *executionContext) planGenericEvent(w *planWriter, p *plan, obj *readmo
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2875,7 +2875,7 @@ func (ec *executionContext) planGenericEvent(w *planWriter, p *plan, obj *readmo
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._GenericEvent_actor(w.context(), s.field, obj))
@@ -2944,7 +2944,7 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -2952,7 +2952,7 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._ContentUpdated_actor(w.context(), s.field, obj))
@@ -3044,7 +3044,7 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 			if p := obj.Format; p == nil {
 				w.null()
 			} else {
-				w.buf = p.AppendGQL(w.buf)
+				w.buf = model.AppendContentFormat(w.buf, *p)
 			}
 		case 17: // tags
 			if obj.Tags == nil {
@@ -3073,7 +3073,7 @@ func (ec *executionContext) planContentUnpublished(w *planWriter, p *plan, obj *
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -3081,7 +3081,7 @@ func (ec *executionContext) planContentUnpublished(w *planWriter, p *plan, obj *
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._ContentUnpublished_actor(w.context(), s.field, obj))
@@ -3150,7 +3150,7 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -3158,7 +3158,7 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._ContentRestored_actor(w.context(), s.field, obj))
@@ -3228,7 +3228,7 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 		case 15: // content
 			w.buf = model.AppendString(w.buf, obj.Content)
 		case 16: // format
-			w.buf = obj.Format.AppendGQL(w.buf)
+			w.buf = model.AppendContentFormat(w.buf, obj.Format)
 		case 17: // tags
 			if obj.Tags == nil {
 				w.null()
@@ -3243,7 +3243,7 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 				w.buf = append(w.buf, ']')
 			}
 		case 18: // status
-			w.buf = obj.Status.AppendGQL(w.buf)
+			w.buf = model.AppendContentStatus(w.buf, obj.Status)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -3258,7 +3258,7 @@ func (ec *executionContext) planContentPublished(w *planWriter, p *plan, obj *re
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -3266,7 +3266,7 @@ func (ec *executionContext) planContentPublished(w *planWriter, p *plan, obj *re
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._ContentPublished_actor(w.context(), s.field, obj))
@@ -3335,7 +3335,7 @@ func (ec *executionContext) planContentDeleted(w *planWriter, p *plan, obj *read
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -3343,7 +3343,7 @@ func (ec *executionContext) planContentDeleted(w *planWriter, p *plan, obj *read
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._ContentDeleted_actor(w.context(), s.field, obj))
@@ -3412,7 +3412,7 @@ func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *read
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -3420,7 +3420,7 @@ func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *read
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._ContentCreated_actor(w.context(), s.field, obj))
@@ -3488,7 +3488,7 @@ func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *read
 		case 14: // content
 			w.buf = model.AppendString(w.buf, obj.Content)
 		case 15: // format
-			w.buf = obj.Format.AppendGQL(w.buf)
+			w.buf = model.AppendContentFormat(w.buf, obj.Format)
 		case 16: // tags
 			if obj.Tags == nil {
 				w.null()
@@ -3503,7 +3503,7 @@ func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *read
 				w.buf = append(w.buf, ']')
 			}
 		case 17: // status
-			w.buf = obj.Status.AppendGQL(w.buf)
+			w.buf = model.AppendContentStatus(w.buf, obj.Status)
 		}
 	}
 	return w.end(p, mark, valid)
@@ -3518,7 +3518,7 @@ func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *rea
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
 		case 1: // position
-			w.buf = obj.Position.AppendGQL(w.buf)
+			w.buf = model.AppendPosition(w.buf, obj.Position)
 		case 2: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
 		case 3: // streamVersion
@@ -3526,7 +3526,7 @@ func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *rea
 		case 4: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
 		case 5: // recordedAt
-			w.buf = obj.RecordedAt.AppendGQL(w.buf)
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
 			if s.below == nil {
 				w.marshal(ec._ContentArchived_actor(w.context(), s.field, obj))

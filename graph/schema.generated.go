@@ -4188,13 +4188,17 @@ func (ec *executionContext) marshalNBatchResult2ᚖflightdeckᚋgraphᚋmodelᚐ
 }
 
 func (ec *executionContext) unmarshalNDateTime2flightdeckᚋdomainᚐInstant(ctx context.Context, v any) (domain.Instant, error) {
-	var res domain.Instant
-	err := res.UnmarshalGQL(v)
+	res, err := model.UnmarshalDateTime(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNDateTime2flightdeckᚋdomainᚐInstant(ctx context.Context, sel ast.SelectionSet, v domain.Instant) graphql.Marshaler {
-	return v
+	_ = sel
+	res := model.MarshalDateTime(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DateTime!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNJSON2flightdeckᚋreadmodelᚐJSON(ctx context.Context, v any) (readmodel.JSON, error) {
@@ -4236,13 +4240,17 @@ func (ec *executionContext) marshalNPageInfo2flightdeckᚋreadmodelᚐPageInfo(c
 }
 
 func (ec *executionContext) unmarshalNPosition2flightdeckᚋeventstoreᚐPosition(ctx context.Context, v any) (eventstore.Position, error) {
-	var res eventstore.Position
-	err := res.UnmarshalGQL(v)
+	res, err := model.UnmarshalPosition(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNPosition2flightdeckᚋeventstoreᚐPosition(ctx context.Context, sel ast.SelectionSet, v eventstore.Position) graphql.Marshaler {
-	return v
+	_ = sel
+	res := model.MarshalPosition(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Position!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNQuery2ᚖflightdeckᚋgraphᚋmodelᚐQuery(ctx context.Context, sel ast.SelectionSet, v *model.Query) graphql.Marshaler {
@@ -4280,16 +4288,18 @@ func (ec *executionContext) unmarshalODateTime2ᚖflightdeckᚋdomainᚐInstant(
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(domain.Instant)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := model.UnmarshalDateTime(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalODateTime2ᚖflightdeckᚋdomainᚐInstant(ctx context.Context, sel ast.SelectionSet, v *domain.Instant) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := model.MarshalDateTime(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOJSON2ᚖflightdeckᚋreadmodelᚐJSON(ctx context.Context, v any) (*readmodel.JSON, error) {
@@ -4319,16 +4329,18 @@ func (ec *executionContext) unmarshalOPosition2ᚖflightdeckᚋeventstoreᚐPosi
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(eventstore.Position)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := model.UnmarshalPosition(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx context.Context, sel ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := model.MarshalPosition(*v)
+	return res
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -1452,13 +1452,17 @@ func (ec *executionContext) unmarshalNRegisterUserInput2flightdeckᚋcommandᚐR
 }
 
 func (ec *executionContext) unmarshalNRole2flightdeckᚋdomainᚐRole(ctx context.Context, v any) (domain.Role, error) {
-	var res domain.Role
-	err := res.UnmarshalGQL(v)
+	res, err := model.UnmarshalRole(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRole2flightdeckᚋdomainᚐRole(ctx context.Context, sel ast.SelectionSet, v domain.Role) graphql.Marshaler {
-	return v
+	_ = sel
+	res := model.MarshalRole(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Role!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNUpdateUserInput2flightdeckᚋcommandᚐUpdateUser(ctx context.Context, v any) (command.UpdateUser, error) {

@@ -23,10 +23,16 @@ import (
 // scalars are how each scalar of the schema is read and written: a value that was read
 // comes back as JSON.
 var scalars = map[string]func(v any) (graphql.Marshaler, error){
-	"DateTime": func(v any) (graphql.Marshaler, error) { return unmarshal[domain.Instant](v) },
-	"Position": func(v any) (graphql.Marshaler, error) { return unmarshal[eventstore.Position](v) },
-	"AsOf":     func(v any) (graphql.Marshaler, error) { return unmarshal[readmodel.AsOf](v) },
-	"JSON":     func(v any) (graphql.Marshaler, error) { return unmarshal[readmodel.JSON](v) },
+	"DateTime": func(v any) (graphql.Marshaler, error) {
+		i, err := model.UnmarshalDateTime(v)
+		return model.MarshalDateTime(i), err
+	},
+	"Position": func(v any) (graphql.Marshaler, error) {
+		p, err := model.UnmarshalPosition(v)
+		return model.MarshalPosition(p), err
+	},
+	"AsOf": func(v any) (graphql.Marshaler, error) { return unmarshal[readmodel.AsOf](v) },
+	"JSON": func(v any) (graphql.Marshaler, error) { return unmarshal[readmodel.JSON](v) },
 	"Bytes": func(v any) (graphql.Marshaler, error) {
 		n, err := graphql.UnmarshalInt64(v)
 		return graphql.MarshalInt64(n), err

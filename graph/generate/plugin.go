@@ -255,8 +255,8 @@ func leaf(t *config.TypeReference, value string) string {
 	return fmt.Sprintf("if p := %s; p == nil {\nw.null()\n} else {\n%s\n}", value, inner)
 }
 
-// plainLeaf writes a value that is there: by the function Append… beside the function
-// Marshal… of its scalar, by its own method AppendGQL, or by MarshalGQL.
+// plainLeaf writes a value that is not nil: by the function Append… beside the function
+// Marshal… of its type, or by its own method MarshalGQL.
 func plainLeaf(t *config.TypeReference, value string) string {
 	switch {
 	case t.IsContext || t.CastType != nil || t.HasEnumValues() || config.IsNilable(t.GO):
@@ -271,9 +271,6 @@ func plainLeaf(t *config.TypeReference, value string) string {
 		receiver := value
 		if strings.HasPrefix(value, "*") {
 			receiver = strings.TrimPrefix(value, "*") // a pointer has the methods too
-		}
-		if method, _, _ := types.LookupFieldOrMethod(t.GO, true, nil, "AppendGQL"); method != nil {
-			return fmt.Sprintf("w.buf = %s.AppendGQL(w.buf)", receiver)
 		}
 		return fmt.Sprintf("%s.MarshalGQL(w)", receiver)
 	}

@@ -1,7 +1,5 @@
-// Package model holds the types of the schema that are bound to nothing else:
-// payloads, unions and what they are made of, which gqlgen generates into
-// models_gen.go; and, by hand, scalars that are stricter than gqlgen's.
-//
-// It imports what those types refer to: command, domain, eventstore, readmodel and
-// gqlgen's runtime.
+// Package model holds the types of the schema that are bound to no other package: payloads, unions
+// and their parts, which gqlgen generates into models_gen.go; and, by hand, the functions that read
+// and write the schema's scalars and enums, so that the packages which define those values know of
+// no API. Start with scalar.go.
 package model

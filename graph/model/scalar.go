@@ -1,16 +1,20 @@
 package model
 
 import (
+	"io"
 	"strconv"
 
 	"flightdeck/domain"
+	"flightdeck/eventstore"
 
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// The scalars of the specification, as gqlgen reads them but for what is said here. What
-// is none is the sender's fault: gqlgen's own errors do not say so. What Append… appends
-// is what Marshal… writes; plans of package graph use it.
+// For each scalar T, MarshalT and UnmarshalT are the functions that gqlgen calls, and AppendT
+// appends the bytes that MarshalT writes: the plans of package graph call it. The scalars of the
+// specification are read by gqlgen's functions except where a comment says otherwise. A value that
+// is not of its type is the client's fault, and the error has the code domain.Invalid, which
+// gqlgen's own errors do not have.
 
 // MarshalInt writes the scalar Int.
 func MarshalInt(i int) graphql.Marshaler { return graphql.MarshalInt(i) }
@@ -18,8 +22,8 @@ func MarshalInt(i int) graphql.Marshaler { return graphql.MarshalInt(i) }
 // AppendInt appends the scalar Int.
 func AppendInt(b []byte, i int) []byte { return strconv.AppendInt(b, int64(i), 10) }
 
-// UnmarshalInt reads the scalar Int. gqlgen's own takes a text of digits for one
-// where it comes in a variable; the specification wants an error.
+// UnmarshalInt reads the scalar Int. A string of digits is an error, as the specification says;
+// gqlgen's own function accepts it in a variable.
 func UnmarshalInt(v any) (int, error) {
 	if s, ok := v.(string); ok {
 		return 0, domain.Errorf(domain.Invalid, "%.40q is a text, not an Int: leave out the quotes", s)
@@ -31,8 +35,8 @@ func UnmarshalInt(v any) (int, error) {
 // MarshalString writes the scalar String.
 func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
 
-// AppendString appends the scalar String: a JSON string in which no more is escaped than
-// has to be, and what is no UTF-8 is left as it is.
+// AppendString appends the scalar String: a JSON string with the fewest possible escapes. Bytes that
+// are not UTF-8 stay as they are.
 func AppendString(b []byte, s string) []byte {
 	const hex = "0123456789ABCDEF"
 	b = append(b, '"')
@@ -60,8 +64,8 @@ func AppendString(b []byte, s string) []byte {
 	return append(append(b, s[begin:]...), '"')
 }
 
-// UnmarshalString reads the scalar String. gqlgen's own takes a number for one where
-// it comes in a variable; the specification wants an error.
+// UnmarshalString reads the scalar String. A number is an error, as the specification says;
+// gqlgen's own function accepts it in a variable.
 func UnmarshalString(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok {
@@ -94,7 +98,46 @@ func UnmarshalBoolean(v any) (bool, error) {
 	return b, none(v, "Boolean", err)
 }
 
-// none is the error for a value that is none of a scalar, nil where it is one.
+// MarshalDateTime writes the scalar DateTime: RFC 3339 in UTC, in microseconds.
+func MarshalDateTime(i domain.Instant) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { write(w, AppendDateTime(nil, i)) })
+}
+
+// AppendDateTime appends the scalar DateTime.
+func AppendDateTime(b []byte, i domain.Instant) []byte {
+	return append(i.AppendTo(append(b, '"')), '"')
+}
+
+// UnmarshalDateTime reads the scalar DateTime.
+func UnmarshalDateTime(v any) (domain.Instant, error) {
+	s, ok := v.(string)
+	if !ok {
+		return 0, domain.Errorf(domain.Invalid, "a DateTime is a string, such as \"2026-01-31T12:00:00Z\"")
+	}
+	return domain.ParseInstant(s)
+}
+
+// MarshalPosition writes the scalar Position: a string, because JavaScript's numbers are exact up to
+// 2^53 only.
+func MarshalPosition(p eventstore.Position) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { write(w, AppendPosition(nil, p)) })
+}
+
+// AppendPosition appends the scalar Position.
+func AppendPosition(b []byte, p eventstore.Position) []byte {
+	return append(strconv.AppendInt(append(b, '"'), int64(p), 10), '"')
+}
+
+// UnmarshalPosition reads the scalar Position.
+func UnmarshalPosition(v any) (eventstore.Position, error) {
+	s, ok := v.(string)
+	if !ok {
+		return 0, domain.Errorf(domain.Invalid, `a Position is a string of digits, such as "1042"`)
+	}
+	return eventstore.ParsePosition(s)
+}
+
+// none returns the error for a value that a scalar does not have, or nil if err is nil.
 func none(v any, scalar string, err error) error {
 	if err == nil {
 		return nil
