@@ -55,10 +55,13 @@ var importRules = map[string][]string{
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
 	},
 	"web": {
-		"graph/errorcode", "web/limit",
-		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress",
+		"graph/errorcode", "web/frame", "web/limit", "web/negotiate", "web/playground",
+		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/hashicorp/golang-lru/v2",
 		"github.com/vektah/gqlparser/v2",
 	},
+	"web/frame":      {"github.com/gorilla/websocket"},
+	"web/negotiate":  {"github.com/klauspost/compress"},
+	"web/playground": {"web/negotiate"},
 	"web/limit": {
 		"graph/errorcode",
 		"github.com/99designs/gqlgen", "github.com/hashicorp/golang-lru/v2", "github.com/vektah/gqlparser/v2", "golang.org/x/time",

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
+
+	"flightdeck/web/negotiate"
 )
 
 // entityTag returns the tag of an answer, given its bytes before compression (RFC 9110,
@@ -12,10 +14,10 @@ import (
 func (p presentation) entityTag(body []byte) string {
 	sum := sha256.Sum256(body)
 	tag := hex.EncodeToString(sum[:16])
-	if p.mediaType == mediaGraphQL {
+	if p.mediaType == negotiate.GraphQL {
 		tag += "-g"
 	}
-	if p.coding != "" && len(body) >= minCompressed {
+	if p.coding != "" && len(body) >= negotiate.MinCompressed {
 		tag += "-" + p.coding
 	}
 	return `"` + tag + `"`

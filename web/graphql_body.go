@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"flightdeck/graph/errorcode"
+
+	"flightdeck/web/negotiate"
 )
 
 // readBody reads the body of a POST.
@@ -30,16 +32,16 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 // checkContentType accepts JSON in UTF-8 only. What a browser sends from another
 // site without asking, forms and plain text, is thereby refused.
 func checkContentType(h http.Header) error {
-	if h.Get("Content-Type") == mediaJSON && len(h["Content-Encoding"]) == 0 {
+	if h.Get("Content-Type") == negotiate.JSON && len(h["Content-Encoding"]) == 0 {
 		return nil // what nearly everybody sends
 	}
 	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	charset := params["charset"]
 	plain := charset == "" || strings.EqualFold(charset, "utf-8")
 	encoding := h.Get("Content-Encoding")
-	if err == nil && mediaType == mediaJSON && plain && (encoding == "" || encoding == "identity") {
+	if err == nil && mediaType == negotiate.JSON && plain && (encoding == "" || encoding == "identity") {
 		return nil
 	}
-	message := "send the request as JSON in UTF-8, uncompressed, with Content-Type: " + mediaJSON
+	message := "send the request as JSON in UTF-8, uncompressed, with Content-Type: " + negotiate.JSON
 	return &refusal{errorcode.UnsupportedMediaType, message}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"flightdeck/graph/errorcode"
+
+	"flightdeck/web/negotiate"
 )
 
 // serveGraphQL runs one operation, or upgrades to a websocket that runs many.
@@ -21,7 +23,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	}
 	s.allowCrossOrigin(w, r)
 	w.Header().Add("Vary", "Accept, Accept-Encoding, Authorization")
-	accept := readAccept(r.Header)
+	accept := negotiate.ReadAccept(r.Header)
 	var text []byte
 	var err error
 	switch {
@@ -32,7 +34,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodPost && r.Method != http.MethodGet:
 		w.Header().Set("Allow", "GET, OPTIONS, POST")
 		err = errMethod
-	case accept.nothing():
+	case accept.Nothing():
 		err = errNotAcceptable
 	case r.Method == http.MethodPost:
 		text, err = s.readBody(w, r)
@@ -40,7 +42,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 		text = []byte(r.URL.RawQuery)
 	}
 	if err != nil {
-		writeRefusal(w, accept.forErrors(), asRefusal(err))
+		writeRefusal(w, accept.ForErrors(), asRefusal(err))
 		return
 	}
 	s.answer(w, r, accept, text)
@@ -48,11 +50,11 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 
 // answer answers a request, given its text as it was sent, in the name of whoever sent
 // it: from memory, or by running it.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept accepted, text []byte) {
-	p := presentation{accept.forErrors(), preferredCoding(r.Header.Get("Accept-Encoding"), codingZstd, codingGzip)}
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, accept negotiate.Accept, text []byte) {
+	p := presentation{accept.ForErrors(), negotiate.PreferredCoding(r.Header.Get("Accept-Encoding"), negotiate.Zstd, negotiate.Gzip)}
 	ctx, until, unknown := s.config.Authenticate(r.Context(), r.Header.Get("Authorization"))
 	var q *question
-	if unknown == nil && !accept.onlyEvents {
+	if unknown == nil && !accept.OnlyEvents {
 		if q = s.newQuestion(ctx, r, p, text); q.recall(w, r) {
 			return
 		}
@@ -83,14 +85,14 @@ func readRequest(method string, text []byte) (params *graphql.RawParams, err err
 }
 
 // run runs a request and answers it.
-func (s *Server) run(ctx context.Context, w http.ResponseWriter, r *http.Request, accept accepted, params *graphql.RawParams, q *question, until time.Time) {
-	mediaType := accept.forErrors()
+func (s *Server) run(ctx context.Context, w http.ResponseWriter, r *http.Request, accept negotiate.Accept, params *graphql.RawParams, q *question, until time.Time) {
+	mediaType := accept.ForErrors()
 	if q != nil && registers(params) {
 		q.asked = false
 	}
 	op, errs := s.prepare(ctx, params)
 	if len(errs) > 0 {
-		if accept.onlyEvents {
+		if accept.OnlyEvents {
 			s.serveEventsOf(w, errs)
 			return
 		}
@@ -101,7 +103,7 @@ func (s *Server) run(ctx context.Context, w http.ResponseWriter, r *http.Request
 		writeRefusal(w, mediaType, e)
 		return
 	}
-	if accept.onlyEvents || isSubscription(op) {
+	if accept.OnlyEvents || isSubscription(op) {
 		s.serveEvents(ctx, w, r, until, op)
 		return
 	}
@@ -123,7 +125,7 @@ func writeFailure(w http.ResponseWriter, p presentation, resp *graphql.Response)
 	if !executed(resp) && len(resp.Errors) > 0 {
 		status = refusedStatus(p.mediaType, errorcode.Status(codeOf(resp.Errors[0])))
 	}
-	body, coding := compressed(encodeResponse(resp), p.coding)
+	body, coding := negotiate.Compress(encodeResponse(resp), p.coding)
 	if coding != "" {
 		w.Header().Set("Content-Encoding", coding)
 	}
@@ -134,7 +136,7 @@ func writeFailure(w http.ResponseWriter, p presentation, resp *graphql.Response)
 // that accept application/json only may take any other than 200 for an answer of
 // some proxy, so the draft wants 200 for them.
 func refusedStatus(mediaType string, status int) int {
-	if mediaType == mediaJSON {
+	if mediaType == negotiate.JSON {
 		return http.StatusOK
 	}
 	return status
@@ -153,11 +155,11 @@ func (s *Server) writeUnauthenticated(w http.ResponseWriter, ctx context.Context
 
 // checkMethod refuses subscriptions of clients that take no events, since they have no
 // single answer, and mutations by GET, which any page could make a browser send.
-func checkMethod(w http.ResponseWriter, method string, kind ast.Operation, accept accepted) *refusal {
+func checkMethod(w http.ResponseWriter, method string, kind ast.Operation, accept negotiate.Accept) *refusal {
 	switch {
-	case kind == ast.Subscription && !accept.events:
+	case kind == ast.Subscription && !accept.Events:
 		return badRequest("subscriptions run over a websocket, with the sub-protocol " + transportWS.name +
-			", or as an event stream, with Accept: " + mediaEvents)
+			", or as an event stream, with Accept: " + negotiate.Events)
 	case kind == ast.Mutation && method == http.MethodGet:
 		w.Header().Set("Allow", "POST")
 		return &refusal{errorcode.MethodNotAllowed, "send mutations by POST"}

@@ -12,6 +12,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"flightdeck/graph/errorcode"
+
+	"flightdeck/web/negotiate"
 )
 
 // refusal is a request that is turned away before any operation of it ran.
@@ -40,13 +42,13 @@ var (
 
 	errNotAcceptable = &refusal{
 		errorcode.NotAcceptable,
-		"answers are " + mediaGraphQL + ", " + mediaJSON + " or " + mediaEvents + ": accept one of them",
+		"answers are " + negotiate.GraphQL + ", " + negotiate.JSON + " or " + negotiate.Events + ": accept one of them",
 	}
 )
 
 // presentation is how a client wants to have an answer.
 type presentation struct {
-	mediaType string // mediaJSON or mediaGraphQL
+	mediaType string // negotiate.JSON or negotiate.GraphQL
 	coding    string // of what is large enough; "" for none
 }
 

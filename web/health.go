@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"flightdeck/web/negotiate"
 )
 
 // readyTimeout is how long Config.Ready may take.
@@ -53,5 +55,5 @@ func writeHealth(w http.ResponseWriter, status int, body health) {
 	if err != nil {
 		panic(err) // three strings
 	}
-	writeBody(w, mediaJSON, status, data)
+	writeBody(w, negotiate.JSON, status, data)
 }

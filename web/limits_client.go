@@ -9,6 +9,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"flightdeck/web/negotiate"
 )
 
 // enter counts a query or a mutation of the client that asks for it. leave is nil when
@@ -22,7 +24,7 @@ func (s *Server) enter(ctx context.Context) (leave func()) {
 func (s *Server) enterConnection(w http.ResponseWriter, r *http.Request) (leave func()) {
 	most := s.config.Limits.Connections
 	if leave = s.inFlight.Enter(clientOf(r.Context()).prefix(), limit.Connections, most); leave == nil {
-		writeErrors(w, mediaJSON, http.StatusTooManyRequests, gqlerror.List{limit.TooMany(limit.Connections, most)})
+		writeErrors(w, negotiate.JSON, http.StatusTooManyRequests, gqlerror.List{limit.TooMany(limit.Connections, most)})
 	}
 	return leave
 }

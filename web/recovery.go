@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"flightdeck/web/negotiate"
 )
 
 // withRecovery turns a panic into a masked 500. An answer that has begun cannot be
@@ -25,7 +27,7 @@ func (s *Server) withRecovery(next http.Handler) http.Handler {
 			if rec, ok := w.(*recorder); ok && rec.status != 0 {
 				panic(http.ErrAbortHandler)
 			}
-			writeErrors(w, mediaJSON, http.StatusInternalServerError, gqlerror.List{presented})
+			writeErrors(w, negotiate.JSON, http.StatusInternalServerError, gqlerror.List{presented})
 		}()
 		next.ServeHTTP(w, r)
 	})

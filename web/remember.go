@@ -9,6 +9,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"flightdeck/web/negotiate"
 )
 
 // question is a request, of somebody who is known, that may be answered from memory.
@@ -98,7 +100,7 @@ func (q *question) answered(w http.ResponseWriter, r *http.Request, body []byte)
 	keep := q.asked && !q.volatile.Load()
 	same := a.tag != "" && has(r.Header, a.tag)
 	if keep || !same {
-		a.body, a.coding = compressed(body, q.presentation.coding)
+		a.body, a.coding = negotiate.Compress(body, q.presentation.coding)
 	}
 	if keep {
 		q.server.memory.add(q.key, a)

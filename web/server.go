@@ -9,10 +9,13 @@ import (
 	"time"
 
 	"flightdeck/web/limit"
+	"flightdeck/web/playground"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/gorilla/websocket"
+
+	"flightdeck/web/negotiate"
 )
 
 // defaultMaxBody is the largest request unless the configuration says otherwise.
@@ -208,14 +211,18 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/healthz", readOnly(s.serveHealth))
 	mux.HandleFunc("/readyz", readOnly(s.serveReadiness))
 	if s.config.Playground {
-		playground := newPlayground()
+		page := playground.New()
 		mux.HandleFunc("/{$}", readOnly(redirectToPlayground))
 		mux.HandleFunc("/playground/{$}", readOnly(redirectToPlayground))
-		mux.HandleFunc("/playground", readOnly(playground.servePage))
-		mux.HandleFunc("/playground/assets/{hash}/{name}", readOnly(playground.serveAsset))
+		mux.HandleFunc("/playground", readOnly(page.ServePage))
+		mux.HandleFunc("/playground/assets/{hash}/{name}", readOnly(page.Assets(serveNotFound)))
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { writeRefusal(w, mediaJSON, errNotFound) })
+	mux.HandleFunc("/", serveNotFound)
 	return mux
+}
+
+func serveNotFound(w http.ResponseWriter, _ *http.Request) {
+	writeRefusal(w, negotiate.JSON, errNotFound)
 }
 
 // readOnly refuses every method but GET and HEAD.
@@ -223,7 +230,7 @@ func readOnly(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			writeRefusal(w, mediaJSON, errMethod)
+			writeRefusal(w, negotiate.JSON, errMethod)
 			return
 		}
 		next(w, r)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"flightdeck/web/negotiate"
 )
 
 // comment is a sign of life: clients skip it.
@@ -28,7 +30,7 @@ type eventWriter struct {
 func openEvents(w http.ResponseWriter) (*eventWriter, error) {
 	e := &eventWriter{w, http.NewResponseController(w)}
 	h := w.Header()
-	h.Set("Content-Type", mediaEvents+"; charset=utf-8")
+	h.Set("Content-Type", negotiate.Events+"; charset=utf-8")
 	h.Set("Cache-Control", "no-cache, no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx would collect it
 	w.WriteHeader(http.StatusOK)
@@ -61,7 +63,7 @@ func (e *eventWriter) write(piece []byte, waiting <-chan []byte) error {
 // patience, and can be resumed.
 func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http.Request, until time.Time, op *graphql.OperationContext) {
 	if s.streams.Err() != nil {
-		writeRefusal(w, mediaJSON, errClosing)
+		writeRefusal(w, negotiate.JSON, errClosing)
 		return
 	}
 	leave := s.enterConnection(w, r)
@@ -72,7 +74,7 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 	if watch := s.config.Watch; watch != nil {
 		var err error
 		if ctx, err = watch(ctx); err != nil {
-			s.writeUnauthenticated(w, r.Context(), mediaJSON, err)
+			s.writeUnauthenticated(w, r.Context(), negotiate.JSON, err)
 			return
 		}
 	}
@@ -80,7 +82,7 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 	defer cancel()
 	defer context.AfterFunc(s.streams, cancel)()
 	ids := &eventIDs{last: r.Header.Get("Last-Event-ID")}
-	events := make(chan []byte, queuedFrames)
+	events := make(chan []byte, queuedReplies)
 	go s.produceEvents(context.WithValue(ctx, eventIDsKey{}, ids), op, ids, events)
 	sendEvents(ctx, w, events)
 	cancel()

@@ -11,10 +11,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"flightdeck/web/frame"
+
 	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"flightdeck/graph/errorcode"
+
+	"flightdeck/web/negotiate"
 )
 
 const (
@@ -23,7 +27,7 @@ const (
 	silence       = 50 * time.Second // without a sign of life: two pings and some
 	writeTimeout  = 10 * time.Second // for any progress with a client that does not read
 	closeTimeout  = 2 * time.Second  // for the client's part of the closing handshake
-	queuedFrames  = 16               // per connection, before operations have to wait
+	queuedReplies = 16               // per connection, before operations have to wait
 	maxOperations = 100              // per connection
 )
 
@@ -36,7 +40,7 @@ const (
 type connection struct {
 	server   *Server
 	socket   *websocket.Conn
-	wire     *wire
+	wire     *frame.Conn
 	protocol *protocol
 
 	authorized string // the header of the request that opened it
@@ -44,8 +48,8 @@ type connection struct {
 	opened time.Time
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	queue  chan frame     // never closed; whoever sends gives up with its context
-	wake   chan struct{}  // holds one when the writer is to look what there is to do
+	queue  chan reply     // never closed; whoever sends gives up with its context
+	woken  chan struct{}  // holds one when the writer is to look what there is to do
 	beat   atomic.Bool    // a sign of life is due
 	tasks  sync.WaitGroup // operations that run, and the watch over the session
 
@@ -78,14 +82,14 @@ func refuseUpgrade(w http.ResponseWriter, _ *http.Request, status int, reason er
 	if status == http.StatusForbidden {
 		e = &refusal{errorcode.Forbidden, "pages of this origin may not use the API"}
 	}
-	writeErrors(w, mediaJSON, status, gqlerror.List{e.present()})
+	writeErrors(w, negotiate.JSON, status, gqlerror.List{e.present()})
 }
 
 // serveWebSocket opens a websocket. It is served by goroutines of its own, so that
 // what the request took, its stack and its buffers, is free again.
 func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !s.sockets.enter() {
-		writeRefusal(w, mediaJSON, errClosing)
+		writeRefusal(w, negotiate.JSON, errClosing)
 		return
 	}
 	leave := s.enterConnection(w, r)
@@ -93,19 +97,19 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		s.sockets.leave()
 		return
 	}
-	tap := &wiretap{ResponseWriter: w}
-	socket, err := s.upgrader.Upgrade(tap, r, http.Header{headerRequestID: {RequestID(r.Context())}})
+	hijacker := &frame.Hijacker{ResponseWriter: w}
+	socket, err := s.upgrader.Upgrade(hijacker, r, http.Header{headerRequestID: {RequestID(r.Context())}})
 	if err != nil {
 		leave()
 		s.sockets.leave()
 		return // Upgrade has answered
 	}
-	tap.wire.open = true
+	hijacker.Conn.Open()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	c := &connection{
-		server: s, socket: socket, wire: tap.wire, protocol: protocolNamed(socket.Subprotocol()),
+		server: s, socket: socket, wire: hijacker.Conn, protocol: protocolNamed(socket.Subprotocol()),
 		authorized: r.Header.Get("Authorization"), opened: time.Now(),
-		ctx: ctx, cancel: cancel, queue: make(chan frame, queuedFrames), wake: make(chan struct{}, 1),
+		ctx: ctx, cancel: cancel, queue: make(chan reply, queuedReplies), woken: make(chan struct{}, 1),
 	}
 	if c.protocol == nil {
 		c.end(errSubprotocol)
@@ -148,7 +152,7 @@ func (c *connection) serve() {
 // end ends the connection. The cause is a *closing; only the first one counts.
 func (c *connection) end(cause error) {
 	c.cancel(cause)
-	c.nudge()
+	c.wake()
 }
 
 // read handles what the client sends until nothing more can be read, and returns
@@ -183,12 +187,13 @@ func (c *connection) read() (cause error) {
 func (c *connection) readFailure(err error) error {
 	timeout, isNet := errors.AsType[net.Error](err)
 	closed, isClose := errors.AsType[*websocket.CloseError](err)
+	code, reason, violated := c.wire.Violation()
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit):
 		c.end(errTooLarge)
 		c.linger()
-	case c.wire.refusal != nil:
-		return c.wire.refusal
+	case violated:
+		return &closing{code: code, reason: reason}
 	case isClose && closed.Code != websocket.CloseAbnormalClosure:
 		return &closing{code: closed.Code, reason: closed.Text} // which the answer repeats
 	case isNet && timeout.Timeout() && c.session == nil:

@@ -97,14 +97,14 @@ func (c *connection) stop(m message) error {
 		c.finish(op)
 	}
 	if c.protocol.legacy { // it wants to be told, even so
-		c.send(c.ctx, frame{data: encodeMessage(typeComplete, id, nil)})
+		c.send(c.ctx, reply{data: encodeMessage(typeComplete, id, nil)})
 	}
 	return nil
 }
 
 // wanted reports whether a frame is still to be written. The last one of an
 // operation frees its id: the client may use it again when it has read that.
-func (c *connection) wanted(f frame) bool {
+func (c *connection) wanted(f reply) bool {
 	if f.op == nil {
 		return true
 	}
@@ -127,7 +127,7 @@ func (c *connection) run(ctx context.Context, op *operation, params *graphql.Raw
 			c.conclude(ctx, op, c.protocol.encodeErrors(op.id, errs))
 			return false
 		}
-		if op.shared = c.server.share(ctx, prepared, params, c.wake); op.shared != nil {
+		if op.shared = c.server.share(ctx, prepared, params, c.woken); op.shared != nil {
 			return c.catchUp(op)
 		}
 		c.stream(ctx, op, prepared)
@@ -170,7 +170,7 @@ func (c *connection) finish(op *operation) {
 func (c *connection) stream(ctx context.Context, op *operation, prepared *graphql.OperationContext) bool {
 	if !isSubscription(prepared) {
 		if resp := c.server.execute(ctx, prepared); resp != nil {
-			c.send(ctx, frame{data: encodeResponse(resp), op: op, result: true})
+			c.send(ctx, reply{data: encodeResponse(resp), op: op, result: true})
 		}
 		return ctx.Err() == nil
 	}
@@ -180,7 +180,7 @@ func (c *connection) stream(ctx context.Context, op *operation, prepared *graphq
 		if resp == nil {
 			return ctx.Err() == nil
 		}
-		if !c.send(ctx, frame{data: encodeResponse(resp), op: op, result: true}) {
+		if !c.send(ctx, reply{data: encodeResponse(resp), op: op, result: true}) {
 			return false
 		}
 		// A refusal is the end, also of an interceptor that would repeat it for ever.
@@ -196,22 +196,22 @@ func (c *connection) stream(ctx context.Context, op *operation, prepared *graphq
 func (c *connection) conclude(ctx context.Context, op *operation, data []byte) {
 	if ctx.Err() == nil && !op.concluded {
 		op.concluded = true
-		c.send(ctx, frame{data: data, op: op, final: true})
+		c.send(ctx, reply{data: data, op: op, final: true})
 	}
 }
 
 // refuse tells the client that an operation is not started.
 func (c *connection) refuse(id string, e *refusal) error {
-	c.send(c.ctx, frame{data: c.protocol.encodeErrors(id, gqlerror.List{e.present()})})
+	c.send(c.ctx, reply{data: c.protocol.encodeErrors(id, gqlerror.List{e.present()})})
 	return nil
 }
 
 // send queues a frame, and waits while the queue is full. It reports false when ctx
 // ended first.
-func (c *connection) send(ctx context.Context, f frame) bool {
+func (c *connection) send(ctx context.Context, f reply) bool {
 	select {
 	case c.queue <- f:
-		c.nudge()
+		c.wake()
 		return true
 	case <-ctx.Done():
 		return false

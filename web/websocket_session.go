@@ -41,7 +41,7 @@ func (c *connection) handle(kind int, data []byte) error {
 func (c *connection) invalid(err error) error {
 	e := asRefusal(err)
 	if c.protocol.legacy {
-		c.send(c.ctx, frame{data: encodeMessage(typeConnectionError, "", mustMarshal(e.present()))})
+		c.send(c.ctx, reply{data: encodeMessage(typeConnectionError, "", mustMarshal(e.present()))})
 		return nil
 	}
 	return &closing{code: closeBadRequest, reason: e.message}
@@ -52,7 +52,7 @@ func (c *connection) answerPing(m message) error {
 	if _, err := m.object(); err != nil {
 		return c.invalid(err)
 	}
-	c.send(c.ctx, frame{data: encodeMessage(typePong, "", m.Payload)})
+	c.send(c.ctx, reply{data: encodeMessage(typePong, "", m.Payload)})
 	return nil
 }
 
@@ -84,9 +84,9 @@ func (c *connection) connect(m message) error {
 		}
 	}
 	c.open(ctx, until)
-	c.send(c.ctx, frame{data: encodeMessage(typeAck, "", nil)})
+	c.send(c.ctx, reply{data: encodeMessage(typeAck, "", nil)})
 	if c.protocol.legacy { // its clients look for a beat only after the first one
-		c.send(c.ctx, frame{data: encodeMessage(typeKeepAlive, "", nil)})
+		c.send(c.ctx, reply{data: encodeMessage(typeKeepAlive, "", nil)})
 	}
 	return nil
 }

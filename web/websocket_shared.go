@@ -1,6 +1,10 @@
 package web
 
-import "slices"
+import (
+	"slices"
+
+	"flightdeck/web/frame"
+)
 
 // catchUp brings an operation by itself from where it is to where its broadcast is,
 // and has it listen there from then on: its goroutine may end. It reports false when
@@ -22,7 +26,7 @@ func (c *connection) catchUp(op *operation) bool {
 		return false
 	}
 	c.listening = append(c.listening[:len(c.listening):len(c.listening)], op)
-	c.nudge()
+	c.wake()
 	return true
 }
 
@@ -38,7 +42,7 @@ func (c *connection) unlisten(op *operation) bool {
 
 // writeHeard writes what comes next for an operation in its broadcast, and reports
 // whether more waits there.
-func (c *connection) writeHeard(out *outgoing, op *operation) (more bool, err error) {
+func (c *connection) writeHeard(out *frame.Buffer, op *operation) (more bool, err error) {
 	results, more, behind := op.shared.hear()
 	if behind {
 		c.fallBehind(op)
@@ -48,7 +52,7 @@ func (c *connection) writeHeard(out *outgoing, op *operation) (more bool, err er
 		if err := c.flushFull(out); err != nil {
 			return false, err
 		}
-		c.gather(out, frame{data: result, op: op, result: true})
+		c.gather(out, reply{data: result, op: op, result: true})
 	}
 	return more, nil
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"time"
 
+	"flightdeck/web/frame"
+
 	"github.com/gorilla/websocket"
 )
 
-// frame is a message on its way to the client.
-type frame struct {
+// reply is a message on its way to the client.
+type reply struct {
 	data  []byte
 	op    *operation // whose it is; nil when it is the connection's
 	final bool       // the operation's last
@@ -23,12 +25,12 @@ type frame struct {
 func (c *connection) write() {
 	keepAlive := time.AfterFunc(pingInterval, func() {
 		c.beat.Store(true)
-		c.nudge()
+		c.wake()
 	})
 	defer keepAlive.Stop()
 	for c.ctx.Err() == nil {
-		<-c.wake
-		out, _ := outgoings.Get().(*outgoing) //nolint:errcheck // the pool holds nothing else
+		<-c.woken
+		out := frame.NewBuffer()
 		if c.beat.CompareAndSwap(true, false) {
 			c.gatherSignOfLife(out)
 			keepAlive.Reset(pingInterval)
@@ -36,14 +38,13 @@ func (c *connection) write() {
 		if err := c.writeAll(out); err != nil {
 			c.end(&closing{reason: err.Error()})
 		}
-		out.reset()
-		outgoings.Put(out)
+		out.Release()
 	}
-	c.sayGoodbye()
+	c.writeClose()
 }
 
 // writeAll writes everything that waits, as much of it at once as there is.
-func (c *connection) writeAll(out *outgoing) error {
+func (c *connection) writeAll(out *frame.Buffer) error {
 	for more := true; more; {
 		if c.ctx.Err() != nil {
 			return nil //nolint:nilerr // the end of ctx is told by whoever ended it
@@ -51,7 +52,7 @@ func (c *connection) writeAll(out *outgoing) error {
 		// Those who listen by now have queued before what they did not hear there.
 		listening, pong := c.pending()
 		if pong != nil {
-			out.frame(websocket.PongMessage, pong)
+			out.Add(websocket.PongMessage, pong)
 		}
 		if err := c.writeQueue(out); err != nil {
 			return err
@@ -69,7 +70,7 @@ func (c *connection) writeAll(out *outgoing) error {
 }
 
 // writeQueue empties the queue.
-func (c *connection) writeQueue(out *outgoing) error {
+func (c *connection) writeQueue(out *frame.Buffer) error {
 	for {
 		if err := c.flushFull(out); err != nil {
 			return err
@@ -85,32 +86,32 @@ func (c *connection) writeQueue(out *outgoing) error {
 
 // gather adds a frame, unless the client has said meanwhile that it wants nothing
 // more of the operation.
-func (c *connection) gather(out *outgoing, f frame) {
+func (c *connection) gather(out *frame.Buffer, f reply) {
 	switch {
 	case !c.wanted(f):
 	case f.result:
-		out.frame(websocket.TextMessage, f.op.envelope, f.data, endOfEnvelope)
+		out.Add(websocket.TextMessage, f.op.envelope, f.data, endOfEnvelope)
 	default:
-		out.frame(websocket.TextMessage, f.data)
+		out.Add(websocket.TextMessage, f.data)
 	}
 }
 
 // gatherSignOfLife adds a ping of the websocket protocol, which every client
 // answers, and the sub-protocol's own, which a page can see.
-func (c *connection) gatherSignOfLife(out *outgoing) {
-	out.frame(websocket.PingMessage)
-	out.frame(websocket.TextMessage, encodeMessage(c.protocol.keepAlive, "", nil))
+func (c *connection) gatherSignOfLife(out *frame.Buffer) {
+	out.Add(websocket.PingMessage)
+	out.Add(websocket.TextMessage, encodeMessage(c.protocol.keepAlive, "", nil))
 }
 
-func (c *connection) flushFull(out *outgoing) error {
-	if out.full() {
+func (c *connection) flushFull(out *frame.Buffer) error {
+	if out.Full() {
 		return c.flush(out)
 	}
 	return nil
 }
 
-func (c *connection) flush(out *outgoing) error {
-	return out.flush(c.wire, writeTimeout, c.isSlow)
+func (c *connection) flush(out *frame.Buffer) error {
+	return out.Flush(c.wire, writeTimeout, c.isSlow)
 }
 
 // isSlow reports whether the connection lasts whose client has taken some of what it is
@@ -134,33 +135,34 @@ func (c *connection) answer(data string) error {
 	c.mu.Lock()
 	c.pong = append([]byte{}, data...)
 	c.mu.Unlock()
-	c.nudge()
+	c.wake()
 	return c.alive()
 }
 
-// nudge has the writer look for something to write.
-func (c *connection) nudge() {
+// wake has the writer look for something to write.
+func (c *connection) wake() {
 	select {
-	case c.wake <- struct{}{}:
+	case c.woken <- struct{}{}:
 	default: // it is about to look
 	}
 }
 
-// sayGoodbye writes the close frame and bounds the time that the client has for its
-// own. When there is nobody to tell it cuts the connection, which frees the reader.
-func (c *connection) sayGoodbye() {
+// writeClose tells the client why the connection ends, and bounds the time of its answer. It cuts
+// the connection if there is no client to tell, which frees the reader.
+func (c *connection) writeClose() {
 	cause := closingOf(context.Cause(c.ctx))
-	if cause.code == 0 || c.writeClose(cause) != nil || c.socket.SetReadDeadline(time.Now().Add(closeTimeout)) != nil {
+	if cause.code == 0 || c.writeCloseFrame(cause) != nil || c.socket.SetReadDeadline(time.Now().Add(closeTimeout)) != nil {
 		_ = c.wire.Close() //nolint:errcheck // the reader reports it
 	}
 }
 
-// writeClose writes the close frame, and before it the message that goes with it.
-func (c *connection) writeClose(cause *closing) error {
-	out := new(outgoing)
+// writeCloseFrame writes the close frame, and before it the last message of the cause.
+func (c *connection) writeCloseFrame(cause *closing) error {
+	out := frame.NewBuffer()
+	defer out.Release()
 	if cause.last != nil {
-		out.frame(websocket.TextMessage, cause.last)
+		out.Add(websocket.TextMessage, cause.last)
 	}
-	out.frame(websocket.CloseMessage, cause.payload())
-	return out.flush(c.wire, closeTimeout, func() bool { return false })
+	out.Add(websocket.CloseMessage, cause.payload())
+	return out.Flush(c.wire, closeTimeout, func() bool { return false })
 }

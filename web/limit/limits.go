@@ -1,5 +1,5 @@
-// Package limit bounds what one request and one client may ask for. It computes on its arguments
-// alone: package web decides when each check runs, and how a refusal is answered.
+// Package limit bounds the requests of clients. It computes on its arguments alone: package web
+// decides when each check runs, and how a refusal is answered.
 //
 // Documents are counted before validation (document.go), operations are weighed before they run
 // (complexity.go), and clients are counted while they are served (inflight.go, attempts.go).
@@ -17,8 +17,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// Limits bound what one request and one client may ask for. They are far above the needs of an
-// ordinary client. Zero is no limit. The tags belong to the command line and hold the defaults.
+// Limits bound each request and each client. They are far above the needs of an ordinary client.
+// Zero is no limit. The tags belong to the command line and hold the defaults.
 //
 // The limits of documents count the text: a fragment counts once, however often it is spread.
 // Complexity bounds the product.
