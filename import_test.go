@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"flightdeck/domain"
-	"flightdeck/markdown"
+	"flightdeck/markdown/html"
 	"flightdeck/siteimport"
 )
 
@@ -251,7 +251,7 @@ func (s *site) fileOf(p webPage, files map[string]string, numbered bool) (string
 
 // titleOf is the title of a file: that of its text, or else its name, on one line.
 func titleOf(file, text string) string {
-	title := strings.ToValidUTF8(cmp.Or(markdown.PageTitle(text), path.Base(file)), "\uFFFD")
+	title := strings.ToValidUTF8(cmp.Or(html.PageTitle(text), path.Base(file)), "\uFFFD")
 	title = strings.Join(strings.Fields(title), " ")
 	return string([]rune(title)[:min(len([]rune(title)), domain.MaxTitle)])
 }

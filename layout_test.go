@@ -28,7 +28,9 @@ var importRules = map[string][]string{
 	"domain":               {},
 	"policy":               {"domain"},
 	"gitimport":            {},
-	"markdown":             {"github.com/goccy/go-yaml", "github.com/microcosm-cc/bluemonday", "github.com/yuin/goldmark"},
+	"markdown":             {"github.com/goccy/go-yaml"},
+	"markdown/deck":        {"markdown", "markdown/html"},
+	"markdown/html":        {"markdown", "github.com/microcosm-cc/bluemonday", "github.com/yuin/goldmark", "golang.org/x/net"},
 	"eventstore":           {},
 	"eventstore/block":     {"eventstore", "github.com/klauspost/compress"},
 	"eventstore/sqlite":    {"eventstore", "eventstore/block", "github.com/gofrs/flock", "github.com/hashicorp/golang-lru/v2", "modernc.org/sqlite"},
@@ -39,10 +41,10 @@ var importRules = map[string][]string{
 	"prepared":             {"github.com/hashicorp/golang-lru/v2", "github.com/uptrace/bun"},
 	"readmodel":            {"domain", "eventstore", "policy", "prepared", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"command": {
-		"auth", "domain", "eventstore", "markdown", "policy", "vault",
+		"auth", "domain", "eventstore", "markdown/deck", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
 	},
-	"siteimport": {"command", "domain", "eventstore", "gitimport", "markdown"},
+	"siteimport": {"command", "domain", "eventstore", "gitimport", "markdown/html"},
 	"graph": {
 		"command", "domain", "eventstore", "readmodel", "graph/model",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
@@ -51,7 +53,7 @@ var importRules = map[string][]string{
 	"graph/generate":  {"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"},
 	"graph/model":     {"command", "domain", "eventstore", "readmodel", "github.com/99designs/gqlgen"},
 	"resolvers": {
-		"auth", "command", "domain", "eventstore", "graph", "graph/errorcode", "graph/model", "markdown", "policy", "readmodel",
+		"auth", "command", "domain", "eventstore", "graph", "graph/errorcode", "graph/model", "markdown/deck", "markdown/html", "policy", "readmodel",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
 	},
 	"web": {

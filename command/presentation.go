@@ -6,7 +6,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/markdown"
+	"flightdeck/markdown/deck"
 	"flightdeck/policy"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -58,18 +58,18 @@ func (in CreatePresentation) prepare(context.Context, *Commands) (plan, error) {
 	e := domain.PresentationCreated{Title: in.Title, Description: in.Description, Theme: in.Theme, IsPublic: in.IsPublic}
 	var slides []domain.SlideAdded
 	if in.Markdown != nil {
-		deck, err := markdown.ParseDeck(*in.Markdown)
+		d, err := deck.Parse(*in.Markdown)
 		if err != nil {
 			return nil, domain.Errorf(domain.Invalid, "markdown: %v", err).At("markdown")
 		}
-		e.FrontMatter = deck.Extra
+		e.FrontMatter = d.Extra
 		if e.Theme == DefaultTheme {
-			e.Theme = cmp.Or(deck.Theme, DefaultTheme)
+			e.Theme = cmp.Or(d.Theme, DefaultTheme)
 		}
 		if e.Description == nil {
-			e.Description = optional(deck.Description)
+			e.Description = optional(d.Description)
 		}
-		for _, s := range deck.Slides {
+		for _, s := range d.Slides {
 			slides = append(slides, domain.SlideAdded{Title: optional(s.Title), Content: s.Content, Notes: optional(s.Notes)})
 		}
 	}

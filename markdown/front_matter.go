@@ -24,26 +24,35 @@ var (
 	sequences = regexp.MustCompile(`^[ \t]*(?:[-?][ \t]+){32}`)
 )
 
-// field is one `key: value` at the top of a YAML text.
-type field struct {
-	key         string
-	value       string // the text of a scalar
-	scalar      bool
-	first, last int // its lines, counted from 0
+// A deck's front matter holds the first slide's too: the lines below FirstSlideMark are the slide's,
+// and a line that begins with Hidden is a comment that holds a line; see package deck.
+const (
+	FirstSlideMark = "# first slide"
+	Hidden         = "#|"
+)
+
+// Field is one `key: value` at the top of a YAML text.
+type Field struct {
+	Key string
+	// Value is the text of a scalar; Scalar tells one from a list or a mapping.
+	Value  string
+	Scalar bool
+	// First and Last are the field's lines, counted from 0.
+	First, Last int
 }
 
-// frontMatter reads the block that opens the lines: ---, YAML fields, ---. It
+// FrontMatter reads the block that opens the lines: ---, YAML fields, ---. It
 // returns the block's length with both --- and its fields; 0, when the first
 // line is no ---, or what follows does not begin with a field. The error is for
 // a block that was meant as front matter and cannot be, where number is the
 // first line's in the file.
-func frontMatter(lines []string, number int) (n int, fields []field, err error) {
-	if len(lines) < 2 || !isRule(lines[0]) || isBlank(lines[1]) {
+func FrontMatter(lines []string, number int) (n int, fields []Field, err error) {
+	if len(lines) < 2 || !IsRule(lines[0]) || IsBlank(lines[1]) {
 		return 0, nil, nil
 	}
 	inside := lines[1:]
 	for n = range inside {
-		if isRule(inside[n]) {
+		if IsRule(inside[n]) {
 			inside = inside[:n]
 			break
 		}
@@ -55,7 +64,7 @@ func frontMatter(lines []string, number int) (n int, fields []field, err error) 
 		return 0, nil, fmt.Errorf("line %d: the front matter that begins here is never closed: end it with a line of ---, "+
 			"or put a blank line below line %d, if none is meant", number, number)
 	}
-	fields, err = yamlFields(inside)
+	fields, err = Fields(inside)
 	if err != nil {
 		return 0, nil, describeYAML(err, number)
 	}
@@ -67,32 +76,32 @@ func frontMatter(lines []string, number int) (n int, fields []field, err error) 
 func beginsWithField(lines []string) bool {
 	for _, line := range lines {
 		switch {
-		case isHidden(line), line == firstSlideMark:
+		case strings.HasPrefix(line, Hidden), line == FirstSlideMark:
 			return true
-		case !isBlank(line) && !strings.HasPrefix(line, "#"):
+		case !IsBlank(line) && !strings.HasPrefix(line, "#"):
 			return keyLine.MatchString(line)
 		}
 	}
 	return false
 }
 
-// plainFrontMatter returns the length of the front matter that opens a slide or
+// PlainFrontMatter returns the length of the front matter that opens a slide or
 // page; 0, when there is none. It takes less for YAML than Slidev, so that text
 // right below a --- is not lost: keys are words, and if a # line comes first,
 // which is a heading as well as a comment, then there are no blank lines.
-func plainFrontMatter(lines []string) int {
-	n, fields, err := frontMatter(lines, 1)
+func PlainFrontMatter(lines []string) int {
+	n, fields, err := FrontMatter(lines, 1)
 	if err != nil || len(fields) == 0 {
 		return 0
 	}
 	for _, f := range fields {
-		if !plainKey.MatchString(f.key) {
+		if !plainKey.MatchString(f.Key) {
 			return 0
 		}
 	}
 	if strings.HasPrefix(lines[1], "#") {
 		for _, line := range lines[:n] {
-			if isBlank(line) {
+			if IsBlank(line) {
 				return 0
 			}
 		}
@@ -100,25 +109,14 @@ func plainFrontMatter(lines []string) int {
 	return n
 }
 
-// cutFrontMatter parts a slide or page into the YAML lines of its front matter, nil when
+// CutFrontMatter parts a slide or page into the YAML lines of its front matter, nil when
 // it has none, and the lines below.
-func cutFrontMatter(lines []string) (front, rest []string) {
-	n := plainFrontMatter(lines)
+func CutFrontMatter(lines []string) (front, rest []string) {
+	n := PlainFrontMatter(lines)
 	if n == 0 {
 		return nil, lines
 	}
-	return trimLines(lines[1 : n-1]), lines[n:]
-}
-
-func joinFrontMatter(front []string, body string) string {
-	if len(front) == 0 {
-		return body
-	}
-	block := "---\n" + strings.Join(front, "\n") + "\n---"
-	if body == "" {
-		return block
-	}
-	return block + "\n\n" + body
+	return TrimLines(lines[1 : n-1]), lines[n:]
 }
 
 // yamlError is a YAML problem and its line, counted from 1.
@@ -138,10 +136,10 @@ func describeYAML(err error, number int) error {
 		"or put a blank line below line %d, if none is meant", number+bad.line, bad.problem, number)
 }
 
-// yamlFields returns the fields of a YAML mapping in block style whose keys
+// Fields returns the fields of a YAML mapping in block style whose keys
 // begin their lines. Comments alone are a mapping without fields. Nothing is
 // decoded, so an alias cannot grow.
-func yamlFields(lines []string) ([]field, error) {
+func Fields(lines []string) ([]Field, error) {
 	if err := checkYAMLSize(lines); err != nil {
 		return nil, err
 	}
@@ -177,8 +175,8 @@ func checkYAMLSize(lines []string) error {
 	return nil
 }
 
-func mappingFields(mapping *ast.MappingNode, lines []string) ([]field, error) {
-	var fields []field
+func mappingFields(mapping *ast.MappingNode, lines []string) ([]Field, error) {
+	var fields []Field
 	for _, value := range mapping.Values {
 		key := value.Key.GetToken()
 		at := key.Position.Line - 1
@@ -188,8 +186,8 @@ func mappingFields(mapping *ast.MappingNode, lines []string) ([]field, error) {
 		if len(fields) > 0 {
 			endField(&fields[len(fields)-1], at, lines)
 		}
-		f := field{key: key.Value, first: at}
-		f.value, f.scalar = scalarText(value.Value)
+		f := Field{Key: key.Value, First: at}
+		f.Value, f.Scalar = scalarText(value.Value)
 		fields = append(fields, f)
 	}
 	if len(fields) > 0 {
@@ -200,10 +198,10 @@ func mappingFields(mapping *ast.MappingNode, lines []string) ([]field, error) {
 
 // endField sets the field's last line: blank lines and comments above the next
 // field belong to that one.
-func endField(f *field, next int, lines []string) {
-	f.last = next - 1
-	for f.last > f.first && (isBlank(lines[f.last]) || strings.HasPrefix(lines[f.last], "#")) {
-		f.last--
+func endField(f *Field, next int, lines []string) {
+	f.Last = next - 1
+	for f.Last > f.First && (IsBlank(lines[f.Last]) || strings.HasPrefix(lines[f.Last], "#")) {
+		f.Last--
 	}
 }
 
@@ -220,3 +218,6 @@ func scalarText(node ast.Node) (text string, scalar bool) {
 	}
 	return "", false
 }
+
+// IsRule reports whether the line is exactly ---, which separates slides and encloses front matter.
+func IsRule(line string) bool { return strings.TrimRight(line, " \t") == "---" }

@@ -4,7 +4,8 @@ import (
 	"context"
 
 	"flightdeck/domain"
-	"flightdeck/markdown"
+	"flightdeck/markdown/deck"
+	"flightdeck/markdown/html"
 	"flightdeck/readmodel"
 )
 
@@ -12,11 +13,11 @@ import (
 func render(format domain.ContentFormat, text string) string {
 	switch format {
 	case domain.Markdown:
-		return markdown.HTML(text)
+		return html.Render(text)
 	case domain.HTML:
-		return markdown.SanitizeHTML(text)
+		return html.Sanitize(text)
 	}
-	return markdown.PlainHTML(text)
+	return html.Plain(text)
 }
 
 // deckMarkdown returns a deck as Markdown, with the notes that the asker may read.
@@ -25,9 +26,9 @@ func deckMarkdown(ctx context.Context, p *readmodel.Presentation) (string, error
 	if err != nil {
 		return "", err
 	}
-	deck := markdown.Deck{Title: p.Title, Description: value(p.Description), Theme: p.Theme, Extra: p.FrontMatter}
+	d := deck.Deck{Title: p.Title, Description: value(p.Description), Theme: p.Theme, Extra: p.FrontMatter}
 	for _, s := range slides {
-		deck.Slides = append(deck.Slides, markdown.Slide{Title: value(s.Title), Content: s.Content, Notes: value(s.Notes())})
+		d.Slides = append(d.Slides, deck.Slide{Title: value(s.Title), Content: s.Content, Notes: value(s.Notes())})
 	}
-	return markdown.FormatDeck(deck), nil
+	return deck.Format(d), nil
 }

@@ -10,7 +10,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/gitimport"
-	"flightdeck/markdown"
+	"flightdeck/markdown/html"
 )
 
 // author returns the id of the commit's author. The first commit of an author registers the user,
@@ -48,7 +48,7 @@ func (im *Importer) change(to *commitEvents, c gitimport.Change) error {
 		return im.apply(to, before, c.Path, "", events)
 	}
 	text := string(c.Content)
-	title := clip(cmp.Or(markdown.PageTitle(text), path.Base(c.Path)), domain.MaxTitle)
+	title := clip(cmp.Or(html.PageTitle(text), path.Base(c.Path)), domain.MaxTitle)
 	if before.Version == 0 {
 		id := command.NewID(domain.KindContent)
 		events, err := domain.CreateContent(domain.ContentCreated{

@@ -1,10 +1,12 @@
-package markdown
+package deck
 
 import (
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"flightdeck/markdown"
 )
 
 // headmatter is the front matter at the top of a deck. In Slidev it is at once
@@ -18,59 +20,54 @@ import (
 //	layout: center
 //	---
 //
-// Below firstSlideMark stands what is the first slide's own. Where a key would
+// Below markdown.FirstSlideMark stands what is the first slide's own. Where a key would
 // come twice, which YAML forbids, the deck's line is hidden in a comment that
-// begins with hidden, and ParseDeck brings it back.
+// begins with markdown.Hidden, and Parse brings it back.
 type headmatter struct {
 	title, description, theme string
 	extra                     string
 	first                     []string // the YAML lines of the first slide
 }
 
-const (
-	firstSlideMark = "# first slide"
-	hidden         = "#|"
-)
-
 // parseHead reads the headmatter and returns the lines below it. A --- at the
 // top that opens no headmatter opens the first slide and is dropped.
 func parseHead(lines []string) (headmatter, []string, error) {
 	top := 0
-	for top < len(lines)-1 && isBlank(lines[top]) {
+	for top < len(lines)-1 && markdown.IsBlank(lines[top]) {
 		top++
 	}
 	lines = lines[top:]
-	n, fields, err := frontMatter(lines, top+1)
+	n, fields, err := markdown.FrontMatter(lines, top+1)
 	switch {
 	case err != nil:
 		return headmatter{}, nil, err
 	case n > 0:
 		return readHead(lines[1:n-1], fields), lines[n:], nil
-	case isRule(lines[0]):
+	case markdown.IsRule(lines[0]):
 		return headmatter{}, lines[1:], nil
 	}
 	return headmatter{}, lines, nil
 }
 
-func readHead(lines []string, fields []field) headmatter {
+func readHead(lines []string, fields []markdown.Field) headmatter {
 	var h headmatter
-	own := slices.Index(lines, firstSlideMark)
+	own := slices.Index(lines, markdown.FirstSlideMark)
 	if own >= 0 {
-		h.first = trimLines(unhide(lines[own+1:]))
+		h.first = markdown.TrimLines(unhide(lines[own+1:]))
 		lines = lines[:own]
 	}
 	extra := slices.Clone(lines)
 	for _, f := range slices.Backward(fields) {
-		target := h.target(f.key)
-		if f.first >= len(lines) || target == nil || !f.scalar {
+		target := h.target(f.Key)
+		if f.First >= len(lines) || target == nil || !f.Scalar {
 			continue
 		}
-		*target = f.value
-		extra = slices.Delete(extra, f.first, min(f.last+1, len(extra)))
+		*target = f.Value
+		extra = slices.Delete(extra, f.First, min(f.Last+1, len(extra)))
 	}
-	h.title, h.theme = singleLine(h.title), singleLine(h.theme)
+	h.title, h.theme = markdown.SingleLine(h.title), markdown.SingleLine(h.theme)
 	h.description = trimText(h.description)
-	h.extra = strings.Join(trimLines(unhide(extra)), "\n")
+	h.extra = strings.Join(markdown.TrimLines(unhide(extra)), "\n")
 	return h
 }
 
@@ -113,7 +110,7 @@ func (h headmatter) format() string {
 	for _, attempt := range attempts {
 		lines := slices.Concat(modelled, attempt[0])
 		if len(own) > 0 {
-			lines = append(append(lines, firstSlideMark), attempt[1]...)
+			lines = append(append(lines, markdown.FirstSlideMark), attempt[1]...)
 		}
 		if len(lines) == 0 {
 			return ""
@@ -157,31 +154,31 @@ func yamlScalar(text string) string {
 	return strings.ReplaceAll(strconv.Quote(text), "---", `-\x2d-`)
 }
 
-func isHidden(line string) bool { return strings.HasPrefix(line, hidden) }
+func isHidden(line string) bool { return strings.HasPrefix(line, markdown.Hidden) }
 
 func hide(line string) string {
 	if line == "" {
-		return hidden
+		return markdown.Hidden
 	}
-	return hidden + " " + line
+	return markdown.Hidden + " " + line
 }
 
 // hideKeys hides the fields with these keys, and every line that would not come
 // back from unhide as it is; all lines, when they are no YAML fields.
 func hideKeys(lines, keys []string) []string {
-	fields, err := yamlFields(lines)
+	fields, err := markdown.Fields(lines)
 	if err != nil || len(fields) == 0 {
 		return hideAll(lines)
 	}
 	lines = slices.Clone(lines)
 	for i, line := range lines {
-		if isHidden(line) || line == firstSlideMark {
+		if isHidden(line) || line == markdown.FirstSlideMark {
 			lines[i] = hide(line)
 		}
 	}
 	for _, f := range fields {
-		if slices.Contains(keys, f.key) {
-			copy(lines[f.first:f.last+1], hideAll(lines[f.first:f.last+1]))
+		if slices.Contains(keys, f.Key) {
+			copy(lines[f.First:f.Last+1], hideAll(lines[f.First:f.Last+1]))
 		}
 	}
 	return lines
@@ -199,7 +196,7 @@ func unhide(lines []string) []string {
 	shown := make([]string, len(lines))
 	for i, line := range lines {
 		shown[i] = line
-		if rest, ok := strings.CutPrefix(line, hidden); ok {
+		if rest, ok := strings.CutPrefix(line, markdown.Hidden); ok {
 			shown[i] = strings.TrimPrefix(rest, " ")
 		}
 	}
@@ -207,10 +204,21 @@ func unhide(lines []string) []string {
 }
 
 func keysOf(lines []string) []string {
-	fields, _ := yamlFields(lines) //nolint:errcheck // lines that are no fields have no keys
+	fields, _ := markdown.Fields(lines) //nolint:errcheck // lines that are no fields have no keys
 	var keys []string
 	for _, f := range fields {
-		keys = append(keys, f.key)
+		keys = append(keys, f.Key)
 	}
 	return keys
+}
+
+func joinFrontMatter(front []string, body string) string {
+	if len(front) == 0 {
+		return body
+	}
+	block := "---\n" + strings.Join(front, "\n") + "\n---"
+	if body == "" {
+		return block
+	}
+	return block + "\n\n" + body
 }

@@ -1,9 +1,11 @@
-package markdown
+package deck
 
 import (
 	"html"
 	"regexp"
 	"strings"
+
+	"flightdeck/markdown"
 )
 
 // splitNotes parts a slide's text into its content and its notes, and reports
@@ -53,7 +55,7 @@ func lastBlock(body string) int {
 		inside := s.inComment
 		k := s.next(line)
 		switch {
-		case k == code, k == prose && isBlank(line):
+		case k == code, k == prose && markdown.IsBlank(line):
 			block = offset + len(line) + 1
 		case k == comment && !inside, k == prose && above == comment:
 			block = offset
@@ -117,7 +119,7 @@ func encodeNotes(notes string) string {
 }
 
 func decodeNotes(inner string) string {
-	if first, _, more := strings.Cut(inner, "\n"); !more || !isBlank(first) {
+	if first, _, more := strings.Cut(inner, "\n"); !more || !markdown.IsBlank(first) {
 		inner = strings.TrimLeft(inner, " \t")
 	}
 	notes := strings.TrimPrefix(trimBlock(inner), notesMark+"\n")
@@ -164,12 +166,12 @@ func isDirective(inner string) bool {
 	if !directiveLine.MatchString(inner) || inner == notesMark || strings.HasPrefix(inner, notesMark+"\n") {
 		return false
 	}
-	fields, err := yamlFields(strings.Split(inner, "\n"))
+	fields, err := markdown.Fields(strings.Split(inner, "\n"))
 	if err != nil {
 		return false
 	}
 	for _, f := range fields {
-		if directives[strings.TrimLeft(f.key, "_$")] {
+		if directives[strings.TrimLeft(f.Key, "_$")] {
 			return true
 		}
 	}

@@ -1,40 +1,9 @@
-package markdown
+package deck
 
 import (
-	"bytes"
-	"html"
 	"regexp"
 	"strings"
-
-	"github.com/microcosm-cc/bluemonday"
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/text"
 )
-
-// textOnly drops every element and keeps the text.
-var textOnly = bluemonday.StrictPolicy()
-
-// headingText returns the text of the first heading, without markup and on one
-// line; empty without a heading, or when that one is empty. A heading within a
-// quote or a list is none.
-func headingText(body string) string {
-	if tooCostly(body) {
-		return ""
-	}
-	source := []byte(body)
-	document := goldmarkHTML.Parser().Parse(text.NewReader(source))
-	for node := document.FirstChild(); node != nil; node = node.NextSibling() {
-		if node.Kind() != ast.KindHeading {
-			continue
-		}
-		var b bytes.Buffer
-		if err := goldmarkHTML.Renderer().Render(&b, source, node); err != nil {
-			return ""
-		}
-		return singleLine(html.UnescapeString(textOnly.Sanitize(b.String())))
-	}
-	return ""
-}
 
 var entity = regexp.MustCompile(`&[#0-9A-Za-z]+;`)
 

@@ -1,8 +1,10 @@
-package markdown
+package deck
 
 import (
 	"regexp"
 	"strings"
+
+	"flightdeck/markdown"
 )
 
 // kind says what a line of Markdown belongs to, as far as slides care.
@@ -58,7 +60,7 @@ func (p pattern) matches(line string) bool { return p.find(line) != nil }
 // paragraph text, --- makes a heading, unless that text is in a list item.
 func (s *scanner) separates(line string) bool {
 	heading := s.inText && len(s.items) == 0
-	return s.next(line) == prose && !heading && isRule(line)
+	return s.next(line) == prose && !heading && markdown.IsRule(line)
 }
 
 // next moves to the next line and returns its kind.
@@ -76,11 +78,11 @@ func (s *scanner) startsBlock(line string) bool {
 	if len(s.items) == 0 && weakItem.matches(text) {
 		return false
 	}
-	return isBlank(text) || noText.matches(text) || fenceOpen.matches(text) || strings.HasPrefix(text, "<!--")
+	return markdown.IsBlank(text) || noText.matches(text) || fenceOpen.matches(text) || strings.HasPrefix(text, "<!--")
 }
 
 func (s *scanner) kindOf(line string) kind {
-	if !isBlank(line) && indentOf(line) < s.indent {
+	if !markdown.IsBlank(line) && indentOf(line) < s.indent {
 		s.fence, s.inComment, s.indent = "", false, 0 // they ended with their list item
 	}
 	switch {
@@ -92,7 +94,7 @@ func (s *scanner) kindOf(line string) kind {
 			s.fence = ""
 		}
 		return code
-	case isBlank(line):
+	case markdown.IsBlank(line):
 		return prose
 	}
 	return s.openBlock(line, s.enterItems(line))
@@ -116,7 +118,7 @@ func (s *scanner) openBlock(line string, column int) kind {
 		return comment
 	}
 	s.indent = 0
-	s.inText = !isBlank(text) && indentOf(text) < 4 && !noText.matches(text)
+	s.inText = !markdown.IsBlank(text) && indentOf(text) < 4 && !noText.matches(text)
 	return prose
 }
 
@@ -164,10 +166,6 @@ func (s *scanner) closing() string {
 	}
 	return ""
 }
-
-// isRule reports whether the line is exactly ---, which separates slides and
-// encloses front matter.
-func isRule(line string) bool { return strings.TrimRight(line, " \t") == "---" }
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 

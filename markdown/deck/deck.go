@@ -1,16 +1,19 @@
-package markdown
+package deck
 
 import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"flightdeck/markdown"
+	"flightdeck/markdown/html"
 )
 
 const (
-	// MaxSlides is the most slides that ParseDeck accepts.
+	// MaxSlides is the most slides that Parse accepts.
 	MaxSlides = 1000
-	// MaxDeckBytes is the longest text that ParseDeck accepts.
-	MaxDeckBytes = 4 << 20
+	// MaxBytes is the longest text that Parse accepts.
+	MaxBytes = 4 << 20
 )
 
 // Deck is a presentation as one Markdown file.
@@ -36,19 +39,19 @@ type Slide struct {
 	Notes string
 }
 
-// ParseDeck reads a presentation from Markdown, by the rules of the package
+// Parse reads a presentation from Markdown, by the rules of the package
 // comment. Text without anything in it is a Deck without slides; a --- with
 // nothing below it is an empty slide. Line ends may be LF, CRLF or CR; contents
 // have LF, without blank lines around them.
 //
 // Every error is one that the author can fix, and says at which line and how:
 // text that is not UTF-8 or has a NUL, headmatter that is not YAML or is never
-// closed, more than MaxDeckBytes or MaxSlides.
-func ParseDeck(text string) (Deck, error) {
+// closed, more than MaxBytes or MaxSlides.
+func Parse(text string) (Deck, error) {
 	if err := checkReadable(text); err != nil {
 		return Deck{}, err
 	}
-	lines := strings.Split(normalise(text), "\n")
+	lines := strings.Split(markdown.Normalise(text), "\n")
 	head, body, err := parseHead(lines)
 	if err != nil {
 		return Deck{}, err
@@ -62,7 +65,7 @@ func ParseDeck(text string) (Deck, error) {
 	}
 	deck := Deck{Title: head.title, Description: head.description, Theme: head.theme, Extra: head.extra}
 	for i, raw := range slides {
-		front, rest := cutFrontMatter(raw)
+		front, rest := markdown.CutFrontMatter(raw)
 		if i == 0 && front == nil {
 			front = head.first
 		}
@@ -76,8 +79,8 @@ func ParseDeck(text string) (Deck, error) {
 
 // checkReadable refuses what cannot be a text file of a sensible size.
 func checkReadable(text string) error {
-	if len(text) > MaxDeckBytes {
-		return fmt.Errorf("the deck has %d bytes and %d is the most: split it, or link images instead of embedding them", len(text), MaxDeckBytes)
+	if len(text) > MaxBytes {
+		return fmt.Errorf("the deck has %d bytes and %d is the most: split it, or link images instead of embedding them", len(text), MaxBytes)
 	}
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		return fmt.Errorf("line %d: the text has a NUL character: remove it, or check that this is a Markdown file", lineOf(text, i))
@@ -113,7 +116,7 @@ func splitSlides(lines []string) [][]string {
 		}
 		slides = append(slides, lines[start:i])
 		s, start = scanner{}, i+1
-		if n := plainFrontMatter(lines[i:]); n > 0 {
+		if n := markdown.PlainFrontMatter(lines[i:]); n > 0 {
 			start = i
 			i += n - 1
 		}
@@ -126,20 +129,11 @@ func splitSlides(lines []string) [][]string {
 func parseSlide(front, lines []string) Slide {
 	body, notes, _ := splitNotes(trimBlock(strings.Join(lines, "\n")))
 	body = unindentRules(body)
-	if front == nil && plainFrontMatter(strings.Split(body, "\n")) > 0 {
+	if front == nil && markdown.PlainFrontMatter(strings.Split(body, "\n")) > 0 {
 		body = " " + body // without its space, this rule would become front matter
 	}
-	return Slide{Title: headingText(body), Content: joinFrontMatter(front, body), Notes: notes}
+	return Slide{Title: html.HeadingText(body), Content: joinFrontMatter(front, body), Notes: notes}
 }
-
-// normalise makes any string text: LF as the line end, valid UTF-8, no NUL and
-// no byte order mark, which is not only found at the top of joined files.
-func normalise(text string) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	return newlines.Replace(text)
-}
-
-var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\uFFFD", "\uFEFF", "")
 
 // trimBlock takes away blank lines above a text and any white space below it.
 // The indent of the first line stays: it can mean code.
@@ -147,33 +141,15 @@ func trimBlock(text string) string {
 	text = strings.TrimRight(text, " \t\n")
 	for {
 		line, rest, more := strings.Cut(text, "\n")
-		if !more || !isBlank(line) {
+		if !more || !markdown.IsBlank(line) {
 			return text
 		}
 		text = rest
 	}
 }
 
-// singleLine joins the words of a title with single spaces.
-func singleLine(text string) string {
-	return strings.Join(strings.FieldsFunc(normalise(text), func(r rune) bool {
-		return r == ' ' || '\t' <= r && r <= '\r'
-	}), " ")
-}
-
 // trimText is the normal form of text that may have several lines.
-func trimText(text string) string { return strings.TrimSpace(normalise(text)) }
-
-// trimLines takes away the blank lines around the others.
-func trimLines(lines []string) []string {
-	for len(lines) > 0 && isBlank(lines[0]) {
-		lines = lines[1:]
-	}
-	for len(lines) > 0 && isBlank(lines[len(lines)-1]) {
-		lines = lines[:len(lines)-1]
-	}
-	return lines
-}
+func trimText(text string) string { return strings.TrimSpace(markdown.Normalise(text)) }
 
 // splitLines returns the lines of a text; none, when it is empty.
 func splitLines(text string) []string {
@@ -183,11 +159,9 @@ func splitLines(text string) []string {
 	return strings.Split(text, "\n")
 }
 
-func isBlank(line string) bool { return strings.Trim(line, " \t") == "" }
-
 func isBlankText(lines []string) bool {
 	for _, line := range lines {
-		if !isBlank(line) {
+		if !markdown.IsBlank(line) {
 			return false
 		}
 	}

@@ -1,9 +1,9 @@
-package markdown_test
+package html_test
 
 import (
 	"testing"
 
-	"flightdeck/markdown"
+	"flightdeck/markdown/html"
 )
 
 func TestPageTitleIsFrontMatterOrFirstHeading(t *testing.T) {
@@ -31,7 +31,7 @@ func TestPageTitleIsFrontMatterOrFirstHeading(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := markdown.PageTitle(tt.text); got != tt.want {
+			if got := html.PageTitle(tt.text); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

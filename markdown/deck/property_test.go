@@ -1,4 +1,4 @@
-package markdown_test
+package deck_test
 
 import (
 	"fmt"
@@ -9,18 +9,19 @@ import (
 
 	"pgregory.net/rapid"
 
-	"flightdeck/markdown"
+	"flightdeck/markdown/deck"
+	"flightdeck/markdown/html"
 )
 
 func TestArbitraryDecksKeepSlidesNotesAndTitles(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		deck := anyDeck().Draw(t, "deck")
-		got := mustParse(t, markdown.FormatDeck(deck))
-		if len(got.Slides) != len(deck.Slides) {
-			t.Fatalf("got %d slides, want %d, from\n%s", len(got.Slides), len(deck.Slides), markdown.FormatDeck(deck))
+		d := anyDeck().Draw(t, "deck")
+		got := mustParse(t, deck.Format(d))
+		if len(got.Slides) != len(d.Slides) {
+			t.Fatalf("got %d slides, want %d, from\n%s", len(got.Slides), len(d.Slides), deck.Format(d))
 		}
-		for i, want := range deck.Slides {
+		for i, want := range d.Slides {
 			if got.Slides[i].Notes != block(want.Notes) {
 				t.Errorf("slide %d: got notes %q, want %q", i, got.Slides[i].Notes, block(want.Notes))
 			}
@@ -41,18 +42,18 @@ func TestArbitraryDecksKeepSlidesNotesAndTitles(t *testing.T) {
 func TestArbitraryDecksKeepTheirHeadmatter(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		deck := anyDeck().Draw(t, "deck")
-		got := mustParse(t, markdown.FormatDeck(deck))
-		if want := line(deck.Title); want != "" && got.Title != want {
+		d := anyDeck().Draw(t, "deck")
+		got := mustParse(t, deck.Format(d))
+		if want := line(d.Title); want != "" && got.Title != want {
 			t.Errorf("got title %q, want %q", got.Title, want)
 		}
-		if want := line(deck.Theme); got.Theme != want {
+		if want := line(d.Theme); got.Theme != want {
 			t.Errorf("got theme %q, want %q", got.Theme, want)
 		}
-		if want := strings.TrimSpace(clean(deck.Description)); got.Description != want {
+		if want := strings.TrimSpace(clean(d.Description)); got.Description != want {
 			t.Errorf("got description %q, want %q", got.Description, want)
 		}
-		if want := lines(deck.Extra); got.Extra != want {
+		if want := lines(d.Extra); got.Extra != want {
 			t.Errorf("got extra %q, want %q", got.Extra, want)
 		}
 	})
@@ -61,8 +62,8 @@ func TestArbitraryDecksKeepTheirHeadmatter(t *testing.T) {
 func TestWritingIsIdempotent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		text := markdown.FormatDeck(anyDeck().Draw(t, "deck"))
-		if again := markdown.FormatDeck(mustParse(t, text)); again != text {
+		text := deck.Format(anyDeck().Draw(t, "deck"))
+		if again := deck.Format(mustParse(t, text)); again != text {
 			t.Errorf("first\n%s\nthen\n%s", text, again)
 		}
 	})
@@ -81,17 +82,17 @@ func TestWellFormedContentIsKeptExactly(t *testing.T) {
 		return strings.Join(rapid.SliceOfN(blocks, 0, 6).Draw(t, "blocks"), "\n\n")
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		deck := markdown.Deck{Title: "T"}
+		d := deck.Deck{Title: "T"}
 		for i := range rapid.IntRange(1, 4).Draw(t, "slides") {
 			text := content.Draw(t, "content")
 			if rapid.Bool().Draw(t, "front matter") {
 				text = strings.TrimSpace(fmt.Sprintf("---\nlayout: center\nclick%d: 1\n---\n\n%s", i, text))
 			}
-			deck.Slides = append(deck.Slides, markdown.Slide{Content: text, Notes: content.Draw(t, "notes")})
+			d.Slides = append(d.Slides, deck.Slide{Content: text, Notes: content.Draw(t, "notes")})
 		}
-		text := markdown.FormatDeck(deck)
+		text := deck.Format(d)
 		for i, got := range mustParse(t, text).Slides {
-			if want := block(deck.Slides[i].Content); got.Content != want {
+			if want := block(d.Slides[i].Content); got.Content != want {
 				t.Errorf("got %q, want %q, from\n%s", got.Content, want, text)
 			}
 		}
@@ -106,22 +107,22 @@ func FuzzParseDeck(f *testing.F) {
 		f.Add("---\ntitle: x\n---\n" + seed + "\n\n---\n" + seed + "\n---\n")
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		deck, err := markdown.ParseDeck(text)
+		d, err := deck.Parse(text)
 		if err != nil {
 			return
 		}
-		first := markdown.FormatDeck(deck)
-		again, err := markdown.ParseDeck(first)
+		first := deck.Format(d)
+		again, err := deck.Parse(first)
 		if err != nil {
 			t.Fatalf("what was written is not read: %v\n%s", err, first)
 		}
-		if second := markdown.FormatDeck(again); second != first {
+		if second := deck.Format(again); second != first {
 			t.Fatalf("first\n%q\nthen\n%q", first, second)
 		}
-		if len(again.Slides) != len(deck.Slides) {
-			t.Fatalf("%d slides became %d in\n%s", len(deck.Slides), len(again.Slides), first)
+		if len(again.Slides) != len(d.Slides) {
+			t.Fatalf("%d slides became %d in\n%s", len(d.Slides), len(again.Slides), first)
 		}
-		for i, slide := range deck.Slides {
+		for i, slide := range d.Slides {
 			if again.Slides[i].Notes != slide.Notes || again.Slides[i].Title != slide.Title {
 				t.Errorf("%+v became %+v", slide, again.Slides[i])
 			}
@@ -134,7 +135,7 @@ var endTagsAndSpace = regexp.MustCompile(`</\w+>|\s`)
 // rendered is what the content says. Without end tags, since an open comment
 // hides those of the blocks around it.
 func rendered(content string) string {
-	return endTagsAndSpace.ReplaceAllString(markdown.HTML(content), "")
+	return endTagsAndSpace.ReplaceAllString(html.Render(content), "")
 }
 
 // fragments are what decks are made of, and what could be taken for it.
@@ -158,10 +159,10 @@ func anyText() *rapid.Generator[string] {
 	return rapid.OneOf(lines, words, rapid.String())
 }
 
-func anyDeck() *rapid.Generator[markdown.Deck] {
+func anyDeck() *rapid.Generator[deck.Deck] {
 	text := anyText()
-	slide := rapid.Custom(func(t *rapid.T) markdown.Slide {
-		s := markdown.Slide{Content: text.Draw(t, "content")}
+	slide := rapid.Custom(func(t *rapid.T) deck.Slide {
+		s := deck.Slide{Content: text.Draw(t, "content")}
 		if rapid.Bool().Draw(t, "with front matter") {
 			s.Content = "---\n" + block("layout: center\n"+text.Draw(t, "front matter")) + "\n---\n" + s.Content
 		}
@@ -173,8 +174,8 @@ func anyDeck() *rapid.Generator[markdown.Deck] {
 		}
 		return s
 	})
-	return rapid.Custom(func(t *rapid.T) markdown.Deck {
-		return markdown.Deck{
+	return rapid.Custom(func(t *rapid.T) deck.Deck {
+		return deck.Deck{
 			Title: text.Draw(t, "title"), Description: text.Draw(t, "description"), Theme: text.Draw(t, "theme"),
 			Extra: text.Draw(t, "extra"), Slides: rapid.SliceOfN(slide, 0, 5).Draw(t, "slides"),
 		}

@@ -1,10 +1,12 @@
-package markdown
+package html
 
 import (
 	"bytes"
-	"html"
+	stdhtml "html"
 	"regexp"
 	"strings"
+
+	"flightdeck/markdown"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
@@ -12,8 +14,8 @@ import (
 	goldhtml "github.com/yuin/goldmark/renderer/html"
 )
 
-// MaxRenderBytes is the longest Markdown that is rendered; see [HTML].
-const MaxRenderBytes = 1 << 20
+// MaxBytes is the longest Markdown that is rendered; see [Render].
+const MaxBytes = 1 << 20
 
 // goldmarkHTML lets raw HTML through: what it renders has to be sanitised.
 var goldmarkHTML = goldmark.New(
@@ -27,37 +29,37 @@ var goldmarkHTML = goldmark.New(
 	goldmark.WithRendererOptions(goldhtml.WithUnsafe()),
 )
 
-// HTML renders a Markdown page, without its front matter, as HTML that is safe
+// Render renders a Markdown page, without its front matter, as HTML that is safe
 // to put into a page: CommonMark with GitHub's tables, strikethrough, task lists
-// and autolinks, an id on every heading, and of raw HTML what [SanitizeHTML]
-// keeps. Text that would take unreasonable time (longer than MaxRenderBytes,
+// and autolinks, an id on every heading, and of raw HTML what [Sanitize]
+// keeps. Text that would take unreasonable time (longer than MaxBytes,
 // nested more than 32 deep
 // on one line, or with more than 300 links in one paragraph) is shown as by
-// [PlainHTML].
-func HTML(text string) string {
+// [Plain].
+func Render(text string) string {
 	_, body := splitPage(text)
 	if tooCostly(body) {
-		return PlainHTML(text)
+		return Plain(text)
 	}
 	var b bytes.Buffer
 	context := parser.NewContext(parser.WithIDs(headingIDs{}))
 	if err := goldmarkHTML.Convert([]byte(body), &b, parser.WithContext(context)); err != nil {
-		return PlainHTML(text)
+		return Plain(text)
 	}
 	return balance(policy.Sanitize(b.String()))
 }
 
-// SanitizeHTML keeps of the HTML what formats and links text, and drops all that
+// Sanitize keeps of the HTML what formats and links text, and drops all that
 // could run, restyle the page around it, send a form or load anything but an
 // image: see newPolicy. The result is a fragment whose elements are all closed, of
 // a document its body.
-func SanitizeHTML(html string) string {
-	return balance(policy.Sanitize(normalise(html)))
+func Sanitize(text string) string {
+	return balance(policy.Sanitize(markdown.Normalise(text)))
 }
 
-// PlainHTML shows plain text or JSON as it stands, escaped and within <pre>.
-func PlainHTML(text string) string {
-	return "<pre>" + html.EscapeString(normalise(text)) + "</pre>\n"
+// Plain shows plain text or JSON as it stands, escaped and within <pre>.
+func Plain(text string) string {
+	return "<pre>" + stdhtml.EscapeString(markdown.Normalise(text)) + "</pre>\n"
 }
 
 const (
@@ -67,16 +69,20 @@ const (
 
 var container = regexp.MustCompile(`^[ \t]*(?:>|(?:[-+*]|[0-9]{1,9}[.)])(?:[ \t]|$))`)
 
+// newBlock matches a line that begins with the mark of a quote, a list item, a table row, a heading
+// or a rule.
+var newBlock = regexp.MustCompile(`^ {0,3}(?:[>|]|(?:[-+*]|[0-9]{1,9}[.)]|#{1,6})(?:[ \t]|$)|(?:\*{3,}|-{3,}|_{3,})[ \t]*$)`)
+
 // tooCostly finds the two kinds of text on which goldmark's time grows with the
 // square of the length: quotes or lists within each other on one line, and links
 // in one paragraph whose destinations do not end.
 func tooCostly(text string) bool {
-	if len(text) > MaxRenderBytes {
+	if len(text) > MaxBytes {
 		return true
 	}
 	links := 0
 	for line := range strings.SplitSeq(text, "\n") {
-		if isBlank(line) || noText.matches(line) {
+		if markdown.IsBlank(line) || newBlock.MatchString(line) {
 			links = 0
 		}
 		links += strings.Count(line, "](")

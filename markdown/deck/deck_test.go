@@ -1,4 +1,4 @@
-package markdown_test
+package deck_test
 
 import (
 	"encoding/json"
@@ -7,9 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
-	"flightdeck/markdown"
+	"flightdeck/markdown/deck"
 )
 
 var update = flag.Bool("update", false, "write the golden files in testdata")
@@ -21,9 +22,9 @@ func TestDecksOfOtherProgramsAreReadAsTheyReadThem(t *testing.T) {
 	for _, name := range []string{"slidev", "marp", "reveal"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			deck := mustParse(t, mustRead(t, name+".md"))
-			golden(t, name+".json", toJSON(t, deck))
-			golden(t, name+".out.md", markdown.FormatDeck(deck))
+			d := mustParse(t, mustRead(t, name+".md"))
+			golden(t, name+".json", toJSON(t, d))
+			golden(t, name+".out.md", deck.Format(d))
 		})
 	}
 }
@@ -31,9 +32,9 @@ func TestDecksOfOtherProgramsAreReadAsTheyReadThem(t *testing.T) {
 func TestWrittenDecksReadBackEqual(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"slidev", "marp", "reveal"} {
-		deck := mustParse(t, mustRead(t, name+".md"))
-		if again := mustParse(t, markdown.FormatDeck(deck)); toJSON(t, again) != toJSON(t, deck) {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, toJSON(t, again), toJSON(t, deck))
+		d := mustParse(t, mustRead(t, name+".md"))
+		if again := mustParse(t, deck.Format(d)); toJSON(t, again) != toJSON(t, d) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, toJSON(t, again), toJSON(t, d))
 		}
 	}
 }
@@ -106,12 +107,12 @@ func TestNotesAreTheCommentOrNoteParagraphAtTheEnd(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			deck := mustParse(t, tt.text)
-			if got := deck.Slides[0]; got.Content != tt.content || got.Notes != tt.notes {
+			d := mustParse(t, tt.text)
+			if got := d.Slides[0]; got.Content != tt.content || got.Notes != tt.notes {
 				t.Errorf("got content %q and notes %q, want %q and %q", got.Content, got.Notes, tt.content, tt.notes)
 			}
-			if again := mustParse(t, markdown.FormatDeck(deck)); toJSON(t, again) != toJSON(t, deck) {
-				t.Errorf("read back as %s, want %s", toJSON(t, again), toJSON(t, deck))
+			if again := mustParse(t, deck.Format(d)); toJSON(t, again) != toJSON(t, d) {
+				t.Errorf("read back as %s, want %s", toJSON(t, again), toJSON(t, d))
 			}
 		})
 	}
@@ -130,9 +131,9 @@ func TestHeadmatterIsSplitIntoFieldsAndExtraLines(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			deck := mustParse(t, "---\n"+tt.head+"\n---\n\n# *heading*")
-			if deck.Title != tt.title || deck.Extra != tt.extra {
-				t.Errorf("got title %q and extra %q, want %q and %q", deck.Title, deck.Extra, tt.title, tt.extra)
+			d := mustParse(t, "---\n"+tt.head+"\n---\n\n# *heading*")
+			if d.Title != tt.title || d.Extra != tt.extra {
+				t.Errorf("got title %q and extra %q, want %q and %q", d.Title, d.Extra, tt.title, tt.extra)
 			}
 		})
 	}
@@ -140,16 +141,16 @@ func TestHeadmatterIsSplitIntoFieldsAndExtraLines(t *testing.T) {
 
 func TestFirstSlideKeepsItsFrontMatterWithinTheHeadmatter(t *testing.T) {
 	t.Parallel()
-	deck := markdown.Deck{
+	d := deck.Deck{
 		Title: "Deck", Theme: "seriph", Extra: "layout: cover\nfonts:\n  sans: Inter",
-		Slides: []markdown.Slide{{Content: "---\nlayout: center\ntitle: Own\n---\n\ntext"}},
+		Slides: []deck.Slide{{Content: "---\nlayout: center\ntitle: Own\n---\n\ntext"}},
 	}
-	text := markdown.FormatDeck(deck)
+	text := deck.Format(d)
 	want := "---\ntitle: Deck\ntheme: seriph\n#| layout: cover\nfonts:\n  sans: Inter\n# first slide\nlayout: center\n#| title: Own\n---\n\ntext\n"
 	if text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
-	if again := mustParse(t, text); toJSON(t, again) != toJSON(t, deck) {
+	if again := mustParse(t, text); toJSON(t, again) != toJSON(t, d) {
 		t.Errorf("read back as %s", toJSON(t, again))
 	}
 }
@@ -158,14 +159,14 @@ func TestTitlesThatAreNoHeadingAreWrittenAsOne(t *testing.T) {
 	t.Parallel()
 	title := "A *b* _c_ snake_case `d` [e](f) <g> &amp; \\ # R&D #"
 	for _, content := range []string{"", "text", "# Other\n\ntext", "---\nlayout: x\n---\n\ntext"} {
-		deck := mustParse(t, markdown.FormatDeck(markdown.Deck{Title: "t", Slides: []markdown.Slide{{}, {Title: title, Content: content}}}))
-		if got := deck.Slides[1].Title; got != title {
+		d := mustParse(t, deck.Format(deck.Deck{Title: "t", Slides: []deck.Slide{{}, {Title: title, Content: content}}}))
+		if got := d.Slides[1].Title; got != title {
 			t.Errorf("with content %q: got title %q", content, got)
 		}
 	}
-	kept := markdown.Slide{Title: "A b", Content: "A *b*\n===\n\ntext"}
-	if deck := mustParse(t, markdown.FormatDeck(markdown.Deck{Slides: []markdown.Slide{kept}})); deck.Slides[0] != kept {
-		t.Errorf("got %+v, want %+v", deck.Slides[0], kept)
+	kept := deck.Slide{Title: "A b", Content: "A *b*\n===\n\ntext"}
+	if d := mustParse(t, deck.Format(deck.Deck{Slides: []deck.Slide{kept}})); d.Slides[0] != kept {
+		t.Errorf("got %+v, want %+v", d.Slides[0], kept)
 	}
 }
 
@@ -183,13 +184,13 @@ func TestErrorsNameTheLineAndTheRemedy(t *testing.T) {
 		{"too long", "---\na: " + strings.Repeat("x", 20000) + "\n---\n", []string{"line 2", "longer than"}},
 		{"NUL", "a\nb\x00", []string{"line 2", "NUL"}},
 		{"not UTF-8", "a\n\nb\xff", []string{"line 3", "UTF-8"}},
-		{"too many slides", strings.Repeat("---\n\n", markdown.MaxSlides+2), []string{"1002 slides", "split it"}},
-		{"too many bytes", strings.Repeat("a", markdown.MaxDeckBytes+1), []string{"bytes", "split it"}},
+		{"too many slides", strings.Repeat("---\n\n", deck.MaxSlides+2), []string{"1002 slides", "split it"}},
+		{"too many bytes", strings.Repeat("a", deck.MaxBytes+1), []string{"bytes", "split it"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := markdown.ParseDeck(tt.text)
+			_, err := deck.Parse(tt.text)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -202,19 +203,50 @@ func TestErrorsNameTheLineAndTheRemedy(t *testing.T) {
 	}
 }
 
+func TestDecksAreSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	text := "---\ntitle: a\n---\n\n# b\n\n- [x] c <kbd>d</kbd> https://x.org\n\n---\n\n# b"
+	want := deck.Format(mustParse(t, text))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				d, err := deck.Parse(text)
+				if got := deck.Format(d); err != nil || got != want {
+					t.Errorf("got %q (%v), want %q", got, err, want)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Text on which a Markdown parser takes time that grows with the square of the length.
+func TestCostlyTextIsReadAsADeck(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		strings.Repeat(">", 10_000), strings.Repeat("- ", 5_000), strings.Repeat("1. > ", 5_000), strings.Repeat("[a](", 5_000),
+		strings.Repeat(`[a](\)`, 5_000), strings.Repeat("[a](x\n", 5_000), strings.Repeat("a", 1<<20+1),
+	} {
+		if _, err := deck.Parse(text); err != nil {
+			t.Errorf("%.10q…: %v", text, err)
+		}
+	}
+}
+
 // failer is what *testing.T, *testing.F and *rapid.T share.
 type failer interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-func mustParse(t failer, text string) markdown.Deck {
+func mustParse(t failer, text string) deck.Deck {
 	t.Helper()
-	deck, err := markdown.ParseDeck(text)
+	d, err := deck.Parse(text)
 	if err != nil {
 		t.Fatalf("ParseDeck(%q): %v", text, err)
 	}
-	return deck
+	return d
 }
 
 func golden(t *testing.T, name, got string) {
@@ -238,13 +270,13 @@ func mustRead(t failer, name string) string {
 	return string(text)
 }
 
-func toJSON(t *testing.T, deck markdown.Deck) string {
+func toJSON(t *testing.T, d deck.Deck) string {
 	t.Helper()
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(deck); err != nil {
+	if err := e.Encode(d); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -1,9 +1,14 @@
-package markdown
+package deck
 
-import "strings"
+import (
+	"strings"
 
-// FormatDeck writes the deck as Markdown that ParseDeck, Slidev, Marp and
-// reveal.js read alike. ParseDeck returns its slides as they were, but for what
+	"flightdeck/markdown"
+	"flightdeck/markdown/html"
+)
+
+// Format writes the deck as Markdown that Parse, Slidev, Marp and
+// reveal.js read alike. Parse returns its slides as they were, but for what
 // has no meaning or no place in Markdown:
 //
 //   - line ends become LF, blank lines around a text and byte order marks go,
@@ -15,14 +20,14 @@ import "strings"
 //   - a slide's empty Title, or the deck's, becomes the heading that is there.
 //
 // A title of the deck that equals the first slide's is not written, since
-// everybody takes it from there. FormatDeck(ParseDeck(FormatDeck(d))) is
-// FormatDeck(d), as long as the deck stays within ParseDeck's limits.
-func FormatDeck(d Deck) string {
+// everybody takes it from there. Format(Parse(Format(d))) is
+// Format(d), as long as the deck stays within Parse's limits.
+func Format(d Deck) string {
 	head := headmatter{
-		title:       singleLine(d.Title),
+		title:       markdown.SingleLine(d.Title),
 		description: trimText(d.Description),
-		theme:       singleLine(d.Theme),
-		extra:       strings.Join(trimLines(splitLines(normalise(d.Extra))), "\n"),
+		theme:       markdown.SingleLine(d.Theme),
+		extra:       strings.Join(markdown.TrimLines(splitLines(markdown.Normalise(d.Extra))), "\n"),
 	}
 	if len(d.Slides) == 0 {
 		return head.format()
@@ -58,10 +63,10 @@ type writtenSlide struct {
 }
 
 func formatSlide(s Slide) writtenSlide {
-	front, rest := cutFrontMatter(strings.Split(trimBlock(normalise(s.Content)), "\n"))
-	body, title := withTitle(trimBlock(strings.Join(rest, "\n")), singleLine(s.Title))
+	front, rest := markdown.CutFrontMatter(strings.Split(trimBlock(markdown.Normalise(s.Content)), "\n"))
+	body, title := withTitle(trimBlock(strings.Join(rest, "\n")), markdown.SingleLine(s.Title))
 	text := closeBlocks(indentRules(body))
-	notes := trimBlock(normalise(s.Notes))
+	notes := trimBlock(markdown.Normalise(s.Notes))
 	if needsComment(text, notes, front) {
 		text = strings.TrimLeft(text+"\n\n"+encodeNotes(notes), "\n")
 	}
@@ -82,7 +87,7 @@ func needsComment(text, notes string, front []string) bool {
 // withTitle puts the title above the body, unless it is there, and returns the
 // title that the result has.
 func withTitle(body, title string) (text, heading string) {
-	heading = headingText(body)
+	heading = html.HeadingText(body)
 	if title == "" || title == heading {
 		return body, heading
 	}

@@ -1,4 +1,4 @@
-package markdown_test
+package html_test
 
 import (
 	"regexp"
@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"flightdeck/markdown"
+	"flightdeck/markdown/html"
 )
 
 func TestMarkdownIsRendered(t *testing.T) {
@@ -36,7 +36,7 @@ func TestMarkdownIsRendered(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := markdown.HTML(tt.text); got != tt.want {
+			if got := html.Render(tt.text); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -45,7 +45,7 @@ func TestMarkdownIsRendered(t *testing.T) {
 
 func TestPlainTextIsEscaped(t *testing.T) {
 	t.Parallel()
-	got := markdown.PlainHTML("{\"a\": \"<b>&'\"}\r\n\x00\xff")
+	got := html.Plain("{\"a\": \"<b>&'\"}\r\n\x00\xff")
 	want := "<pre>{&#34;a&#34;: &#34;&lt;b&gt;&amp;&#39;&#34;}\n\uFFFD\uFFFD</pre>\n"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -82,9 +82,9 @@ func TestNothingThatRunsOrLoadsSurvives(t *testing.T) {
 	t.Parallel()
 	for _, attack := range attacks {
 		for _, text := range []string{attack, "> " + attack, "- a\n\n  " + attack, "**" + attack, "<div>\n" + attack, "---\ntitle: x\n---\n" + attack} {
-			checkSafe(t, markdown.HTML(text))
-			checkSafe(t, markdown.SanitizeHTML(text))
-			checkSafe(t, markdown.PlainHTML(text))
+			checkSafe(t, html.Render(text))
+			checkSafe(t, html.Sanitize(text))
+			checkSafe(t, html.Plain(text))
 		}
 	}
 }
@@ -94,8 +94,8 @@ func TestNothingThatRunsOrLoadsSurvivesInAnyMixture(t *testing.T) {
 	pieces := append([]string{"\n", "\n\n", "<", ">", "\"", "'", "</", "<!--", "-->", "`", "](", "&", "<pre>", "</p>", "<a href=", "<img src=\""}, attacks...)
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 8).Draw(t, "pieces"), rapid.SampledFrom([]string{"", " ", "\n"}).Draw(t, "between"))
-		checkSafe(t, markdown.HTML(text))
-		checkSafe(t, markdown.SanitizeHTML(text))
+		checkSafe(t, html.Render(text))
+		checkSafe(t, html.Sanitize(text))
 	})
 }
 
@@ -104,16 +104,16 @@ func FuzzHTML(f *testing.F) {
 		f.Add(attack)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		checkSafe(t, markdown.HTML(text))
-		checkSafe(t, markdown.SanitizeHTML(text))
+		checkSafe(t, html.Render(text))
+		checkSafe(t, html.Sanitize(text))
 	})
 }
 
 func TestSanitisingTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
 	for _, attack := range attacks {
-		once := markdown.SanitizeHTML(attack)
-		if twice := markdown.SanitizeHTML(once); twice != once {
+		once := html.Sanitize(attack)
+		if twice := html.Sanitize(once); twice != once {
 			t.Errorf("%q became %q, then %q", attack, once, twice)
 		}
 	}
@@ -127,12 +127,12 @@ func TestHTMLContentKeepsItsFormat(t *testing.T) {
 		`<figure><img src="/a.png" alt="b" width="10"><figcaption>c</figcaption></figure>`, `<ruby>a<rt>b</rt></ruby>`,
 		`<blockquote cite="https://x.org">x</blockquote>`,
 	}
-	for _, html := range kept {
-		if got := markdown.SanitizeHTML(html); got != html {
-			t.Errorf("got %q, want %q", got, html)
+	for _, text := range kept {
+		if got := html.Sanitize(text); got != text {
+			t.Errorf("got %q, want %q", got, text)
 		}
 	}
-	if got := markdown.SanitizeHTML("<!DOCTYPE html><html><head><title>t</title></head><body class=x><p id=y>a</p></body></html>"); got != "<p>a</p>" {
+	if got := html.Sanitize("<!DOCTYPE html><html><head><title>t</title></head><body class=x><p id=y>a</p></body></html>"); got != "<p>a</p>" {
 		t.Errorf("a document became %q", got)
 	}
 }
@@ -149,7 +149,7 @@ func TestContentStaysWithinItsContainer(t *testing.T) {
 		{"<details><summary>a <!-- ", "<details><summary>a </summary></details>"},
 	}
 	for _, tt := range tests {
-		if got := markdown.SanitizeHTML(tt.html); got != tt.want {
+		if got := html.Sanitize(tt.html); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.html, got, tt.want)
 		}
 	}
@@ -159,20 +159,17 @@ func TestTextThatIsTooCostlyIsShownPlain(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		strings.Repeat(">", 10_000), strings.Repeat("- ", 5_000), strings.Repeat("1. > ", 5_000), strings.Repeat("[a](", 5_000),
-		strings.Repeat(`[a](\)`, 5_000), strings.Repeat("[a](x\n", 5_000), strings.Repeat("a", markdown.MaxRenderBytes+1),
+		strings.Repeat(`[a](\)`, 5_000), strings.Repeat("[a](x\n", 5_000), strings.Repeat("a", html.MaxBytes+1),
 	} {
-		if got := markdown.HTML(text); !strings.HasPrefix(got, "<pre>") {
+		if got := html.Render(text); !strings.HasPrefix(got, "<pre>") {
 			t.Errorf("%.10q… was rendered", text)
 		}
-		if _, err := markdown.ParseDeck(text); err != nil {
-			t.Errorf("%.10q…: %v", text, err)
-		}
-		if title := markdown.PageTitle(text); title != "" {
+		if title := html.PageTitle(text); title != "" {
 			t.Errorf("%.10q… has the title %q", text, title)
 		}
 	}
 	long := strings.Repeat("- [a](b)\n", 1000) + strings.Repeat("| [a](b) |\n", 1000)
-	if got := markdown.HTML(long); !strings.HasPrefix(got, "<ul>") {
+	if got := html.Render(long); !strings.HasPrefix(got, "<ul>") {
 		t.Error("a long list of links was not rendered")
 	}
 }
@@ -180,14 +177,13 @@ func TestTextThatIsTooCostlyIsShownPlain(t *testing.T) {
 func TestRenderingIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	text := "---\ntitle: a\n---\n\n# b\n\n- [x] c <kbd>d</kbd> https://x.org\n\n---\n\n# b"
-	want := markdown.HTML(text) + markdown.FormatDeck(mustParse(t, text))
+	want := html.Render(text)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
 			for range 20 {
-				deck, err := markdown.ParseDeck(text)
-				if got := markdown.HTML(text) + markdown.FormatDeck(deck); err != nil || got != want {
-					t.Errorf("got %q (%v), want %q", got, err, want)
+				if got := html.Render(text); got != want {
+					t.Errorf("got %q, want %q", got, want)
 				}
 			}
 		})
@@ -204,16 +200,16 @@ var (
 
 // checkSafe reads HTML as strictly as the policy writes it: what is not a tag of
 // a known element with known attributes is an error.
-func checkSafe(t interface{ Errorf(string, ...any) }, html string) {
-	for _, found := range tag.FindAllString(html, -1) {
+func checkSafe(t interface{ Errorf(string, ...any) }, text string) {
+	for _, found := range tag.FindAllString(text, -1) {
 		m := safeTag.FindStringSubmatch(found)
 		if m == nil {
-			t.Errorf("%q in %q", found, html)
+			t.Errorf("%q in %q", found, text)
 			continue
 		}
 		for _, a := range attribute.FindAllStringSubmatch(m[1], -1) {
 			if !safeAttribute(found, a[1], a[2]) {
-				t.Errorf("%s=%q in %q", a[1], a[2], html)
+				t.Errorf("%s=%q in %q", a[1], a[2], text)
 			}
 		}
 	}

@@ -1,0 +1,37 @@
+package html
+
+import (
+	"bytes"
+	stdhtml "html"
+
+	"flightdeck/markdown"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// textOnly drops every element and keeps the text.
+var textOnly = bluemonday.StrictPolicy()
+
+// HeadingText returns the text of the first heading, without markup and on one
+// line; empty without a heading, or when that one is empty. A heading within a
+// quote or a list is none.
+func HeadingText(body string) string {
+	if tooCostly(body) {
+		return ""
+	}
+	source := []byte(body)
+	document := goldmarkHTML.Parser().Parse(text.NewReader(source))
+	for node := document.FirstChild(); node != nil; node = node.NextSibling() {
+		if node.Kind() != ast.KindHeading {
+			continue
+		}
+		var b bytes.Buffer
+		if err := goldmarkHTML.Renderer().Render(&b, source, node); err != nil {
+			return ""
+		}
+		return markdown.SingleLine(stdhtml.UnescapeString(textOnly.Sanitize(b.String())))
+	}
+	return ""
+}
