@@ -4,6 +4,5 @@
 // The files named *.resolvers.go belong to the files of schema/; gqlgen adds to
 // them, and keeps what their functions do. Start with resolver.go: the view that
 // an operation reads in. payload.go answers mutations, subscription.go follows the
-// log, errors.go is the one place where errors become what clients see, source.go says what
-// answers depend on.
+// log, errors.go is the one place where errors become what clients see.
 package resolvers

@@ -1,0 +1,35 @@
+package app
+
+import (
+	"context"
+
+	"flightdeck/eventstore"
+	"flightdeck/resolvers"
+	"flightdeck/web"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// feed is the log behind the subscriptions, in the terms of package web.
+type feed struct {
+	log  *eventstore.Store
+	root *resolvers.Resolver
+}
+
+// Head returns the last position of the log.
+func (f feed) Head() int64 { return int64(f.log.Head().Position) }
+
+// Wait blocks until the log has an event after a position.
+func (f feed) Wait(ctx context.Context, after int64) error {
+	return f.log.Wait(ctx, eventstore.Position(after))
+}
+
+// Follow returns the follower of a subscription, and a key that equal subscriptions share.
+// It returns nil for a subscription that cannot be shared.
+func (f feed) Follow(ctx context.Context, op *graphql.OperationContext) (web.Follower, any) {
+	course, key := f.root.Follow(ctx, op)
+	if course == nil {
+		return nil, nil
+	}
+	return course, key
+}

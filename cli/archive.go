@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"flightdeck/app"
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+)
+
+// archiveCommand moves old events into the archive.
+type archiveCommand struct {
+	OlderThan age  `default:"90d" placeholder:"AGE" help:"Which events: recorded longer ago than this, such as 90d or 36h; 0s for all."`
+	Keep      int  `default:"100" placeholder:"N" help:"How many of the latest events of each stream stay where they are; at least 1."`
+	Vacuum    bool `help:"Afterwards, give the room back to the disk: writes the file anew beside the old one, which takes as much room again meanwhile."`
+	JSON      bool `name:"json" help:"Print progress and the result as JSON lines."`
+}
+
+// archived is what an archive did.
+type archived struct {
+	Streams int   `json:"streams"`
+	Moved   int   `json:"moved"`
+	Before  int64 `json:"bytesBefore"`
+	After   int64 `json:"bytesAfter"`
+	Free    int64 `json:"bytesFree"`
+}
+
+// Run archives, and compacts the file where it is asked to.
+func (c *archiveCommand) Run(env *environment) error {
+	if c.Keep < 1 {
+		return fmt.Errorf("--keep %d: the latest event of a stream is never archived: keep 1 or more", c.Keep)
+	}
+	var a archived
+	if err := c.move(env, &a); err != nil {
+		return fmt.Errorf("after %d events: %w: what was moved stays archived; run the same command again for the rest", a.Moved, err)
+	}
+	a.After = a.Before
+	if c.Vacuum {
+		if err := c.compact(env, &a); err != nil {
+			return err
+		}
+	}
+	return c.print(env, a)
+}
+
+func (c *archiveCommand) move(env *environment, a *archived) (err error) {
+	opened, err := env.open(env.options())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	// Events that the search index has not followed yet are not archived.
+	if err := opened.WaitForIndex(env.ctx); err != nil {
+		return err
+	}
+	size, err := opened.Log.Size(env.ctx)
+	if err != nil {
+		return err
+	}
+	bar := env.progress(size.Streams, "streams", c.JSON)
+	rule := eventstore.ArchiveRule{Before: time.Now().Add(-time.Duration(c.OlderThan)), Keep: c.Keep}
+	a.Moved, err = opened.Log.ArchiveAll(env.ctx, rule, func(streams, _ int) {
+		a.Streams = streams
+		bar.set(int64(streams))
+	})
+	bar.done()
+	if err != nil {
+		return err
+	}
+	size, err = opened.Log.Size(env.ctx)
+	a.Before, a.Free = size.Bytes, size.FreeBytes
+	return err
+}
+
+func (c *archiveCommand) compact(env *environment, a *archived) error {
+	err := sqlite.Compact(env.ctx, env.DB, sqlite.Options{Migrations: app.Migrations()})
+	if errors.Is(err, eventstore.ErrFull) {
+		return fmt.Errorf("%w: make room for a second copy of the file, or run flightdeck archive without --vacuum: new events use the free room again", err)
+	}
+	if err != nil {
+		return err
+	}
+	engine, err := sqlite.Open(env.ctx, env.DB, sqlite.Options{ReadOnly: true, Migrations: app.Migrations()})
+	if err != nil {
+		return err
+	}
+	size, err := engine.Size(env.ctx)
+	a.After, a.Free = size.Bytes, size.FreeBytes
+	return errors.Join(err, engine.Close())
+}
+
+func (c *archiveCommand) print(env *environment, a archived) error {
+	if c.JSON {
+		return json.NewEncoder(env.stdout).Encode(a)
+	}
+	fmt.Fprintf(env.stdout, "archived %d events of %d streams\n", a.Moved, a.Streams)
+	if c.Vacuum {
+		fmt.Fprintf(env.stdout, "the file has %s, it had %s\n", megabytes(a.After), megabytes(a.Before))
+	} else if a.Free > 0 {
+		fmt.Fprintf(env.stdout, "%s of the file's %s are free for what comes; flightdeck archive --vacuum gives them back to the disk\n",
+			megabytes(a.Free), megabytes(a.Before))
+	}
+	return nil
+}
+
+// megabytes is a number of bytes for people.
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

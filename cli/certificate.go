@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+)
+
+// certificate is the server's, as it was last read.
+type certificate struct {
+	cert, key string // files
+	current   atomic.Pointer[tls.Certificate]
+}
+
+// openCertificate reads the certificate of --tls-cert and --tls-key, nil when there is
+// none.
+func openCertificate(cert, key string) (*certificate, error) {
+	if cert == "" && key == "" {
+		return nil, nil
+	}
+	if cert == "" || key == "" {
+		return nil, errors.New("give --tls-cert and --tls-key together")
+	}
+	c := &certificate{cert: cert, key: key}
+	return c, c.read()
+}
+
+// read reads the files again. When they are of no use the certificate stays as it is.
+func (c *certificate) read() error {
+	key, err := readSecret(c.key)
+	if err != nil {
+		return err
+	}
+	cert, err := os.ReadFile(c.cert)
+	if err != nil {
+		return fmt.Errorf("read --tls-cert: %w", err)
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return fmt.Errorf("--tls-cert and --tls-key: %w", err)
+	}
+	c.current.Store(&pair)
+	return nil
+}
+
+// config is that of a server that shows the certificate.
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return c.current.Load(), nil
+		},
+	}
+}
+
+// follow reads the files of a certificate again at each SIGHUP, until stop is called,
+// which waits for that.
+func (c *certificate) follow(env *environment) (stop func()) {
+	if c == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(env.ctx)
+	hangups, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		defer close(done)
+		defer signal.Stop(hangups)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+			}
+			if err := c.read(); err != nil {
+				env.logger.Error("the certificate stays as it is", "err", err)
+				continue
+			}
+			env.logger.Info("the certificate was read again")
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// serve serves on a listener, encrypted unless the certificate is nil.
+func (c *certificate) serve(server *http.Server, listener net.Listener) error {
+	if c == nil {
+		return server.Serve(listener)
+	}
+	server.TLSConfig = c.config()
+	return server.ServeTLS(listener, "", "")
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+
+	"flightdeck/app"
+)
+
+// config is the flags that all commands share.
+type config struct {
+	DB            string `name:"db" default:"flightdeck.db" placeholder:"FILE" help:"The database file; made when there is none."`
+	MasterKeyFile string `placeholder:"FILE" help:"The key that wraps the keys of people's names and addresses; the database file with .key behind its name when left out, made when there is none. FLIGHTDECK_MASTER_KEY may hold the key itself instead."`
+	LogLevel      string `env:"FLIGHTDECK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: debug, info, warn or error."`
+	LogFormat     string `env:"FLIGHTDECK_LOG_FORMAT" default:"text" enum:"text,json" help:"How it is logged: text or json."`
+}
+
+// environment is the surroundings of a command.
+type environment struct {
+	config
+	ctx            context.Context
+	logger         *slog.Logger
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// logger returns a logger with the level and the format of the flags.
+func (c config) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// options returns the options of the App that the flags and the environment describe.
+func (env *environment) options() app.Options {
+	return app.Options{
+		DB:            env.DB,
+		MasterKeyFile: env.MasterKeyFile,
+		MasterKey:     os.Getenv(app.MasterKeyVariable),
+		Logger:        env.logger,
+	}
+}
+
+// open opens the App. The caller must close it.
+func (env *environment) open(options app.Options) (*app.App, error) {
+	a, err := app.Open(env.ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	env.warnOfOpenFile(options.DB)
+	return a, nil
+}
+
+// warnOfOpenFile logs a warning if other users of the machine may read the database. Only
+// the owner may read a new one; the mode of an older one may be the operator's intention.
+func (env *environment) warnOfOpenFile(db string) {
+	if info, err := os.Stat(db); err == nil && info.Mode().Perm()&0o077 != 0 {
+		env.logger.Warn("the database is open to others: run chmod 600", "db", db, "mode", info.Mode().Perm())
+	}
+}

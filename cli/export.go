@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"flightdeck/app"
+	"flightdeck/cloudevents"
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+)
+
+// exportCommand writes the log into a file. It may run beside a server.
+type exportCommand struct {
+	Out  string `default:"-" placeholder:"FILE" help:"The file, which appears once it is complete; - for standard output, which is the default."`
+	Keys string `placeholder:"FILE" help:"Also write the keys of people's names and addresses, wrapped by the master key, into a file of their own: an import without it knows nobody's name."`
+	JSON bool   `name:"json" help:"Print progress and the result as JSON lines, to standard error."`
+}
+
+// exported is what an export did.
+type exported struct {
+	Events  eventstore.Position `json:"events"`
+	Hash    string              `json:"hash"`
+	Lineage string              `json:"lineage"`
+	Seconds float64             `json:"seconds"`
+}
+
+// Run writes all events up to the head that the log has when it begins, and a last
+// line that says so.
+func (c *exportCommand) Run(env *environment) (err error) {
+	engine, err := sqlite.Open(env.ctx, env.DB, sqlite.Options{ReadOnly: true, Migrations: app.Migrations()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	begun := time.Now()
+	var head eventstore.Head
+	write := func(to io.Writer) (err error) {
+		head, err = c.write(env, engine, to)
+		return err
+	}
+	if c.Out == "-" {
+		err = write(env.stdout)
+	} else {
+		err = toFile(env, c.Out, "--out", write)
+	}
+	if err == nil && c.Keys != "" {
+		err = toFile(env, c.Keys, "--keys", func(to io.Writer) error { return writeKeys(env, engine.DB(), to) })
+	}
+	if err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	return c.print(env, exported{head.Position, head.Hash.String(), engine.Lineage(), time.Since(begun).Seconds()})
+}
+
+// exportPage is how many events are read at once; fewer where their data is long.
+const exportPage = 1000
+
+func (c *exportCommand) write(env *environment, log eventstore.Engine, to io.Writer) (at eventstore.Head, err error) {
+	end, err := log.Head(env.ctx)
+	if err != nil {
+		return at, err
+	}
+	buffer := bufio.NewWriterSize(to, 64<<10)
+	w := cloudevents.NewWriter(buffer, log.Lineage())
+	bar := env.progress(int64(end.Position), "events", c.JSON)
+	defer bar.done()
+	for after := eventstore.Position(0); after < end.Position; bar.set(int64(after)) {
+		events, err := log.Read(env.ctx, after, int(min(exportPage, end.Position-after)))
+		if err == nil && len(events) == 0 {
+			err = &eventstore.BrokenError{Position: after + 1, Reason: "the event is missing"}
+		}
+		if err != nil {
+			return at, damaged(err)
+		}
+		for _, e := range events {
+			if err := w.Write(e); err != nil {
+				return at, damaged(err)
+			}
+			after = e.Position
+		}
+	}
+	if at, err = w.End(); err != nil {
+		return at, err
+	}
+	return at, buffer.Flush()
+}
+
+// damaged says what to do about a log that does not fit.
+func damaged(err error) error {
+	if _, ok := errors.AsType[*eventstore.BrokenError](err); ok {
+		return fmt.Errorf("%w: the database is damaged, and this would be no export: restore a backup, and run flightdeck verify", err)
+	}
+	return err
+}
+
+// toFile has a file, which a flag has named, written under another name, which it loses
+// once it is complete and on the disk.
+func toFile(env *environment, out, flag string, write func(io.Writer) error) (err error) {
+	if err := mustNotBe(out, flag, env.DB); err != nil {
+		return err
+	}
+	part := out + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("%w: choose another file with %s", err, flag)
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(part, out)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("%w: %s is as it was", err, out), os.Remove(part))
+	}
+	folder, err := os.Open(filepath.Dir(out))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// mustNotBe fails when the file that a flag has named is the database.
+func mustNotBe(out, flag, db string) error {
+	database, err := os.Stat(db)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(out); err == nil && os.SameFile(info, database) {
+		return fmt.Errorf("%s is the database: choose another file with %s", out, flag)
+	}
+	return nil
+}
+
+// print tells what was done on standard error: standard output may be the export.
+func (c *exportCommand) print(env *environment, r exported) error {
+	if c.JSON {
+		return json.NewEncoder(env.stderr).Encode(r)
+	}
+	_, err := fmt.Fprintf(env.stderr, "exported %s events in %.1f s, head %s\n", r.Events, r.Seconds, r.Hash)
+	return err
+}

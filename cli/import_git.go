@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"flightdeck/app"
+	"flightdeck/eventstore"
+	"flightdeck/gitimport"
+	"flightdeck/siteimport"
+)
+
+// importCommand imports what was kept elsewhere.
+type importCommand struct {
+	Git importGitCommand `cmd:"" help:"Import the history of Markdown files kept in git: every commit becomes events, recorded at its time."`
+	Log importLogCommand `cmd:"" help:"Import a log that flightdeck export wrote: all of it, or nothing. The server must not be running on the same database."`
+}
+
+// importGitCommand imports the first-parent history of files in a git repository.
+type importGitCommand struct {
+	Repo   string   `required:"" placeholder:"DIR" help:"The repository, bare or not."`
+	Branch string   `placeholder:"NAME" help:"The branch; HEAD when left out."`
+	Path   []string `placeholder:"PATHSPEC" help:"Which files, as git pathspecs; *.md when left out. May be repeated."`
+	JSON   bool     `name:"json" help:"Print progress and the result as JSON lines."`
+}
+
+// imported is what an import did.
+type imported struct {
+	Commits int                 `json:"commits"`
+	Pages   int                 `json:"pages"`
+	Head    eventstore.Position `json:"head"`
+	Bytes   int64               `json:"bytes"`
+	Seconds float64             `json:"seconds"`
+}
+
+// Run imports every commit, or stops at the first that cannot be.
+func (c *importGitCommand) Run(env *environment) (err error) {
+	history, err := gitimport.Open(env.ctx, gitimport.Options{Repo: c.Repo, Branch: c.Branch, Pathspecs: c.Path})
+	if err != nil {
+		return err
+	}
+	a, err := env.open(env.options())
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	result, err := c.all(env, history, a)
+	if err = errors.Join(err, a.Close()); err != nil {
+		return err
+	}
+	result.Seconds = time.Since(begun).Seconds()
+	if info, err := os.Stat(env.DB); err == nil {
+		result.Bytes = info.Size()
+	}
+	return c.print(env, result)
+}
+
+func (c *importGitCommand) all(env *environment, history *gitimport.History, a *app.App) (r imported, err error) {
+	site, err := siteimport.New(a.Commands)
+	if err != nil {
+		return r, err
+	}
+	bar := env.progress(int64(history.Len()), "commits", c.JSON)
+	defer bar.done()
+	for commit, err := range history.Commits(env.ctx) {
+		if err == nil {
+			err = site.Commit(env.ctx, commit)
+		}
+		if err != nil {
+			return r, c.stopped(env, a, r.Commits, err)
+		}
+		r.Commits++
+		bar.set(int64(r.Commits))
+	}
+	if err := site.Finish(env.ctx); err != nil {
+		return r, c.stopped(env, a, r.Commits, err)
+	}
+	r.Pages, r.Head = site.Pages(), a.Log.Head().Position
+	return r, nil
+}
+
+// stopped says what is left behind of an import that did not finish.
+func (c *importGitCommand) stopped(env *environment, a *app.App, commits int, err error) error {
+	if a.Log.Head().Position == 0 {
+		return err
+	}
+	return fmt.Errorf("after %d commits: %w\nwhat was imported so far is in %s: delete that file before you try again", commits, err, env.DB)
+}
+
+func (c *importGitCommand) print(env *environment, r imported) error {
+	if c.JSON {
+		return json.NewEncoder(env.stdout).Encode(r)
+	}
+	_, err := fmt.Fprintf(env.stdout, "imported %d commits: %d pages, %s events in %.1f s (%.0f events/s), %.1f MB\n",
+		r.Commits, r.Pages, r.Head, r.Seconds, float64(r.Head)/r.Seconds, float64(r.Bytes)/1e6)
+	return err
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"flightdeck/app"
+	"flightdeck/cloudevents"
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/eventstore/sqlite"
+)
+
+// importLogCommand imports a log that flightdeck export wrote.
+type importLogCommand struct {
+	File string `default:"-" placeholder:"FILE" help:"The export; - for standard input, which is the default."`
+	Keys string `placeholder:"FILE" help:"The keys that flightdeck export --keys wrote: without them nobody's name and address can be read. The master key has to be that of the log."`
+	JSON bool   `name:"json" help:"Print progress and the result as JSON lines."`
+}
+
+// importedLog is what an import of a log did.
+type importedLog struct {
+	Events eventstore.Position `json:"events"`
+	Hash   string              `json:"hash"`
+	// From is the lineage of the log that was exported, Lineage that of this one.
+	From    string  `json:"from"`
+	Lineage string  `json:"lineage"`
+	Bytes   int64   `json:"bytes"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Run imports all of it or nothing.
+func (c *importLogCommand) Run(env *environment) (err error) {
+	in, err := c.open(env)
+	if err != nil {
+		return fmt.Errorf("import: %w: choose an export with --file", err)
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	begun := time.Now()
+	var r importedLog
+	err = sqlite.Replace(env.ctx, env.DB, sqlite.Options{Migrations: app.Migrations()}, func(path string) (err error) {
+		options := env.options()
+		key := options.MasterKeyPath()
+		options.DB, options.MasterKeyFile = path, key
+		// This runs under the lock of the database: no other process makes a key for it.
+		_, missing := os.Stat(key)
+		if r, err = c.build(env, options, in); err != nil && errors.Is(missing, fs.ErrNotExist) {
+			err = errors.Join(err, os.RemoveAll(key)) // it belongs to the database that was not kept
+		}
+		return err
+	})
+	if err != nil {
+		return c.explain(env, err)
+	}
+	r.Seconds = time.Since(begun).Seconds()
+	if info, err := os.Stat(env.DB); err == nil {
+		r.Bytes = info.Size()
+	}
+	return c.print(env, r)
+}
+
+// open opens the export.
+func (c *importLogCommand) open(env *environment) (io.ReadCloser, error) {
+	if c.File != "-" {
+		return os.Open(c.File)
+	}
+	in, out := io.Pipe()
+	go func() { // it ends with the process where nothing comes any more
+		_, err := io.Copy(out, env.stdin)
+		out.CloseWithError(err)
+	}()
+	// Standard input may be a terminal, which cannot be told to stop waiting.
+	context.AfterFunc(env.ctx, func() { out.CloseWithError(env.ctx.Err()) })
+	return in, nil
+}
+
+// build makes a new database out of an export.
+func (c *importLogCommand) build(env *environment, options app.Options, in io.Reader) (r importedLog, err error) {
+	a, err := env.open(options)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if c.Keys != "" {
+		if err := readKeys(env, a, c.Keys); err != nil {
+			return r, err
+		}
+	}
+	lines := &importing{Reader: cloudevents.NewReader(in, cloudevents.MaxLine)}
+	bar := env.progress(-1, "events", c.JSON)
+	defer bar.done()
+	for lines.err == nil {
+		if _, err := a.Log.Update(env.ctx, eventstore.Command{}, lines.next().write); err != nil {
+			return r, err
+		}
+		bar.set(int64(a.Log.Head().Position))
+	}
+	if !errors.Is(lines.err, io.EOF) {
+		return r, lines.err
+	}
+	head := a.Log.Head()
+	return importedLog{Events: head.Position, Hash: head.Hash.String(), From: lines.Lineage(), Lineage: a.Log.Lineage()}, nil
+}
+
+// Events are imported in commands of about this many, and as many bytes of data.
+const (
+	importPart  = 1000
+	importBytes = 4 << 20
+)
+
+// importing reads an export part by part. err is why there are no more parts: io.EOF
+// at the end.
+type importing struct {
+	*cloudevents.Reader
+	err error
+}
+
+// part is events of neighbouring lines, the first of them in the line first.
+type part struct {
+	first  int
+	events []eventstore.Event
+}
+
+// next returns the next events, those before an error included: what is wrong with
+// them comes first.
+func (i *importing) next() part {
+	p := part{first: i.Line() + 1}
+	for size := 0; len(p.events) < importPart && size < importBytes; {
+		var e eventstore.Event
+		if e, i.err = i.Next(); i.err != nil {
+			return p
+		}
+		p.events = append(p.events, e)
+		size += len(e.Data)
+	}
+	return p
+}
+
+// write imports the part; an error names its line.
+func (p part) write(tx *eventstore.Tx) error {
+	for i, e := range p.events {
+		if err := tx.Import(e); err != nil {
+			return &cloudevents.LineError{Line: p.first + i, Err: whatToDo(err)}
+		}
+	}
+	return nil
+}
+
+// whatToDo adds to the error of an event what to do about it, unless the error says so
+// itself or is the disk's.
+func whatToDo(err error) error {
+	if broken, ok := errors.AsType[*eventstore.BrokenError](err); ok {
+		return fmt.Errorf("%s; the export was changed, or lines of it are missing: export again", broken.Reason)
+	}
+	if _, ok := errors.AsType[*domain.UnknownEventError](err); ok || ofTheDisk(err) {
+		return err
+	}
+	return fmt.Errorf("%w: run flightdeck verify where it was exported", err)
+}
+
+func ofTheDisk(err error) bool {
+	return errors.Is(err, eventstore.ErrFull) || errors.Is(err, eventstore.ErrStorage)
+}
+
+// explain says what is left behind of an import that did not finish.
+func (c *importLogCommand) explain(env *environment, err error) error {
+	if ofTheDisk(err) {
+		err = fmt.Errorf("%w: make room on the disk, and import again", err)
+	}
+	return fmt.Errorf("import: %w\nnothing was imported: %s is as it was", err, env.DB)
+}
+
+func (c *importLogCommand) print(env *environment, r importedLog) error {
+	if c.JSON {
+		return json.NewEncoder(env.stdout).Encode(r)
+	}
+	if c.Keys == "" {
+		fmt.Fprintln(env.stderr, "without --keys, everybody whose name and address are sealed in the log is a forgotten user here, for good: import again with the keys where that is not meant")
+	}
+	_, err := fmt.Fprintf(env.stdout, `imported %s events in %.1f s (%.0f events/s), %.1f MB, head %s
+passwords, tokens, API keys and idempotency keys are in no log: nobody can log in with what they had before.
+Get in with: flightdeck user reset-password --email ADDRESS, or flightdeck user create --email ADDRESS --role ADMIN --print-token
+`, r.Events, r.Seconds, float64(r.Events)/r.Seconds, float64(r.Bytes)/1e6, r.Hash)
+	return err
+}

@@ -1,0 +1,28 @@
+package cli
+
+import (
+	"math"
+	"testing"
+)
+
+// What is remembered does not let the heap grow: what is alive beside it does.
+func TestTheHeapGrowsByWhatIsAliveBesideMemory(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ remembered, alive, want int }{
+		{0, 0, 400}, {0, 10, 400}, {10, 20, 200}, {30, 40, 100}, {40, 40, 50}, {50, 40, 50},
+	} {
+		if got := gcPercent(c.remembered, c.alive); got != c.want {
+			t.Errorf("with %d of %d it grows by %d %%, want %d", c.remembered, c.alive, got, c.want)
+		}
+	}
+}
+
+func TestALimitOfMemoryCapsWhatIsRemembered(t *testing.T) {
+	t.Parallel()
+	if got := capped(16<<20, math.MaxInt64); got != 16<<20 {
+		t.Errorf("without a limit it is %d", got)
+	}
+	if got := capped(16<<20, 64<<20); got != 8<<20 {
+		t.Errorf("of 64 MiB it is %d", got)
+	}
+}

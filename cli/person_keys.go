@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"flightdeck/app"
+	"flightdeck/eventstore"
+	"flightdeck/readmodel"
+)
+
+// An export of a log has names and addresses as they are stored: sealed. The keys go
+// into a file of their own, still wrapped by the master key: a line of JSON that says
+// by which one, then one for each person, and one that says how many there are, so that a
+// file that was cut is noticed: whose key is missing would be forgotten. Whoever has the export alone, or without the
+// master key, cannot tell who anybody is, and forgetting somebody holds for exports that
+// were made before.
+
+// keysHeader is the first line of a file of keys.
+type keysHeader struct {
+	MasterKey string `json:"masterKey"` // its id
+}
+
+// personKey is a line for each person, and the last one, which has People alone.
+type personKey struct {
+	Person  string `json:"person,omitempty"`
+	Wrapped []byte `json:"wrapped,omitempty"`
+	// People is how many lines there are before.
+	People *int `json:"people,omitempty"`
+}
+
+// writeKeys writes the keys of all people.
+func writeKeys(env *environment, db *sql.DB, to io.Writer) (err error) {
+	lines := json.NewEncoder(to)
+	var header keysHeader
+	if err := db.QueryRowContext(env.ctx, "SELECT id FROM master_key").Scan(&header.MasterKey); err != nil {
+		return fmt.Errorf("read which master key the database has: %w", err)
+	}
+	if err := lines.Encode(header); err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(env.ctx, "SELECT user_id, wrapped FROM person_keys ORDER BY user_id")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	people := 0
+	for ; rows.Next(); people++ {
+		var k personKey
+		if err := rows.Scan(&k.Person, &k.Wrapped); err != nil {
+			return err
+		}
+		if err := lines.Encode(k); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return lines.Encode(personKey{People: &people})
+}
+
+// readKeys puts the keys of a file into a new database, before the events that are
+// sealed with them.
+func readKeys(env *environment, a *app.App, file string) (err error) {
+	in, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("%w: choose a file that flightdeck export --keys wrote", err)
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	lines := json.NewDecoder(in)
+	var header keysHeader
+	if err := lines.Decode(&header); err != nil || header.MasterKey == "" {
+		return errors.Join(fmt.Errorf("%s has no keys: choose a file that flightdeck export --keys wrote", file), err)
+	}
+	if header.MasterKey != a.MasterKeyID() {
+		return fmt.Errorf("%s: the keys are wrapped by another master key than the one in %s: give that of the log that was exported with --master-key-file", file, env.options().MasterKeyPath())
+	}
+	for people, more := 0, true; more; {
+		if _, err := a.Log.Update(env.ctx, eventstore.Command{}, func(tx *eventstore.Tx) (err error) {
+			for n := 0; n < 1000 && more && err == nil; n++ {
+				if more, err = keepNext(tx, lines, people); more {
+					people++
+				}
+			}
+			return err
+		}); err != nil {
+			return fmt.Errorf("%s: %w: export the keys again", file, err)
+		}
+	}
+	return nil
+}
+
+// keepNext keeps the key of the next line, and returns false at the last one. people are
+// those before.
+func keepNext(tx *eventstore.Tx, lines *json.Decoder, people int) (more bool, err error) {
+	var k personKey
+	err = lines.Decode(&k)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return false, fmt.Errorf("it was cut short after line %d", people+1)
+	case err == nil && k.People != nil && *k.People != people:
+		err = fmt.Errorf("these were the keys of %d people, and there are %d", *k.People, people)
+	case err == nil && k.People == nil:
+		err = readmodel.Tables{}.KeepKey(tx, k.Person, k.Wrapped)
+	}
+	if err != nil {
+		return false, fmt.Errorf("line %d: %w", people+2, err)
+	}
+	return k.People == nil, nil
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"flightdeck/app"
+	"flightdeck/web"
+)
+
+// serveCommand serves the API.
+type serveCommand struct {
+	Addr       string        `env:"FLIGHTDECK_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen."`
+	Playground bool          `env:"FLIGHTDECK_PLAYGROUND" default:"true" negatable:"" help:"Offer GraphiQL at /playground."`
+	Origins    []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API; * for all."`
+	Trusted    string        `name:"trusted-documents" placeholder:"FILE" help:"A manifest of documents that clients name by documentId: persisted-documents.json, as graphql-codegen writes it."`
+	Only       bool          `name:"trusted-only" help:"Run nothing but trusted documents; the playground is off."`
+	Drain      time.Duration `env:"FLIGHTDECK_DRAIN" default:"10s" help:"How long requests may take to finish when the server stops."`
+	Register   string        `name:"registration" default:"open" enum:"open,closed" help:"Who makes accounts: open for everybody by registerUser, closed for the operator by flightdeck user create."`
+	TLSCert    string        `name:"tls-cert" placeholder:"FILE" help:"The certificate in PEM, with those above it; with --tls-key, the server speaks TLS. SIGHUP reads both again."`
+	TLSKey     string        `name:"tls-key" placeholder:"FILE" help:"The certificate's private key in PEM."`
+	JWT        webTokens     `embed:"" prefix:"jwt-" group:"Sign-in by an outside issuer's JSON Web Tokens"`
+	Limits     limits        `embed:"" prefix:"limit-" group:"Limits; 0 turns one off"`
+	Proxies    []string      `name:"trusted-proxy" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."`
+	Introspect string        `name:"introspection" default:"all" enum:"all,signed-in,admin,off" help:"Who may ask for the schema, and is shown it in suggestions: all, signed-in, admin or off."`
+	Remember   byteSize      `env:"FLIGHTDECK_REMEMBER" default:"16MiB" placeholder:"SIZE" help:"Memory for answers to queries, which are given again while nothing they depend on has changed, at most an eighth of GOMEMLIMIT; 0 for none; 16MiB by default."`
+	Batch      int           `env:"FLIGHTDECK_BATCH" default:"256" help:"How many commands are committed together at most; 1 gives each a transaction of its own."`
+}
+
+// Run serves until the process receives a signal to stop. It then lets the requests and
+// commands that have begun finish.
+func (c *serveCommand) Run(env *environment) (err error) {
+	listener, err := (&net.ListenConfig{}).Listen(env.ctx, "tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: choose another address with --addr", c.Addr, err)
+	}
+	certificate, err := openCertificate(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer certificate.follow(env)()
+	options := env.options()
+	options.Log.Batch = c.Batch
+	options.RegistrationClosed = c.Register == "closed"
+	a, err := env.open(options)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.Rebuilder.Resume(env.ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	edge, err := c.server(env, a)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	tuneGC(func() int { return edge.Remembered() + a.Log.CachedBytes() })
+	server := edge.HTTPServer()
+	failed := make(chan error, 1)
+	go func() { failed <- certificate.serve(server, listener) }()
+	c.greet(env, listener.Addr().String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-env.ctx.Done():
+	}
+	env.logger.Info("stopping: requests and queued commands finish")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(env.ctx), c.Drain)
+	defer cancel()
+	return errors.Join(edge.Shutdown(ctx), server.Shutdown(ctx))
+}
+
+// server returns the HTTP server that the flags describe.
+func (c *serveCommand) server(env *environment, a *app.App) (*web.Server, error) {
+	proxies, err := c.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := c.trusted()
+	if err != nil {
+		return nil, err
+	}
+	issuer, err := c.JWT.open(env)
+	if err != nil {
+		return nil, err
+	}
+	return a.Server(app.ServerOptions{
+		Issuer:            issuer,
+		AllowedOrigins:    c.Origins,
+		TrustedProxies:    proxies,
+		Trusted:           trusted,
+		TrustedOnly:       c.Only,
+		MaxBody:           c.Limits.body(),
+		Limits:            c.Limits.Limits,
+		AttemptsPerMinute: c.Limits.attempts(),
+		Playground:        c.playground(),
+		Introspection:     app.Introspection(c.Introspect),
+		AnswerCacheBytes:  capped(int(c.Remember), debug.SetMemoryLimit(-1)),
+		Version:           version(),
+	})
+}
+
+// playground reports whether the server offers the playground. It runs documents that
+// people type, which are not trusted.
+func (c *serveCommand) playground() bool { return c.Playground && !c.Only }
+
+// trustedProxies parses the networks of --trusted-proxy; an address is a network of one.
+func (c *serveCommand) trustedProxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range c.Proxies {
+		network, err := netip.ParsePrefix(text)
+		if address, errAddress := netip.ParseAddr(text); err != nil && errAddress == nil {
+			network, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxy %q is no network: use an address or a CIDR like 10.0.0.0/8", text)
+		}
+		all = append(all, network)
+	}
+	return all, nil
+}
+
+// trusted reads the manifest of trusted documents, if the flags name one.
+func (c *serveCommand) trusted() (d web.Documents, err error) {
+	if c.Trusted == "" && c.Only {
+		return d, errors.New("--trusted-only runs what is in a manifest: name it with --trusted-documents FILE")
+	}
+	if c.Trusted == "" {
+		return d, nil
+	}
+	file, err := os.Open(c.Trusted)
+	if err != nil {
+		return d, fmt.Errorf("trusted documents: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if d, err = web.ReadDocuments(file); err != nil {
+		return d, fmt.Errorf("trusted documents in %s: %w", c.Trusted, err)
+	}
+	return d, nil
+}
+
+// greet tells the operator the server's address.
+func (c *serveCommand) greet(env *environment, address string) {
+	env.logger.Info("serving", "db", env.DB, "addr", address, "version", version())
+	scheme, page := "http", "graphql"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	if c.playground() {
+		page = "playground"
+	}
+	fmt.Fprintf(env.stdout, "FlightDeck is at %s://%s/%s\n", scheme, address, page)
+}

@@ -1,0 +1,148 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"flightdeck/domain"
+)
+
+// observer notes the statements of a harness's reader.
+type observer struct {
+	mu      sync.Mutex // guards queries
+	queries []string
+}
+
+// observe notes every statement from now on. It is called before the first request.
+func (h *harness) observe() *observer {
+	o := &observer{}
+	h.Reader.Observe(func(query string) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.queries = append(o.queries, query)
+	})
+	return o
+}
+
+// take returns what was noted since it was last called.
+func (o *observer) take() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	queries := o.queries
+	o.queries = nil
+	return queries
+}
+
+// TestNumberOfStatementsDoesNotGrowWithThePage runs each query for 10 and for 100
+// objects, of many authors.
+func TestNumberOfStatementsDoesNotGrowWithThePage(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	o := h.observe()
+	_, admin := h.user(domain.Admin)
+	var ids []string
+	for range 10 {
+		_, token := h.user(domain.Author)
+		var commands []object
+		for i := range 10 {
+			commands = append(commands, object{"createContent": object{"title": "Title", "content": "x", "tags": []string{fmt.Sprint("tag", len(ids)+i)}}},
+				object{"createPresentation": object{"title": "Deck", "markdown": "# One\n\n---\n\n# Two"}})
+		}
+		made := h.do(token, "applyBatch", object{"commands": commands}).texts("id", "done", "results")
+		for i := 0; i < len(made); i += 2 {
+			ids = append(ids, made[i])
+		}
+	}
+	deck, _ := h.presentation(admin, object{"markdown": strings.Repeat("# One\n\n---\n\n", 120)})
+	edited := ids[0]
+	var edits []object
+	for i := range 100 {
+		edits = append(edits, object{"updateContent": object{"id": edited, "title": fmt.Sprint(i)}})
+	}
+	h.do(admin, "applyBatch", object{"commands": edits})
+	if err := h.WaitForIndex(t.Context()); err != nil { // it writes, too
+		t.Fatal(err)
+	}
+	h.must(admin, "{ viewer { id } }", nil) // whom the token lets in is known from here on
+	for name, c := range map[string]struct {
+		query      string
+		statements int
+	}{
+		"contents":                {`contents(first: %d) { nodes { title tags content } }`, 1},
+		"by edges":                {`contents(first: %d) { edges { cursor node { author { displayName email } } } pageInfo { hasNextPage } }`, 2},
+		"contents with authors":   {`contents(first: %d) { nodes { author { displayName } html } position }`, 2},
+		"and how many":            {`contents(first: %d) { nodes { author { id } } totalCount }`, 3},
+		"only how many":           {`contents(first: %d) { totalCount }`, 2},
+		"in another order":        {`contents(first: %d, orderBy: {field: TITLE}) { nodes { author { id } } }`, 2},
+		"as of":                   {`contents(first: %d, asOf: "400") { nodes { author { id } } }`, 2},
+		"decks":                   {`presentations(first: %d) { nodes { author { id } slides { id content order presentation { id title } } } }`, 3},
+		"decks as Markdown":       {`presentations(first: %d) { nodes { markdown } }`, 2},
+		"events":                  {`events(first: %d) { nodes { type data } }`, 1},
+		"events with actors":      {`events(last: %d) { nodes { actor { displayName } } }`, 2},
+		"events with subjects":    {`events(first: %d, filter: {kinds: [CONTENT]}) { nodes { subject { id ... on Content { author { id } } } actor { id } } }`, 4},
+		"events of decks":         {`events(first: %d, filter: {kinds: [PRESENTATION]}) { nodes { subject { ... on Presentation { slides { id } author { id } } } } }`, 4},
+		"all kinds of events":     {`events(first: %d, filter: {kinds: [PRESENTATION, CONTENT]}) { nodes { subject { id } } }`, 3},
+		"users":                   {`users(first: %d) { nodes { displayName email } }`, 1},
+		"tags":                    {`tags(first: %d) { nodes { name count } }`, 1},
+		"the history of one":      {`content(id: "` + edited + `") { history(first: %d) { nodes { type actor { id } subject { ... on Content { title author { id } } } } } }`, 5},
+		"the history of a deck":   {`presentation(id: "` + deck + `") { history(first: %d) { nodes { subject { ... on Presentation { slides { content } } } } } }`, 4},
+		"everything of one":       {`content(id: "` + edited + `") { author { id } revision(version: 3) { author { id } } diff(from: 2) { to } unused: history(first: %d) { position } }`, 6},
+		"searched":                {`contents(first: %d, search: "title") { nodes { author { id } } }`, 2},
+		"several lists, one page": {`a: contents(first: %d) { nodes { author { id } } } b: contents(first: 5) { nodes { author { id } } }`, 4},
+	} {
+		var few []string
+		for _, n := range []int{10, 100} {
+			o.take()
+			h.must(admin, "{ "+fmt.Sprintf(c.query, n)+" }", nil)
+			queries := o.take()
+			if few == nil {
+				few = queries
+			}
+			if len(queries) != len(few) || len(queries) > c.statements {
+				t.Errorf("%s: %d statements for %d, want at most %d:\n%s", name, len(queries), n, c.statements, strings.Join(queries, "\n"))
+			}
+		}
+	}
+	for _, n := range []int{10, 100} {
+		o.take()
+		h.must(admin, `query($ids: [ID!]!) { nodes(ids: $ids) { ... on Content { title author { id } } } }`, object{"ids": ids[:n]})
+		if queries := o.take(); len(queries) > 2 {
+			t.Errorf("%d nodes: %d statements:\n%s", n, len(queries), strings.Join(queries, "\n"))
+		}
+	}
+	h.must(admin, `{ contents(first: 5) { nodes { id } } }`, nil)
+	if counted := strings.Join(o.take(), "\n"); strings.Contains(counted, "count(") {
+		t.Errorf("what was not asked for is counted: %s", counted)
+	}
+}
+
+// TestManyShapesOfQueriesAtOnce asks in more ways than statements are remembered, by
+// many at once: none is taken away from under somebody who is about to use it.
+func TestManyShapesOfQueriesAtOnce(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	_, token := h.user(domain.Admin)
+	id := h.content(token, object{"tags": []string{"x"}})
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(worker), 0)) //nolint:gosec // to be repeatable
+			for range 8 {
+				query := strings.Builder{}
+				for alias := range 10 {
+					fmt.Fprintf(&query, "a%d: contents(filter: {tagsAny: [%s] tagsAll: [%s]}) { nodes { id } } ", alias,
+						strings.Repeat(`"x" `, 1+random.IntN(60)), strings.Repeat(`"x" `, random.IntN(5)))
+				}
+				a := h.ask(token, "{"+query.String()+"}", nil)
+				if len(a.Errors) > 0 || a.text("a0", "nodes", 0, "id") != id {
+					t.Errorf("answered %.300s", a.raw)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}

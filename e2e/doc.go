@@ -1,0 +1,2 @@
+// Package e2e tests the whole program.
+package e2e
