@@ -119,8 +119,6 @@ var riddleCeilings = map[string]riddleCeiling{
 
 	"docs/architecture.md": {who: 107, what: 54, body: 27},
 
-	"docs/decisions": {who: 85, what: 159, body: 71},
-
 	"docs/performance.md": {who: 5, what: 55, body: 5},
 
 	"docs/security.md": {who: 77, what: 124, body: 67},
