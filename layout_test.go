@@ -78,7 +78,8 @@ var importRules = map[string][]string{
 		"app", "auth", "cloudevents", "command", "domain", "eventstore", "eventstore/sqlite", "gitimport", "graph", "readmodel", "siteimport", "web",
 		"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "github.com/uptrace/bun", "golang.org/x/term",
 	},
-	"e2e": {},
+	"e2e":          {},
+	"e2e/operator": {},
 }
 
 // wholeOfIt are the programs, which nothing imports.
