@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"runtime"
-	"sync/atomic"
 )
 
 // The lengths of a password, in bytes of UTF-8.
@@ -25,13 +24,6 @@ var (
 // there are processors, since each keeps one busy. That bounds the memory too:
 // one takes 19 MiB, or what a stored hash from elsewhere asks for.
 var turns = make(chan struct{}, runtime.GOMAXPROCS(0))
-
-// hashes is what HashesComputed returns.
-var hashes atomic.Int64
-
-// HashesComputed returns how many hashes this process has begun to compute. Equal
-// numbers are equal time, whatever the machine does meanwhile.
-func HashesComputed() int64 { return hashes.Load() }
 
 // HashPassword returns what to store of a password: its argon2id hash, with a
 // salt of its own and its parameters, in the PHC string format. The error is
@@ -109,6 +101,5 @@ func deriveInTurn(ctx context.Context, p params, password string, salt []byte) (
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("wait for a turn to hash a password: %w", err)
 	}
-	hashes.Add(1)
 	return p.derive(password, salt), nil
 }

@@ -20,7 +20,7 @@ const (
 )
 
 // Event is one of the structs listed in this file's table: a fact, in the past
-// tense. Its JSON is frozen by the golden files in testdata: a change of shape is
+// tense. Its JSON is frozen by the files in frozen/: a change of shape is
 // a new schema version with an upcaster, never an edit.
 type Event interface{ kind() Kind }
 

@@ -115,7 +115,7 @@ func TestStoredEventsKeepTheirJSON(t *testing.T) {
 	}
 }
 
-func goldenPath(file string) string { return filepath.Join("testdata", "events", file+".json") }
+func goldenPath(file string) string { return filepath.Join("frozen", file+".json") }
 
 // readGolden returns the JSON of a golden file, without the end of its line. It
 // makes the file where there is none and -update was given.

@@ -38,25 +38,33 @@ func decodeState[S State](data []byte) (State, error) {
 	return s, nil
 }
 
-//go:embed testdata/events/*.json
+// frozen holds an event of every type and schema version as JSON. The files never change: logs hold
+// events that look like them.
+//
+//go:embed frozen/*.json
 var frozen embed.FS
 
-// Fingerprint identifies what this program makes of events: it is the SHA-256 of
-// the states that the frozen events of testdata lead to, of every schema version.
-// A program that folds one of them otherwise, or writes a state otherwise, has
-// another one, and discards the snapshots of this one.
+// hashedFolder stands before the name of each frozen event in Fingerprint. A different text would
+// discard every snapshot there is.
+const hashedFolder = "testdata/events/"
+
+// Fingerprint identifies the way in which this program folds events and writes states: it is the
+// SHA-256 of the states that the frozen events lead to. A program that folds one of them to another
+// state, or writes a state in another form, has another fingerprint and discards the snapshots of
+// this one.
 var Fingerprint = sync.OnceValue(func() string {
 	hash := sha256.New()
-	names, err := fs.Glob(frozen, "testdata/events/*.json")
+	names, err := fs.Glob(frozen, "frozen/*.json")
 	if err != nil {
 		panic(err) // the pattern is the one above
 	}
 	states := make(map[Kind]State)
 	for i, name := range names {
+		hashed := hashedFolder + path.Base(name)
 		if err := foldFrozen(states, name, Instant(i)); err != nil {
-			fmt.Fprintln(hash, name, err) // a frozen event that does not fit here is part of what the fold does
+			fmt.Fprintln(hash, hashed, err) // the refusal of a frozen event is a part of the fold
 		}
-		fmt.Fprintln(hash, name)
+		fmt.Fprintln(hash, hashed)
 		for _, kind := range []Kind{KindContent, KindPresentation, KindUser} {
 			data, err := marshal(states[kind])
 			fmt.Fprintln(hash, string(data), err)
@@ -65,8 +73,8 @@ var Fingerprint = sync.OnceValue(func() string {
 	return hex.EncodeToString(hash.Sum(nil))
 })
 
-// foldFrozen folds one frozen event into the state of its kind. Its file is named
-// after the event and its schema version.
+// foldFrozen folds one frozen event into the state of its kind. The file's name is the event's name
+// and schema version, such as ContentCreated.v1.json; a word may follow the version.
 func foldFrozen(states map[Kind]State, file string, at Instant) error {
 	data, err := frozen.ReadFile(file)
 	if err != nil {

@@ -10,14 +10,6 @@ import (
 // The archive is a storage tier: events in it are read like all others, by the same
 // methods, and cost less room. The latest event of a stream stays where it is.
 
-// RefusedError says why something cannot be done to the log as it is now, and what
-// to do. Nothing was changed.
-type RefusedError struct{ message string }
-
-func (e *RefusedError) Error() string { return e.message }
-
-func refused(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
-
 // A move, one command, has this many events: few at first and where others write
 // meanwhile, so that they need not wait for long, and twice as many each time that
 // nobody did, because a page of a table is then changed less often.

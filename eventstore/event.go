@@ -22,11 +22,6 @@ func ParsePosition(s string) (Position, error) {
 	return Position(n), nil
 }
 
-// SyntaxError says that a text is not what it should be.
-type SyntaxError struct{ message string }
-
-func (e *SyntaxError) Error() string { return e.message }
-
 // String returns the position as a decimal number.
 func (p Position) String() string { return strconv.FormatInt(int64(p), 10) }
 

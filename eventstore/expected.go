@@ -1,9 +1,6 @@
 package eventstore
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // ExpectedVersion is what a caller believes of a stream when it appends.
 type ExpectedVersion struct {
@@ -62,34 +59,3 @@ func (v ExpectedVersion) check(id StreamID, actual int) error {
 	}
 	return nil
 }
-
-// ConflictError says that a stream was not at the expected version. Nothing was
-// written.
-type ConflictError struct {
-	Stream   StreamID
-	Expected ExpectedVersion
-	Actual   int
-}
-
-func (e *ConflictError) Error() string {
-	return fmt.Sprintf("stream %s is at version %d, expected %s", e.Stream, e.Actual, e.Expected)
-}
-
-// What else can keep a command from being written. None of them leaves a trace in
-// the log.
-var (
-	// ErrKeyReused says that the idempotency key was used with another input.
-	ErrKeyReused = errors.New("the idempotency key was used before, with another input")
-	// ErrOverloaded says that the queue of the writer is full: try again later.
-	ErrOverloaded = errors.New("too many commands are waiting to be written")
-	// ErrClosed says that the store is shutting down.
-	ErrClosed = errors.New("the event store is closed")
-	// ErrBusy says that another process kept the database locked for too long.
-	ErrBusy = errors.New("the database is locked by another process")
-	// ErrFull says that the disk, or the file's limit, has no room left.
-	ErrFull = errors.New("the disk is full")
-	// ErrStorage says that the disk, or what it is behind, reported an error.
-	ErrStorage = errors.New("the disk reports an error")
-	// ErrReadOnly says that the database cannot be written.
-	ErrReadOnly = errors.New("the database is read-only")
-)

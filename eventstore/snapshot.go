@@ -65,11 +65,6 @@ func (s *Store) Snapshot(ctx context.Context, id StreamID) (taken Snapshot, err 
 	return taken, err
 }
 
-// NoStreamError says that a stream does not exist.
-type NoStreamError struct{ Stream StreamID }
-
-func (e *NoStreamError) Error() string { return fmt.Sprintf("stream %s does not exist", e.Stream) }
-
 // SnapshotAll makes the snapshots that are missing: of every stream those that the
 // writer would have made as it grew. Those of another Fingerprint are discarded. It
 // returns how many it made. progress, which may be nil, is called with how many

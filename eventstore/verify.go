@@ -7,15 +7,6 @@ import (
 	"time"
 )
 
-// BrokenError names a position of a log that does not fit, or whose event cannot be
-// read back.
-type BrokenError struct {
-	Position Position
-	Reason   string
-}
-
-func (e *BrokenError) Error() string { return fmt.Sprintf("position %s: %s", e.Position, e.Reason) }
-
 // verifyPage is how many events are read at once.
 const verifyPage = 1000
 
