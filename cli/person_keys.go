@@ -13,12 +13,12 @@ import (
 	"flightdeck/readmodel"
 )
 
-// An export of a log has names and addresses as they are stored: sealed. The keys go
-// into a file of their own, still wrapped by the master key: a line of JSON that says
-// by which one, then one for each person, and one that says how many there are, so that a
-// file that was cut is noticed: whose key is missing would be forgotten. Whoever has the export alone, or without the
-// master key, cannot tell who anybody is, and forgetting somebody holds for exports that
-// were made before.
+// An export of a log has the names and addresses of people as they are stored: sealed. Their keys
+// go into a file of their own, still wrapped by the master key, as lines of JSON: a header that
+// identifies the master key, a line for each person, and a last line that counts the people, so
+// that a file that was cut is refused. A person whose key is missing would count as forgotten.
+// Neither file alone, nor both without the master key, tell a name, and an erasure holds for older
+// exports too.
 
 // keysHeader is the first line of a file of keys.
 type keysHeader struct {

@@ -30,9 +30,9 @@ func ForRelay(schema *ast.Schema) *ast.Schema {
 	return &relay
 }
 
-// WriteSDL writes a schema in GraphQL's schema definition language, with its descriptions
-// and without GraphQL's built-in types and directives. Definitions are sorted by name, and so are the fields
-// of the root types: the files of schema/ leave no trace in the order. All other fields,
+// WriteSDL writes a schema in GraphQL's schema definition language, with its descriptions and
+// without GraphQL's built-in types and directives. Definitions are sorted by name, and so are the
+// fields of the root types: the files of schema/ leave no trace in the order. All other fields,
 // arguments and values keep the order of schema/, which is an order for readers.
 func WriteSDL(w io.Writer, schema *ast.Schema) error {
 	var documents []*ast.SchemaDocument

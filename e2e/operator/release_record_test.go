@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"flightdeck/e2e/harness"
+
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -52,8 +54,8 @@ func TestRecordARelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string][]byte{
-		"flightdeck.db.gz":  compressed(t, mustRead(t, r.db)),
-		"flightdeck.db.key": mustRead(t, r.db+".key"),
+		"flightdeck.db.gz":  compressed(t, harness.ReadFile(t, r.db)),
+		"flightdeck.db.key": harness.ReadFile(t, r.db+".key"),
 		"tokens.json":       append(tokens, '\n'),
 		"answers.jsonl":     lines.Bytes(),
 	} {
@@ -77,15 +79,6 @@ func compressed(t *testing.T, data []byte) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
-}
-
-func mustRead(t *testing.T, file string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(file) //nolint:gosec // a file of the test
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // recorder writes a database with the program of a release, and records its answers.

@@ -7,10 +7,11 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"flightdeck/e2e/harness"
 )
 
 // TestADatabaseOfAnEarlierReleaseAnswersAsItDid opens a copy of each database in e2e/testdata
@@ -22,12 +23,7 @@ func TestADatabaseOfAnEarlierReleaseAnswersAsItDid(t *testing.T) {
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("there is no recorded release (%v)", err)
 	}
-	program := filepath.Join(t.TempDir(), "flightdeck")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".") //nolint:gosec // the program under test
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v: %s", err, out)
-	}
+	program := harness.Binary(t)
 	for _, answers := range folders {
 		folder := filepath.Dir(answers)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
@@ -51,7 +47,7 @@ func TestADatabaseOfAnEarlierReleaseAnswersAsItDid(t *testing.T) {
 func restored(t *testing.T, program, folder string) *recorder {
 	t.Helper()
 	r := &recorder{t: t, program: program, db: filepath.Join(t.TempDir(), "flightdeck.db")}
-	packed, err := gzip.NewReader(bytes.NewReader(mustRead(t, filepath.Join(folder, "flightdeck.db.gz"))))
+	packed, err := gzip.NewReader(bytes.NewReader(harness.ReadFile(t, filepath.Join(folder, "flightdeck.db.gz"))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,12 +55,12 @@ func restored(t *testing.T, program, folder string) *recorder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{r.db: data, r.db + ".key": mustRead(t, filepath.Join(folder, "flightdeck.db.key"))} {
+	for name, content := range map[string][]byte{r.db: data, r.db + ".key": harness.ReadFile(t, filepath.Join(folder, "flightdeck.db.key"))} {
 		if err := os.WriteFile(name, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := json.Unmarshal(mustRead(t, filepath.Join(folder, "tokens.json")), &r.tokens); err != nil {
+	if err := json.Unmarshal(harness.ReadFile(t, filepath.Join(folder, "tokens.json")), &r.tokens); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -73,7 +69,7 @@ func restored(t *testing.T, program, folder string) *recorder {
 // compare asks every recorded question again.
 func (r *recorder) compare(answers string) {
 	r.t.Helper()
-	lines := bufio.NewScanner(bytes.NewReader(mustRead(r.t, answers)))
+	lines := bufio.NewScanner(bytes.NewReader(harness.ReadFile(r.t, answers)))
 	lines.Buffer(nil, 1<<20)
 	asked := 0
 	for ; lines.Scan(); asked++ {
@@ -95,7 +91,7 @@ func (r *recorder) exportsTheSame(file string) {
 	r.t.Helper()
 	now := filepath.Join(r.t.TempDir(), "log.jsonl")
 	r.run("export", "--out", now)
-	if got, want := mustRead(r.t, now), mustRead(r.t, file); !bytes.Equal(got, want) {
+	if got, want := harness.ReadFile(r.t, now), harness.ReadFile(r.t, file); !bytes.Equal(got, want) {
 		r.t.Errorf("the export differs from %s: %d and %d bytes", file, len(got), len(want))
 	}
 }

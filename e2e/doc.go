@@ -1,2 +1,0 @@
-// Package e2e tests the whole program.
-package e2e

@@ -1,0 +1,10 @@
+package documents
+
+import (
+	"os"
+	"testing"
+
+	"flightdeck/e2e/harness"
+)
+
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }

@@ -1,0 +1,280 @@
+package operator
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"flightdeck/e2e/harness"
+)
+
+// newRepository makes an empty repository, or skips the test where there is no git.
+func newRepository(t *testing.T) *repository {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	r := &repository{t: t, dir: t.TempDir()}
+	r.git("", "init", "-q", "-b", "main")
+	return r
+}
+
+// epoch is when the commits of the tests begin.
+const epoch = 1_700_000_000
+
+// commit commits at a time, in seconds after the epoch, what change did to the
+// working tree, and returns the commit's name.
+func (r *repository) commit(seconds int, change func()) string {
+	r.t.Helper()
+	date := fmt.Sprintf("%d +0200", epoch+seconds)
+	r.env = []string{
+		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=Ada@example.org", "GIT_AUTHOR_DATE=" + date,
+		"GIT_COMMITTER_NAME=Com", "GIT_COMMITTER_EMAIL=com@example.org", "GIT_COMMITTER_DATE=" + date,
+	}
+	change()
+	r.git("", "add", "-A")
+	r.git("", "commit", "-q", "--allow-empty", "-m", "commit")
+	return strings.TrimSpace(r.git("", "rev-parse", "HEAD"))
+}
+
+// write writes a file of the working tree.
+func (r *repository) write(file, text string) {
+	r.t.Helper()
+	name := filepath.Join(r.dir, file)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *repository) remove(file string) {
+	r.t.Helper()
+	if err := os.Remove(filepath.Join(r.dir, file)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *repository) move(from, to string) {
+	r.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(r.dir, to)), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(r.dir, from), filepath.Join(r.dir, to)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// text is long enough for git to see that a changed file is the same.
+func text(title, more string) string {
+	return "# " + title + "\n\n" + strings.Repeat("A line that stays.\n", 20) + more
+}
+
+func TestRenamedFileIsTheSameContent(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	r.commit(0, func() { r.write("docs/a.md", text("A", "")); r.write("b.md", text("B", "")) })
+	r.commit(10, func() { r.move("docs/a.md", "docs/guide/a.md") })
+	r.commit(20, func() { r.move("docs/guide/a.md", "c.md"); r.write("c.md", text("A, edited", "more")) })
+	s := importSite(t, r.dir)
+	s.compare()
+	harness.WantText(t, "history", s.history("c", s.line[2].asOf), "ContentCreated ContentUpdated ContentUpdated")
+	harness.WantText(t, "the old address, then", s.history("docs/a", s.line[0].asOf), "ContentCreated ContentUpdated ContentUpdated")
+	s.wantEvents(s.line[0], "Ada", "UserRegistered", "ContentCreated", "ContentCreated")
+	s.wantEvents(s.line[1], "Ada", "ContentUpdated")
+	s.wantEvents(s.line[2], "Ada", "ContentUpdated")
+	a := s.Must(s.token, `{ contentBySlug(slug: "c") { format status createdAt author { displayName email role } } }`, nil)
+	harness.WantText(t, "content", fmt.Sprint(a.At("contentBySlug")), fmt.Sprintf(
+		"map[author:map[displayName:Ada email:ada@example.org role:AUTHOR] createdAt:%s format:MARKDOWN status:PUBLISHED]", a.Text("contentBySlug", "createdAt")))
+}
+
+func TestRemovedAndAddedAgainIsAnotherContent(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	r.commit(0, func() { r.write("a.md", text("A", "")) })
+	r.commit(10, func() { r.remove("a.md") })
+	r.commit(20, func() { r.write("a.md", "# Quite another") })
+	r.commit(30, func() { r.write("a.md", "") })
+	s := importSite(t, r.dir)
+	s.compare()
+	harness.WantText(t, "the first", s.history("a", s.line[0].asOf), "ContentCreated ContentDeleted")
+	harness.WantText(t, "the second", s.history("a", s.line[3].asOf), "ContentCreated ContentUpdated")
+	harness.WantList(t, "titles", []string{s.pages(s.line[2].asOf)[0].title, s.pages(s.line[3].asOf)[0].title}, "Quite another", "a.md")
+}
+
+func TestSwappedAndChainedNamesKeepTheirBytes(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	r.commit(0, func() {
+		for _, name := range []string{"a", "b", "c", "x/y", "x-y"} {
+			r.write(name+".md", strings.Repeat(name+" is long enough to be recognised\n", 30))
+		}
+	})
+	r.commit(10, func() { r.move("a.md", "t"); r.move("b.md", "a.md"); r.move("t", "b.md") })
+	r.commit(20, func() { r.move("c.md", "d.md"); r.move("b.md", "c.md"); r.move("a.md", "b.md") })
+	r.commit(30, func() { r.move("x/y.md", "t"); r.move("x-y.md", "x_y.md"); r.move("t", "x-y.md") })
+	r.commit(40, func() { r.remove("b.md"); r.move("c.md", "b.md"); r.write("b/c.md", "new") })
+	r.commit(50, func() { r.move("b.md", "B.md"); r.write("b.md", "both") })
+	importSite(t, r.dir).compare()
+}
+
+func TestMergeIsOneStep(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	r.commit(0, func() { r.write("a.md", text("A", "")); r.write("b.md", text("B", "")) })
+	r.git("", "checkout", "-q", "-b", "side")
+	r.commit(10, func() { r.write("side.md", "side"); r.move("a.md", "moved.md") })
+	r.commit(20, func() { r.write("side.md", "side, changed") })
+	r.git("", "checkout", "-q", "main")
+	r.commit(30, func() { r.write("b.md", text("B", "on main")) })
+	merge := func(seconds int, args ...string) {
+		r.commit(seconds, func() { r.git("", append([]string{"merge", "-q", "--no-ff", "--no-commit"}, args...)...) })
+	}
+	merge(40, "side")
+	r.git("", "checkout", "-q", "side")
+	r.commit(50, func() { r.write("side.md", "not taken"); r.write("ours.md", "not taken") })
+	r.git("", "checkout", "-q", "main")
+	merge(60, "-s", "ours", "side")
+	r.commit(70, func() { r.write("notes.txt", "no page") })
+	r.commit(80, func() { r.remove("moved.md") })
+	s := importSite(t, r.dir)
+	s.compare()
+	if len(s.line) != 6 {
+		t.Fatalf("the line has %d commits", len(s.line))
+	}
+	s.wantEvents(s.line[2], "Ada", "ContentUpdated", "ContentCreated")
+	s.wantEvents(s.line[3], "Ada")
+}
+
+// TestClockOfTheCommitsMayStandStillAndGoBack: commits of one second, and those
+// whose time is before that of their parents, are all there, in their order.
+func TestClockOfTheCommitsMayStandStillAndGoBack(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	for i, seconds := range []int{100, 100, 100, 50, 100, 70, 101, 101, 90, 300, 200, 250, 301, 302} {
+		r.commit(seconds, func() {
+			r.write("a.md", fmt.Sprint("version ", i))
+			if i%3 == 0 {
+				r.write(fmt.Sprintf("page-%d.md", i), text("Page", fmt.Sprint(i)))
+			}
+		})
+	}
+	s := importSite(t, r.dir)
+	s.compare()
+	instants := 0
+	for _, c := range s.line {
+		if strings.Contains(c.asOf, "T") {
+			instants++
+		}
+	}
+	if instants != 2 {
+		t.Errorf("%d commits are told apart by their time", instants)
+	}
+	at := func(seconds int) string { return time.Unix(int64(epoch+seconds), 0).UTC().Format(time.RFC3339Nano) }
+	for seconds, want := range map[int]string{99: "", 100: "version 5", 101: "version 8", 299: "version 8", 300: "version 11", 301: "version 12"} {
+		got := ""
+		for _, p := range s.pages(at(seconds)) {
+			if p.slug == "a" {
+				got = p.content
+			}
+		}
+		harness.WantText(t, fmt.Sprint("as of second ", seconds), got, want)
+	}
+}
+
+func TestTextThatCannotBeKeptStopsTheImport(t *testing.T) {
+	t.Parallel()
+	for name, bytes := range map[string]string{"latin-1": "caf\xe9", "NUL": "a\x00b", "cut": "\xe2\x82"} {
+		for _, file := range []string{"docs/bad.md", "it's [bad]*.md"} {
+			r := newRepository(t)
+			r.commit(0, func() { r.write("good.md", "good"); r.write("image.png", "\x89PNG\xff") })
+			hash := r.commit(10, func() { r.write(file, bytes) })
+			r.commit(20, func() { r.write(file, "mended") })
+			db, _, err := importGit(t, r.dir)
+			if err == nil {
+				t.Fatalf("%s: the import succeeds", name)
+			}
+			for _, part := range []string{hash, file, "--path '*.md'", ":(exclude", db} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%s: the error does not say %q: %v", name, part, err)
+				}
+			}
+			_, options, _ := strings.Cut(err.Error(), "leave the file out with ")
+			options, _, _ = strings.Cut(options, "\n")
+			s := importSite(t, r.dir, words(t, options)...)
+			harness.WantList(t, "pages without the file", s.slugs(), "good")
+		}
+	}
+}
+
+// words are the values of --path in a piece of a command line.
+func words(t *testing.T, options string) (paths []string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", `printf '%s\n' `+options).Output() //nolint:gosec // it is what a user pastes
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word := range strings.Lines(string(out)) {
+		if word = strings.TrimSuffix(word, "\n"); word != "--path" {
+			paths = append(paths, word)
+		}
+	}
+	return paths
+}
+
+// slugs are those of the pages now, sorted.
+func (s *site) slugs() (slugs []string) {
+	for _, p := range s.pages(s.Head().String()) {
+		slugs = append(slugs, p.slug)
+	}
+	slices.Sort(slugs)
+	return slugs
+}
+
+func TestUnusualFilesBecomePages(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	r.commit(0, func() {
+		for _, file := range []string{
+			"with space.md", "Ünïcödé/日本.md", `"quoted" 'name'.md`, "-dash.md", "__init__.md", "a_b.md", "a-b.md", "a--b.md", "a b.md", "dir.md/inner.md", ".md", ".hidden/.md", "UPPER.md", "upper.md",
+			"line\nbreak.md", "tab\there.md", "back\\slash.md", "glob*[x]?.md", ":(top)magic.md", "😀.md", "deep/" + strings.Repeat("folder/", 20) + "x.md", strings.Repeat("long-", 45) + ".md",
+			strings.Repeat("long-", 44) + "other.md", "index.md", "docs/index.md", "invalid-\xff.md", "a.b.md", "v1.2.3.md", "--.md", "_.md",
+		} {
+			r.write(file, "# Title of "+strings.ToValidUTF8(file, "?")+"\n")
+		}
+		for _, file := range []string{"UPPER.MD", "readme.markdown", "x.txt", "dir.md/other.txt"} {
+			r.write(file, "no page\xff")
+		}
+		r.write("crlf.md", "# Windows\r\n\r\ntext\r\n")
+		r.write("bom.md", "\ufeff# BOM\n")
+		r.write("front.md", "---\ntitle: \"From front matter\"\n---\n\n# Heading\n")
+		r.write("long.md", "# "+strings.Repeat("very long ", 50))
+		if err := os.Symlink("index.md", filepath.Join(r.dir, "link.md")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	tip := strings.TrimSpace(r.git("", "rev-parse", "HEAD"))
+	submodule := func() { r.git("", "update-index", "--add", "--cacheinfo", "160000,"+tip+",module.md") }
+	r.env = nil
+	r.commit(10, func() {
+		if err := os.Chmod(filepath.Join(r.dir, "index.md"), 0o700); err != nil { //nolint:gosec // executable is the point
+			t.Fatal(err)
+		}
+	})
+	r.commit(20, func() { r.move("a_b.md", "a-b-2.md"); r.remove("a-b.md") })
+	r.commit(30, func() { r.remove("link.md"); r.write("link.md", "a file now") })
+	submodule()
+	r.git("", "commit", "-q", "-m", "submodule")
+	s := importSite(t, r.dir)
+	s.compare()
+	s.wantEvents(s.line[1], "Ada")
+	if _, _, err := importGit(t, r.dir, "no-such-folder"); err != nil {
+		t.Errorf("a pathspec that matches nothing: %v", err)
+	}
+}

@@ -1,7 +1,0 @@
-//go:build race
-
-package e2e
-
-// raced says that the race detector is on. What runs in a process of its own has none:
-// tests of nothing else are skipped then, as they have run without it.
-const raced = true
