@@ -23,7 +23,7 @@ type importCommand struct {
 type importGitCommand struct {
 	Repo   string   `required:"" placeholder:"DIR" help:"The repository, bare or not."`
 	Branch string   `placeholder:"NAME" help:"The branch; HEAD when left out."`
-	Path   []string `placeholder:"PATHSPEC" help:"Which files, as git pathspecs; *.md when left out. May be repeated."`
+	Path   []string `sep:"none" placeholder:"PATHSPEC" help:"Which files, as git pathspecs; *.md when left out. May be repeated."`
 	JSON   bool     `name:"json" help:"Print progress and the result as JSON lines."`
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"flightdeck/eventstore"
 )
@@ -55,5 +56,19 @@ func WantPositions(t testing.TB, what string, got, want []eventstore.Position) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: heard %v, want %v", what, got, want)
+	}
+}
+
+// Await waits until a condition holds, and fails the test after Patience.
+func Await(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(Patience); !holds(); {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("%s: not within %s", what, Patience)
+		}
 	}
 }

@@ -1,11 +1,9 @@
 package operator
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,38 +17,95 @@ import (
 	"flightdeck/eventstore"
 )
 
-// operation is something an operator does to a closed database.
+// The log of the tests that kill: streams, each with as many versions, and the events that an
+// archive keeps of each stream.
+const (
+	streams      = 12
+	keptVersions = 20
+)
+
+// operation is an operator's command on a closed database of a long log.
 type operation struct {
 	name string
-	args []string // beside --db; DB stands for the database's path
-	// prepare makes there be something to do; may be nil.
+	args []string // without --db; DB stands for the database's path
+	// prepare is SQL that gives the operation something to do; may be nil.
 	prepare []string
-	// done reports whether it was done.
-	done func(db string, s harness.Status) bool
+	// progress returns how far the operation has come, from 0 to about total.
+	progress func(db string, s harness.Status) int64
+	total    func(log longLog) int64
+	// done reports whether the operation was completed.
+	done func(db string, s harness.Status, log longLog) bool
 }
 
 var operations = []operation{
-	{name: "snapshot", prepare: []string{"DELETE FROM snapshots"}, done: func(_ string, s harness.Status) bool { return s.Snapshots == 60 }},
-	{name: "archive", args: []string{"--older-than", "0s", "--keep", "20"}, done: func(_ string, s harness.Status) bool { return s.Archived == 5760 }},
-	{name: "archive", args: []string{"--older-than", "0s", "--keep", "20", "--vacuum"}, done: func(_ string, s harness.Status) bool { return s.Archived == 5760 && s.FreeBytes == 0 }},
-	{name: "rebuild", done: func(_ string, s harness.Status) bool { return s.Behind != "rebuild" }},
-	{name: "export", args: []string{"--out", "DB.jsonl"}, done: func(db string, _ harness.Status) bool {
-		_, err := os.Stat(db + ".jsonl") // which is there once it is complete
-		return err == nil
-	}},
+	{
+		name: "snapshot", prepare: []string{"DELETE FROM snapshots"},
+		progress: func(_ string, s harness.Status) int64 { return s.Snapshots },
+		total:    longLog.snapshots,
+		done:     func(_ string, s harness.Status, log longLog) bool { return s.Snapshots == log.snapshots() },
+	},
+	{
+		name: "archive", args: []string{"--older-than", "0s", "--keep", fmt.Sprint(keptVersions)},
+		progress: func(_ string, s harness.Status) int64 { return s.Archived },
+		total:    longLog.archived,
+		done:     func(_ string, s harness.Status, log longLog) bool { return s.Archived == log.archived() },
+	},
+	{
+		name: "archive", args: []string{"--older-than", "0s", "--keep", fmt.Sprint(keptVersions), "--vacuum"},
+		progress: func(db string, s harness.Status) int64 { return s.Archived + size(db+".compacted")/1024 },
+		total:    func(log longLog) int64 { return log.archived() + 100 },
+		done: func(_ string, s harness.Status, log longLog) bool {
+			return s.Archived == log.archived() && s.FreeBytes == 0
+		},
+	},
+	{
+		name: "rebuild",
+		progress: func(_ string, s harness.Status) int64 {
+			if s.Behind != "rebuild" {
+				return 0
+			}
+			return int64(s.Checkpoint)
+		},
+		total: longLog.events,
+		done:  func(_ string, s harness.Status, _ longLog) bool { return s.Behind != "rebuild" },
+	},
+	{
+		name: "export", args: []string{"--out", "DB.jsonl"},
+		progress: func(db string, _ harness.Status) int64 { return size(db + ".jsonl.part") },
+		total:    func(log longLog) int64 { return log.events() * 500 }, // bytes, or more
+		done:     func(db string, _ harness.Status, _ longLog) bool { return size(db+".jsonl") > 0 },
+	},
 }
 
-// longLog is a closed database with a dozen streams of 500 events.
-func longLog(t *testing.T) string {
+// size returns the size of a file, 0 if there is none.
+func size(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// longLog is a closed database with a dozen streams of as many versions.
+type longLog struct {
+	db       string
+	versions int64
+}
+
+func (l longLog) events() int64    { return streams * l.versions }
+func (l longLog) archived() int64  { return streams * (l.versions - keptVersions) }
+func (l longLog) snapshots() int64 { return streams * (l.versions / 100) }
+
+func newLongLog(t *testing.T, versions int64) longLog {
 	t.Helper()
-	db := filepath.Join(t.TempDir(), "long.db")
-	d, err := app.Open(t.Context(), harness.AppOptions(db))
+	l := longLog{filepath.Join(t.TempDir(), "long.db"), versions}
+	a, err := app.Open(t.Context(), harness.AppOptions(l.db))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for version := range 500 {
-		if _, err := d.Log.Update(t.Context(), eventstore.Command{}, func(tx *eventstore.Tx) error {
-			for stream := range 12 {
+	for version := range int(versions) {
+		if _, err := a.Log.Update(t.Context(), eventstore.Command{}, func(tx *eventstore.Tx) error {
+			for stream := range streams {
 				if err := appendVersion(tx, stream, version); err != nil {
 					return err
 				}
@@ -60,13 +115,13 @@ func longLog(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	if err := d.WaitForIndex(t.Context()); err != nil {
+	if err := a.WaitForIndex(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Close(); err != nil {
+	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return db
+	return l
 }
 
 // appendVersion appends the next event of one of many contents.
@@ -86,124 +141,150 @@ func appendVersion(tx *eventstore.Tx, stream, version int) error {
 	return err
 }
 
-// TestKilledOperationsLeaveTheLogAsItWas kills each operation twenty times, at any
-// moment from its start to its end, on one database each: every time the database is
-// whole and has the head it had, and in the end the operation can still be done.
+// TestKilledOperationsLeaveTheLogAsItWas kills each operation at places from its beginning to
+// its end, each time going on with the database that the last kill left. The database is whole
+// every time and has the head it had, and in the end the operation can still be completed.
 func TestKilledOperationsLeaveTheLogAsItWas(t *testing.T) {
 	t.Parallel()
 	if raced {
 		t.Skip("it kills processes, which have no race detector")
 	}
-	binary, long := harness.Binary(t), longLog(t)
-	was := statusOf(t, binary, long)
-	for i, op := range operations {
+	kills, versions := int64(3), int64(200)
+	if harness.Long() {
+		kills, versions = 20, 500
+	}
+	log := newLongLog(t, versions)
+	was := statusOf(t, log.db)
+	for _, op := range operations {
 		t.Run(strings.Join(append([]string{op.name}, op.args...), " "), func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(uint64(i), 1)) //nolint:gosec // to be repeatable
-			fresh := func() string {
-				db := harness.Copied(t, long)
-				if op.prepare != nil {
-					harness.Tamper(t, db, op.prepare...)
+			db := op.prepared(t, log)
+			for n := range kills {
+				if op.done(db, statusOf(t, db), log) {
+					db = op.prepared(t, log)
 				}
-				return db
+				op.killAt(t, db, max(1, op.total(log)*(2*n+1)/(2*kills)))
+				wantWhole(t, db, was.Hash)
 			}
-			command := func(ctx context.Context, db string) *exec.Cmd {
-				args := []string{op.name, "--db", db}
-				for _, arg := range op.args {
-					args = append(args, strings.ReplaceAll(arg, "DB", db))
-				}
-				return exec.CommandContext(ctx, binary, args...)
+			if out, err := op.command(t, db).CombinedOutput(); err != nil {
+				t.Errorf("without a kill: %v: %s", err, out)
 			}
-			db := fresh()
-			begun := time.Now()
-			if out, err := command(t.Context(), db).CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
+			if now := statusOf(t, db); !op.done(db, now, log) {
+				t.Errorf("the operation is not completed: %+v", now)
 			}
-			usual := time.Since(begun)
-			mustBeDone(t, binary, db, op, was.Hash)
-			db = fresh()
-			killed := 0
-			for range 20 {
-				if op.done(db, statusOf(t, binary, db)) {
-					db = fresh()
-				}
-				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.Int64N(int64(usual))))
-				err := command(ctx, db).Run()
-				cancel()
-				if err != nil {
-					killed++
-				}
-				mustBeWhole(t, binary, db, was.Hash)
-			}
-			if killed < 5 {
-				t.Errorf("only %d of 20 were killed before they ended", killed)
-			}
-			if out, err := command(t.Context(), db).CombinedOutput(); err != nil {
-				t.Errorf("once nobody kills it: %v: %s", err, out)
-			}
-			mustBeDone(t, binary, db, op, was.Hash)
+			wantWhole(t, db, was.Hash)
 		})
 	}
 }
 
-// mustBeDone checks that an operation has done all it has to, and harmed nothing.
-func mustBeDone(t *testing.T, binary, db string, op operation, hash string) {
+// prepared returns a copy of the log's database on which the operation has something to do.
+func (op operation) prepared(t *testing.T, log longLog) (db string) {
 	t.Helper()
-	if now := statusOf(t, binary, db); !op.done(db, now) {
-		t.Errorf("it is not done: %+v", now)
+	db = harness.Copied(t, log.db)
+	if op.prepare != nil {
+		harness.Tamper(t, db, op.prepare...)
 	}
-	mustBeWhole(t, binary, db, hash)
+	return db
 }
 
-// statusOf is what flightdeck status says of a database. It is asked of the binary,
-// which has no race detector to slow it down.
-func statusOf(t *testing.T, binary, db string) (s harness.Status) {
+// command returns the operation as a process that is not started.
+func (op operation) command(t *testing.T, db string) *exec.Cmd {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), binary, "status", "--db", db, "--json").Output()
-	if err := errors.Join(err, json.Unmarshal(out, &s)); err != nil {
-		t.Fatalf("status: %v: %s", err, out)
+	args := []string{op.name, "--db", db}
+	for _, arg := range op.args {
+		args = append(args, strings.ReplaceAll(arg, "DB", db))
+	}
+	return exec.CommandContext(t.Context(), harness.Binary(t), args...)
+}
+
+// killAt starts the operation and kills it as soon as it has come to a place. An operation that
+// is completed before that is seen needs no kill.
+func (op operation) killAt(t *testing.T, db string, place int64) {
+	t.Helper()
+	cmd := op.command(t, db)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	before, tick := writtenBeside(t, db), time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	// A look at the database while the operation opens it would be in its way.
+	for begun := false; !begun || op.progress(db, statusOf(t, db)) < place; {
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("it ends with %v: %s", err, &out)
+			}
+			return
+		case <-tick.C:
+			begun = begun || writtenBeside(t, db) != before
+		}
+	}
+	_ = cmd.Process.Kill() // it may have ended by now
+	<-ended
+}
+
+// writtenBeside describes the files beside a database, which change as soon as an operation writes.
+func writtenBeside(t *testing.T, db string) (files string) {
+	t.Helper()
+	for _, suffix := range []string{"-wal", ".compacted", ".jsonl.part"} {
+		if info, err := os.Stat(db + suffix); err == nil {
+			files += fmt.Sprintln(suffix, info.Size(), info.ModTime())
+		}
+	}
+	return files
+}
+
+// statusOf returns what flightdeck status says of a database, beside the process that writes it.
+func statusOf(t *testing.T, db string) (s harness.Status) {
+	t.Helper()
+	status, out, problems := harness.CLI("status", "--db", db, "--json")
+	if err := json.Unmarshal([]byte(out), &s); err != nil || status != 0 {
+		t.Fatalf("status exits with %d: %v: %s%s", status, err, out, problems)
 	}
 	return s
 }
 
-// mustBeWhole verifies a database, and that it has a head.
-func mustBeWhole(t *testing.T, binary, db, hash string) {
+// wantWhole verifies a database, and that it has a head.
+func wantWhole(t *testing.T, db, hash string) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), binary, "verify", "--db", db, "--json").Output()
+	status, out, problems := harness.CLI("verify", "--db", db, "--json")
 	var v harness.Verification
-	if err := errors.Join(err, json.Unmarshal(out, &v)); err != nil || v.Hash != hash {
-		t.Fatalf("verify: %v: %s, want the head %s", err, out, hash)
+	if err := json.Unmarshal([]byte(out), &v); err != nil || status != 0 || v.Hash != hash {
+		t.Fatalf("verify exits with %d: %v: %s%s, want the head %s", status, err, out, problems, hash)
 	}
 }
 
 // TestAServerGoesOnWithARebuild that a kill has interrupted, when it starts.
 func TestAServerGoesOnWithARebuild(t *testing.T) {
 	t.Parallel()
-	binary, db := harness.Binary(t), longLog(t)
-	out, err := exec.CommandContext(t.Context(), binary, "user", "create", "--db", db, "--role", "ADMIN", "--email", "a@example.org", "--print-token").Output()
+	log := newLongLog(t, 200)
+	out, err := exec.CommandContext(t.Context(), harness.Binary(t), "user", "create", "--db", log.db, "--role", "ADMIN", "--email", "a@example.org", "--print-token").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	token := strings.TrimSpace(string(out))
-	p := harness.StartProcess(t, db)
-	h := &harness.Harness{T: t, URL: p.URL}
-	h.Must(token, askRebuild, nil)
-	for h.Must(token, watchRebuild, nil).Text("log", "rebuild", "done") == "0" {
-		if t.Context().Err() != nil {
-			t.Fatal("the rebuild never begins")
+	for interrupted := false; !interrupted; interrupted = statusOf(t, log.db).Behind == "rebuild" { // or the kill came too late
+		p := harness.StartProcess(t, log.db)
+		h := &harness.Harness{T: t, URL: p.URL}
+		h.Must(token, askRebuild, nil)
+		for h.Must(token, watchRebuild, nil).Text("log", "rebuild", "done") == "0" {
+			if t.Context().Err() != nil {
+				t.Fatal("the rebuild never begins")
+			}
 		}
+		p.Kill(t)
 	}
-	p.Kill(t)
-	if s := statusOf(t, binary, db); s.Behind != "rebuild" {
-		t.Fatalf("the rebuild had not begun, or ended before the kill: %+v", s)
-	}
-	p = harness.StartProcess(t, db)
-	h = &harness.Harness{T: t, URL: p.URL}
+	p := harness.StartProcess(t, log.db)
+	h := &harness.Harness{T: t, URL: p.URL}
 	for state := "RUNNING"; state != "DONE"; state = h.Must(token, watchRebuild, nil).Text("log", "rebuild", "state") {
 		if state != "RUNNING" || t.Context().Err() != nil {
 			t.Fatalf("the rebuild is %s", state)
 		}
 	}
 	p.Kill(t)
-	mustBeWhole(t, binary, db, statusOf(t, binary, db).Hash)
+	wantWhole(t, log.db, statusOf(t, log.db).Hash)
 }
