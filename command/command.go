@@ -17,136 +17,131 @@ import (
 	"github.com/google/uuid"
 )
 
-// Tables is what commands ask and keep beside the log, in the writer's
-// transaction. Package readmodel implements it.
+// Tables holds the data beside the log that commands read and write in the writer's transaction.
+// Package readmodel implements it.
 type Tables interface {
-	// ContentBySlug and UserByEmail return an id, "" for none.
+	// ContentBySlug and UserByEmail return an id, or "" for none.
 	ContentBySlug(tx *eventstore.Tx, slug string) (id string, err error)
 	UserByEmail(tx *eventstore.Tx, email string) (id string, err error)
-	// Admins counts the users with that role.
+	// Admins returns the number of users with the role ADMIN.
 	Admins(tx *eventstore.Tx) (int, error)
 	SetPassword(tx *eventstore.Tx, userID, hash string) error
-	// HasKey and KeepKey are about the key that seals what is personal in the events
-	// of a user.
+	// HasKey and KeepKey read and store the key that seals the personal fields of a user's events.
 	HasKey(tx *eventstore.Tx, userID string) (bool, error)
 	KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error
-	// Forget deletes all that is kept of a user beside the log.
+	// Forget deletes everything about a user that is kept beside the log.
 	Forget(tx *eventstore.Tx, userID string) error
-	// ReplacePassword reports whether the hash that is there is old, and then keeps
-	// the other in its place.
+	// ReplacePassword stores hash if the present hash is old, and reports whether it was.
 	ReplacePassword(tx *eventstore.Tx, userID, old, hash string) (replaced bool, err error)
-	// Sessions are kept by the digest of their token. EndSession reports whether there
-	// was one.
+	// A session is stored under the digest of its token. EndSession reports whether there was one.
 	StartSession(tx *eventstore.Tx, token []byte, userID string, expires time.Time) error
 	EndSession(tx *eventstore.Tx, token []byte) (ended bool, err error)
 	EndSessions(tx *eventstore.Tx, userID string) error
-	// Keys are kept by the digest of the key. RevokeKey returns whose it was, "" when
-	// there is no such key; revoking twice keeps who was first.
+	// An API key is stored under its digest. RevokeKey returns the key's user, or "" if there is no
+	// such key; a second call changes nothing.
 	AddKey(tx *eventstore.Tx, id string, digest []byte, userID, name, by string, expires *domain.Instant) error
 	RevokeKey(tx *eventstore.Tx, id, by string) (userID string, err error)
 }
 
-// Accounts is what commands read of accounts before they are queued. Package
-// readmodel implements it.
+// Accounts holds the passwords that commands read before they are queued. Package readmodel
+// implements it.
 type Accounts interface {
-	// PasswordByEmail returns empty texts when nobody can log in with the address.
+	// PasswordByEmail returns "" twice if no user can log in with the address.
 	PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error)
-	// PasswordByID returns "" for a user who has no password.
+	// PasswordByID returns "" for a user without a password.
 	PasswordByID(ctx context.Context, userID string) (hash string, err error)
 }
 
 // Rebuilder rebuilds the read model. Package readmodel implements it.
 type Rebuilder interface {
-	// Start begins a rebuild, or goes on with an unfinished one, and returns at once.
+	// Start begins a rebuild, or continues an unfinished one, and returns at once.
 	Start() error
 }
 
-// Commands runs commands. Its methods may be called at the same time.
+// Commands runs commands. Its methods may be called from many goroutines.
 type Commands struct {
 	Log      *eventstore.Store
 	Tables   Tables
 	Accounts Accounts
-	// Rules says who may do what; nil for policy.Rules.
+	// Rules is the table of rights; nil means policy.Rules.
 	Rules *policy.Table
-	// Rebuilder is what RebuildReadModel needs, and nothing else.
+	// Rebuilder is for RebuildReadModel only.
 	Rebuilder Rebuilder
-	// Watch is told of the sessions that end; may be nil.
+	// Watch hears of every session that ends; it may be nil.
 	Watch *auth.Watch
-	// Vault seals what is personal in events; nil leaves it as it is.
+	// Vault seals the personal fields of events; nil leaves them in clear.
 	Vault *vault.Vault
-	// Correlation returns the correlation id of a request; nil for none.
+	// Correlation returns the correlation id of a request; nil means that there is none.
 	Correlation func(context.Context) string
-	// SessionLife is how long a token is valid.
+	// SessionLife is the time for which a token is valid.
 	SessionLife time.Duration
-	// Closed says that nobody makes an account for themselves.
+	// Closed refuses RegisterUser.
 	Closed bool
 }
 
 // Command is a request for a change: one of this package's structs.
 type Command interface {
-	// prepare checks what needs no transaction and does what is slow.
-	prepare(ctx context.Context, c *Commands) (plan, error)
-	// key is the command's idempotency key, nil for none.
+	// prepare does the slow work, and the checks that need no transaction.
+	prepare(ctx context.Context, c *Commands) (txFunc, error)
+	// key returns the idempotency key, nil for none.
 	key() *string
 }
 
-// afterCommitter is a command that has something to do once it is durable, also when nobody
-// waits for its answer any more, and when it had been done before; out is empty then.
+// afterCommitter is a command with work to do after the commit. The work is done even if the caller
+// no longer waits, and also for a replayed command, with an empty out.
 type afterCommitter interface {
 	afterCommit(ctx context.Context, c *Commands, out Outcome) error
 }
 
-// plan is the part of a command that runs in the writer's transaction. It may run
-// for another attempt, so it changes nothing but through u.
-type plan func(u *unit) (Outcome, error)
+// txFunc is the part of a command that runs in the writer's transaction. It changes things only
+// through u, because it may run again.
+type txFunc func(u *unit) (Outcome, error)
 
-// Outcome is what a command was about.
+// Outcome names the object that a command wrote.
 type Outcome struct {
-	// ID is the object that was written; SlideID the slide in it, if one was.
+	// ID is the object; SlideID is the slide of it that the command wrote, or "".
 	ID      string
 	SlideID string
 }
 
-// Result is what a command led to.
+// Result is the effect of a command.
 type Result struct {
 	Outcome
-	// First and Position are the positions of the first and the last event. When
-	// nothing changed First is after Position, which is then the head of the log
-	// that the command saw.
+	// First and Position are the positions of the first and the last event. If nothing changed,
+	// Position is the head of the log that the command saw, and First is after it.
 	First, Position eventstore.Position
-	// After is the state of the object right after the command, where the command
-	// changed it and was not done before; else nil.
+	// After is the state of the object right after the command; nil if the command changed nothing
+	// or was replayed.
 	After domain.State
-	// Parts are the outcomes of the commands in a Batch.
+	// Parts are the outcomes of the commands of a Batch.
 	Parts []Outcome
-	// Replayed says that the command had been done before, under the same
-	// idempotency key, and was not done again.
+	// Replayed reports that the command had run before, under the same idempotency key, and did not
+	// run again.
 	Replayed bool
 }
 
-// unit is a command's access to the transaction.
+// unit is the access of a command to the writer's transaction.
 type unit struct {
 	*Commands
 	tx    *eventstore.Tx
 	actor domain.Actor
 	parts []Outcome
-	// changed says that events were appended.
+	// changed reports that events were appended.
 	changed bool
 }
 
-// maxKey is how long an idempotency key may be, in bytes.
+// maxKey is the length limit of an idempotency key, in bytes.
 const maxKey = 200
 
-// Do runs a command on behalf of the actor in ctx, and returns once it is durable.
-// What the actor can do something about is a *domain.Error or domain.Errors, and
-// nothing was written then.
+// Do runs a command as the actor in ctx, and returns once it is durable. An error that the actor
+// can correct is a *domain.Error or domain.Errors, and then nothing was written.
 func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	actor := auth.ActorFrom(ctx)
 	info, err := c.describe(ctx, actor, cmd)
 	if err != nil {
 		return Result{}, err
 	}
-	plan, err := cmd.prepare(ctx, c)
+	run, err := cmd.prepare(ctx, c)
 	if err != nil {
 		return Result{}, err
 	}
@@ -159,7 +154,7 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	var after domain.State
 	done, err := c.Log.Update(ctx, info, func(tx *eventstore.Tx) error {
 		u := &unit{Commands: c, tx: tx, actor: actor}
-		o, err := plan(u)
+		o, err := run(u)
 		out, parts = o, u.parts
 		if err == nil && u.changed {
 			after, err = load[domain.State](u, o.ID)
@@ -167,7 +162,7 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 		return err
 	})
 	if err != nil {
-		return Result{}, explain(err)
+		return Result{}, clientError(err)
 	}
 	if hook != nil {
 		if err := hook.afterCommit(ctx, c, out); err != nil {
@@ -176,12 +171,12 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	}
 	r := Result{Outcome: out, First: done.First, Position: done.Position, After: after, Parts: parts, Replayed: done.Replayed}
 	if done.Replayed {
-		err = c.recall(ctx, cmd, &r)
+		err = c.replayedOutcome(ctx, cmd, &r)
 	}
 	return r, err
 }
 
-// describe is what the log is told of a command.
+// describe returns the metadata, the key and the digest under which the log records a command.
 func (c *Commands) describe(ctx context.Context, actor domain.Actor, cmd Command) (info eventstore.Command, err error) {
 	info.Metadata = c.metadata(ctx, actor.UserID)
 	key := cmd.key()
@@ -208,8 +203,8 @@ func (c *Commands) metadata(ctx context.Context, actor string) eventstore.Metada
 	return m
 }
 
-// explain turns what the log reports into what a client can act on.
-func explain(err error) error {
+// clientError turns an error of the log into one that a client can act on.
+func clientError(err error) error {
 	switch {
 	case errors.Is(err, eventstore.ErrKeyReused):
 		return domain.Errorf(domain.KeyReused, "the idempotency key was used before, with another input: use a new key for a new command").At("idempotencyKey")
@@ -224,11 +219,11 @@ func explain(err error) error {
 // NewID returns a new id of the kind. Ids sort in the order in which they were made.
 func NewID(kind domain.Kind) string { return domain.NewID(kind, newUUID()) }
 
-// newUUID returns a UUID of version 7, which keeps indexes in order of time.
+// newUUID returns a UUID of version 7, which sorts by time.
 func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// thing is a state that has an author and can be hidden.
-type thing interface {
+// ownedState is the state of an object that has an owner and can be hidden.
+type ownedState interface {
 	domain.State
 	AtVersion() int
 	Owner() string
@@ -236,7 +231,7 @@ type thing interface {
 	Public() bool
 }
 
-// load returns the state of a stream; the zero value when there is none.
+// load returns the state of a stream, or the zero value if there is no such stream.
 func load[S domain.State](u *unit, id string) (S, error) {
 	var zero S
 	state, _, err := u.tx.State(eventstore.StreamID(id))
@@ -250,8 +245,8 @@ func load[S domain.State](u *unit, id string) (S, error) {
 	return s, nil
 }
 
-// may reports whether an actor has a right to something of a user's, "" for what is
-// nobody's.
+// may reports whether an actor has a right to an object of the owner; owner is "" for an object
+// without one.
 func (c *Commands) may(actor domain.Actor, right policy.Right, owner string) bool {
 	rules := policy.Rules()
 	if c.Rules != nil {
@@ -260,10 +255,9 @@ func (c *Commands) may(actor domain.Actor, right policy.Right, owner string) boo
 	return rules.May(actor, right, owner)
 }
 
-// loadOwn is load for something that the actor wants to change: change is the right
-// to that, see the right to see it. What the actor may not even see does not exist
-// for them.
-func loadOwn[S thing](u *unit, field, id string, change policy.Right, see func(policy.Sight) policy.Right) (S, error) {
+// loadOwn loads an object that the actor wants to change. It returns a Forbidden error at the field
+// if the actor lacks the right to change it, and the zero value if the actor may not even see it.
+func loadOwn[S ownedState](u *unit, field, id string, change policy.Right, see func(policy.Sight) policy.Right) (S, error) {
 	s, err := load[S](u, id)
 	if err != nil || s.AtVersion() == 0 || u.may(u.actor, change, s.Owner()) {
 		return s, err
@@ -275,7 +269,7 @@ func loadOwn[S thing](u *unit, field, id string, change policy.Right, see func(p
 	return s, domain.Errorf(domain.Forbidden, "only its author and editors may change %s", id).At(field)
 }
 
-// append encodes events and adds them to the end of a stream.
+// append adds events to the end of a stream.
 func (u *unit) append(kind domain.Kind, id string, expected eventstore.ExpectedVersion, events []domain.Event) error {
 	records := make([]eventstore.NewEvent, len(events))
 	for i, e := range events {
@@ -296,7 +290,7 @@ func (u *unit) append(kind domain.Kind, id string, expected eventstore.ExpectedV
 	return err
 }
 
-// mayCreate returns an error unless the actor has a right to create things.
+// mayCreate returns an error unless the actor has the right to create an object.
 func (u *unit) mayCreate(right policy.Right) error {
 	switch {
 	case u.may(u.actor, right, u.actor.UserID):
@@ -308,7 +302,7 @@ func (u *unit) mayCreate(right policy.Right) error {
 	}
 }
 
-// conflict is the error of a change to something that has moved on.
+// conflict returns the error of a change that expected another version of the object.
 func conflict(id string, expected, actual int) error {
 	return &domain.Error{
 		Code: domain.VersionConflict, Field: "expectedVersion", ID: id, Expected: expected, Actual: actual,

@@ -12,8 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// This file compares what the reader answers with what the model says, in the same
-// words.
+// This file compares the answers of the reader with the states of the model, written as text.
 
 func contentOf(c domain.Content) map[string]any {
 	return map[string]any{
@@ -60,7 +59,7 @@ func deckRow(ctx context.Context, t rapid.TB, d *readmodel.Presentation) map[str
 	}
 }
 
-// comparison is one actor's view of one position.
+// comparison compares one actor's view of one position.
 type comparison struct {
 	t     rapid.TB
 	m     *model
@@ -71,7 +70,7 @@ type comparison struct {
 	view  readmodel.View
 }
 
-// compare checks everything that an actor can read as of a position.
+// compare checks every object that an actor can read as of a position.
 func compare(t rapid.TB, m *model, r *readmodel.Reader, actor domain.Actor, p eventstore.Position) {
 	t.Helper()
 	c := comparison{t, m, r, as(actor), actor, p, readmodel.View{At: p, Actor: actor, Named: true}}
@@ -80,7 +79,7 @@ func compare(t rapid.TB, m *model, r *readmodel.Reader, actor domain.Actor, p ev
 	c.users()
 }
 
-// same fails unless two lists, of which one may be an answer with an error, agree.
+// same fails unless the two lists are equal.
 func (c comparison) same(what string, got []any, err error, want []any) {
 	c.t.Helper()
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// CreateContent begins a content.
+// CreateContent creates a content.
 type CreateContent struct {
 	IdempotencyKey *string
 	Title          string
-	// Slug is made from the title, and made unique, when it is nil.
+	// Slug may be nil: a free one is then made from the title.
 	Slug        *string
 	Description *string
 	Content     string
@@ -25,7 +25,7 @@ type CreateContent struct {
 	Status      domain.ContentStatus
 }
 
-// UpdateContent changes the fields that are present.
+// UpdateContent changes the fields of a content that are present.
 type UpdateContent struct {
 	IdempotencyKey  *string
 	ID              string
@@ -45,19 +45,19 @@ type ContentTarget struct {
 	ExpectedVersion *int
 }
 
-// The commands without a field of their own.
+// These commands have no field of their own.
 type (
 	// PublishContent makes a content public.
 	PublishContent struct{ ContentTarget }
 	// UnpublishContent makes a content a draft.
 	UnpublishContent struct{ ContentTarget }
-	// ArchiveContent takes a content out of public view.
+	// ArchiveContent hides a content from the public.
 	ArchiveContent struct{ ContentTarget }
-	// DeleteContent hides a content everywhere but in its history.
+	// DeleteContent hides a content everywhere except in its history.
 	DeleteContent struct{ ContentTarget }
 )
 
-// Restore names a version to go back to.
+// Restore names the version to return to.
 type Restore struct {
 	IdempotencyKey  *string
 	ID              string
@@ -77,7 +77,7 @@ func (in UpdateContent) target() Outcome { return Outcome{ID: in.ID} }
 func (in ContentTarget) target() Outcome { return Outcome{ID: in.ID} }
 func (in Restore) target() Outcome       { return Outcome{ID: in.ID} }
 
-func (in CreateContent) prepare(context.Context, *Commands) (plan, error) {
+func (in CreateContent) prepare(context.Context, *Commands) (txFunc, error) {
 	return func(u *unit) (Outcome, error) {
 		if err := u.mayCreate(policy.CreateContent); err != nil {
 			return Outcome{}, err
@@ -98,19 +98,19 @@ func (in CreateContent) prepare(context.Context, *Commands) (plan, error) {
 	}, nil
 }
 
-func (in UpdateContent) prepare(context.Context, *Commands) (plan, error) {
-	e := domain.ContentUpdated{Description: change(in.Description)}
+func (in UpdateContent) prepare(context.Context, *Commands) (txFunc, error) {
+	e := domain.ContentUpdated{Description: clearable(in.Description)}
 	var err error
-	if e.Title, err = present("title", in.Title); err != nil {
+	if e.Title, err = requiredValue("title", in.Title); err != nil {
 		return nil, err
 	}
-	if e.Slug, err = present("slug", in.Slug); err != nil {
+	if e.Slug, err = requiredValue("slug", in.Slug); err != nil {
 		return nil, err
 	}
-	if e.Content, err = present("content", in.Content); err != nil {
+	if e.Content, err = requiredValue("content", in.Content); err != nil {
 		return nil, err
 	}
-	if e.Format, err = present("format", in.Format); err != nil {
+	if e.Format, err = requiredValue("format", in.Format); err != nil {
 		return nil, err
 	}
 	if tags, ok := in.Tags.ValueOK(); ok {
@@ -126,28 +126,28 @@ func (in UpdateContent) prepare(context.Context, *Commands) (plan, error) {
 	})
 }
 
-func (in PublishContent) prepare(context.Context, *Commands) (plan, error) {
-	return in.plan(domain.Content.Publish)
+func (in PublishContent) prepare(context.Context, *Commands) (txFunc, error) {
+	return in.apply(domain.Content.Publish)
 }
 
-func (in UnpublishContent) prepare(context.Context, *Commands) (plan, error) {
-	return in.plan(domain.Content.Unpublish)
+func (in UnpublishContent) prepare(context.Context, *Commands) (txFunc, error) {
+	return in.apply(domain.Content.Unpublish)
 }
 
-func (in ArchiveContent) prepare(context.Context, *Commands) (plan, error) {
-	return in.plan(domain.Content.Archive)
+func (in ArchiveContent) prepare(context.Context, *Commands) (txFunc, error) {
+	return in.apply(domain.Content.Archive)
 }
 
-func (in DeleteContent) prepare(context.Context, *Commands) (plan, error) {
-	return in.plan(domain.Content.Delete)
+func (in DeleteContent) prepare(context.Context, *Commands) (txFunc, error) {
+	return in.apply(domain.Content.Delete)
 }
 
-func (in ContentTarget) plan(decide func(domain.Content) ([]domain.Event, error)) (plan, error) {
+func (in ContentTarget) apply(decide func(domain.Content) ([]domain.Event, error)) (txFunc, error) {
 	return changeContent(in.ID, in.ExpectedVersion, func(_ *unit, c domain.Content) ([]domain.Event, error) { return decide(c) })
 }
 
-func (in RestoreContent) prepare(ctx context.Context, c *Commands) (plan, error) {
-	old, err := version[domain.Content](ctx, c, domain.KindContent, policy.ChangeContent, in.Restore)
+func (in RestoreContent) prepare(ctx context.Context, c *Commands) (txFunc, error) {
+	old, err := stateToRestore[domain.Content](ctx, c, domain.KindContent, policy.ChangeContent, in.Restore)
 	if err != nil {
 		return nil, err
 	}
@@ -156,13 +156,13 @@ func (in RestoreContent) prepare(ctx context.Context, c *Commands) (plan, error)
 		if err != nil {
 			return nil, err
 		}
-		return events, at("toVersion", u.slugIsFree(old.Slug, c.ID))
+		return events, atField("toVersion", u.slugIsFree(old.Slug, c.ID))
 	})
 }
 
-// changeContent loads a content that the actor may change, lets decide decide, and
-// appends.
-func changeContent(id string, expected *int, decide func(*unit, domain.Content) ([]domain.Event, error)) (plan, error) {
+// changeContent returns the txFunc that loads a content, checks that the actor may change it,
+// calls decide and appends its events.
+func changeContent(id string, expected *int, decide func(*unit, domain.Content) ([]domain.Event, error)) (txFunc, error) {
 	if err := domain.CheckID(domain.KindContent, "id", id); err != nil {
 		return nil, err
 	}
@@ -183,35 +183,36 @@ func changeContent(id string, expected *int, decide func(*unit, domain.Content) 
 	}, nil
 }
 
-// version returns the state to which a Restore goes back, the zero value when there
-// is none: only who may see the object is told so. The past does not change, so it
-// is read before the command is queued.
-func version[S thing](ctx context.Context, c *Commands, kind domain.Kind, change policy.Right, in Restore) (s S, err error) {
+// stateToRestore returns the state at the version that a Restore names, or the zero value if there
+// is none or the actor may not change anything. It reads before the command is queued, because the
+// past does not change. Only the transaction tells the actor that there is no such version, after
+// the check that the actor may see the object.
+func stateToRestore[S ownedState](ctx context.Context, c *Commands, kind domain.Kind, change policy.Right, in Restore) (s S, err error) {
 	if err := domain.CheckID(kind, "id", in.ID); err != nil {
 		return s, err
 	}
 	actor := auth.ActorFrom(ctx)
-	if in.ToVersion < 1 || !c.may(actor, change, actor.UserID) { // a replay is dear: not for those who may change nothing
+	if in.ToVersion < 1 || !c.may(actor, change, actor.UserID) { // a replay is expensive
 		return s, nil
 	}
 	state, at, err := c.Log.State(ctx, eventstore.StreamID(in.ID), eventstore.Until{Version: in.ToVersion})
 	if at == in.ToVersion {
-		s, _ = state.(S) //nolint:errcheck // the id says what the stream holds
+		s, _ = state.(S) //nolint:errcheck // the id names the kind of the state
 	}
 	return s, err
 }
 
-// at says that an error is the fault of another field.
-func at(field string, err error) error {
+// atField moves an error to the field.
+func atField(field string, err error) error {
 	if e, ok := errors.AsType[*domain.Error](err); ok {
 		return e.At(field)
 	}
 	return err
 }
 
-// present returns the value of a field that cannot be cleared, nil when it was
+// requiredValue returns the value of an input field that cannot be null, or nil if the field was
 // left out.
-func present[T any](field string, in graphql.Omittable[*T]) (*T, error) {
+func requiredValue[T any](field string, in graphql.Omittable[*T]) (*T, error) {
 	value, ok := in.ValueOK()
 	if ok && value == nil {
 		return nil, domain.Errorf(domain.Invalid, "%s cannot be null: leave it out to keep it as it is", field).At(field)
@@ -219,8 +220,8 @@ func present[T any](field string, in graphql.Omittable[*T]) (*T, error) {
 	return value, nil
 }
 
-// change returns what an input does to a field that may be cleared.
-func change[T comparable](in graphql.Omittable[*T]) domain.Change[T] {
+// clearable returns the change of a field that null clears.
+func clearable[T comparable](in graphql.Omittable[*T]) domain.Change[T] {
 	value, ok := in.ValueOK()
 	if !ok {
 		return domain.Change[T]{}

@@ -1,13 +1,8 @@
-// Package command turns requests into events. Each command is a struct, the input
-// of a mutation of the API; Commands.Do runs it: what is slow happens before the
-// command is queued (prepare), what decides happens in the writer's transaction
-// (plan): load the state, check that the actor may, let package domain decide,
-// append.
+// Package command turns requests into events. Each request is a struct, which is also the input of
+// a mutation of the API, and [Commands.Do] runs it in two steps. Its prepare method does the slow
+// work and returns a function. The writer runs that function in its transaction: it loads the
+// state, checks the rights of the actor, lets package domain decide, and appends the events.
 //
-// It imports domain, policy, eventstore, auth and markdown; a library that makes slugs and
-// one that makes UUIDs; and of gqlgen the type that tells an omitted input field
-// from a null one, so that inputs need no second shape.
-//
-// Start with command.go; content.go, presentation.go and user.go have a struct and
-// a few lines for each command.
+// Start with command.go. The files content.go, presentation.go, slide.go and user.go hold the
+// structs, with a few lines for each.
 package command

@@ -8,21 +8,21 @@ import (
 	"flightdeck/eventstore"
 )
 
-// ExternalUser is somebody whom an outside issuer vouches for.
+// ExternalUser creates or updates the account of a user that an outside issuer vouches for.
 type ExternalUser struct {
-	UserID      string // follows from the issuer's name for them
+	UserID      string // derived from the issuer's name for the user
 	DisplayName string
-	// Email may be "", and is not used where somebody else has it.
+	// Email may be "". An address of another account is not used.
 	Email string
 	Role  domain.Role
 }
 
-// outsideDomain is that of the addresses of external users whose address is not known.
+// outsideDomain is the domain of the made-up addresses of external users without an address.
 const outsideDomain = "@outside.invalid"
 
-// Provision makes the account of an external user at first sight, and gives it the role that
-// the issuer says, also when that takes it from the last admin: the issuer decides. It
-// is done in nobody's name, as what the operator does.
+// Provision creates the account of an external user if there is none, and gives it the role that
+// the issuer names, even if that leaves no admin. The events name domain.System as the actor. An
+// erased account is an Unauthenticated error.
 func (c *Commands) Provision(ctx context.Context, in ExternalUser) error {
 	_, err := c.Do(auth.WithActor(ctx, domain.System), in)
 	return err
@@ -30,13 +30,13 @@ func (c *Commands) Provision(ctx context.Context, in ExternalUser) error {
 
 func (ExternalUser) key() *string { return nil }
 
-// afterCommit ends the websockets that were let in with another role.
+// afterCommit closes the websockets that were opened with another role.
 func (in ExternalUser) afterCommit(_ context.Context, c *Commands, _ Outcome) error {
-	c.hangUp(in.UserID)
+	c.closeConnections(in.UserID)
 	return nil
 }
 
-func (in ExternalUser) prepare(context.Context, *Commands) (plan, error) {
+func (in ExternalUser) prepare(context.Context, *Commands) (txFunc, error) {
 	return func(u *unit) (Outcome, error) {
 		user, err := load[domain.User](u, in.UserID)
 		if err != nil {
@@ -56,8 +56,8 @@ func (in ExternalUser) prepare(context.Context, *Commands) (plan, error) {
 	}, nil
 }
 
-// provision registers an external user under the address that the issuer says, or under one of
-// their own where that is taken or no address.
+// provision registers an external user with the issuer's address, or with a made-up one if that
+// address is taken or is not valid.
 func (u *unit) provision(in ExternalUser) (Outcome, error) {
 	e := domain.UserRegistered{UserID: in.UserID, Email: in.Email, DisplayName: in.DisplayName, Role: in.Role}
 	if in.Email != "" {

@@ -9,9 +9,9 @@ import (
 	"flightdeck/policy"
 )
 
-// ForgetUser erases a user: their name and address, in every event and row, at every
-// moment, for good; their password and sessions. What they wrote stays. For the user
-// and admins.
+// ForgetUser erases a user for good: the name and the address in every event and every row, at
+// every position, and the password, sessions and keys. The user's contents stay. Only the user and
+// admins may run it.
 type ForgetUser struct {
 	IdempotencyKey  *string
 	ID              string
@@ -21,7 +21,7 @@ type ForgetUser struct {
 func (in ForgetUser) key() *string    { return in.IdempotencyKey }
 func (in ForgetUser) target() Outcome { return Outcome{ID: in.ID} }
 
-func (in ForgetUser) prepare(context.Context, *Commands) (plan, error) {
+func (in ForgetUser) prepare(context.Context, *Commands) (txFunc, error) {
 	may := func(u *unit) error {
 		if !u.may(u.actor, policy.ForgetUser, in.ID) {
 			return domain.Errorf(domain.Forbidden, "only the user and admins may have a user forgotten").At("id")
@@ -40,22 +40,21 @@ func (in ForgetUser) prepare(context.Context, *Commands) (plan, error) {
 	})
 }
 
-// afterCommit drops what is known of the user in memory, ends their websockets, and leaves
-// nothing of them in the files: the transaction before may still lie there. When that
-// cannot be done now, the command can be sent again.
+// afterCommit drops the user's key from memory, closes the user's websockets and purges the deleted
+// data from the files. If the purge fails, the command can be sent again.
 func (in ForgetUser) afterCommit(ctx context.Context, c *Commands, _ Outcome) error {
 	if c.Vault != nil {
 		c.Vault.Forget(in.ID)
 	}
-	c.hangUp(in.ID)
+	c.closeConnections(in.ID)
 	if err := c.Log.PurgeDeleted(ctx); err != nil {
-		return fmt.Errorf("the user is forgotten, but traces may be left in the database's files: send the command again, or restart the server: %w", err)
+		return fmt.Errorf("the user is forgotten, but creations may be left in the database's files: send the command again, or restart the server: %w", err)
 	}
 	return nil
 }
 
-// seal seals what is personal in an event about a user, with the user's key, which is
-// made when there is none yet.
+// seal seals the personal fields of an event with the user's key, and creates the key if there is
+// none.
 func (u *unit) seal(userID string, e *eventstore.NewEvent) (err error) {
 	fields := domain.Personal(e.Type)
 	if u.Vault == nil || fields == nil {

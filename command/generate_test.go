@@ -11,15 +11,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// generator makes up commands about what the model knows.
+// generator draws commands about the objects of the model.
 type generator struct {
 	*rapid.T
 	m    *model
 	keys int
 }
 
-// Texts are few, so that they meet again, and most of them are words to search for.
-// The last of each list is odd, and rarely taken.
+// The texts are few, so that two objects often have the same one, and most are words to search for.
+// The last of each list is unusual and is rarely drawn.
 var (
 	titles       = []string{"Alpha", "Béta and alpha", "gamma", "Alpha ", "R&D", strings.Repeat("x", 301)}
 	texts        = []string{"", "alpha", "# Delta\n\nalpha beta", "zéta", `{"alpha": "beta"}`, `["zéta"]`, "with \x00"}
@@ -33,8 +33,8 @@ var (
 	names        = []string{"Another name", "A user", " "}
 )
 
-// below is a number from 0 up to, not including, n, all alike: rapid's own prefer
-// small ones, which makes for histories in which little happens.
+// below draws a number from 0 to n-1 with equal chances. The generators of rapid prefer small
+// numbers, which would leave most commands undrawn.
 func (g *generator) below(what string, n int) int {
 	return rapid.Custom(func(t *rapid.T) (v int) {
 		for bits := n * 8; bits > 0; bits /= 2 {
@@ -51,7 +51,7 @@ func pick[T any](g *generator, what string, from []T) T { return from[g.below(wh
 
 func (g *generator) chance(what string, percent int) bool { return g.below(what, 100) < percent }
 
-// value is one of the values, rarely the last, odd one.
+// value draws one of the values, rarely the last, unusual one.
 func value[T any](g *generator, what string, from []T) T {
 	if g.chance("odd "+what, 2) {
 		return from[len(from)-1]
@@ -59,7 +59,7 @@ func value[T any](g *generator, what string, from []T) T {
 	return pick(g, what, from[:len(from)-1])
 }
 
-// maybe is one of the values, or nil.
+// maybe draws one of the values, or nil.
 func maybe[T any](g *generator, what string, from []T) *T {
 	if g.chance(what+"?", 50) {
 		return nil
@@ -67,7 +67,7 @@ func maybe[T any](g *generator, what string, from []T) *T {
 	return ptr(value(g, what, from))
 }
 
-// field is an input field: left out, rarely null, or a value.
+// field draws an input field: left out, a value or, rarely, null.
 func field[T any](g *generator, what string, from []T) graphql.Omittable[*T] {
 	switch n := g.below(what+"?", 50); {
 	case n < 25:
@@ -86,8 +86,7 @@ func (g *generator) tags() []string {
 	return list
 }
 
-// id is one of the ids of this kind, rarely one that does not exist or of another
-// kind.
+// id draws an id of the kind or, rarely, one without an object or of another kind.
 func (g *generator) id(kind domain.Kind) string {
 	var live, known []string
 	other := []string{domain.NewID(kind, "00000000-0000-7000-8000-000000000000"), "not an id"}
@@ -110,7 +109,7 @@ func (g *generator) id(kind domain.Kind) string {
 	return pick(g, "id", other)
 }
 
-// version is an expectation: mostly none, else one that is or was right.
+// version draws an expected version: mostly none, else the present version or an earlier one.
 func (g *generator) version(id string) *int {
 	s, ok := g.m.now()[id].(interface{ AtVersion() int })
 	if !ok || g.chance("any version", 70) {
@@ -120,7 +119,7 @@ func (g *generator) version(id string) *int {
 	return &v
 }
 
-// slide is a slide of a deck: one that it has, or had.
+// slide draws the id of a slide that the deck has or had.
 func (g *generator) slide(deck string) string {
 	ids := []string{domain.NewID(domain.KindSlide, "00000000-0000-7000-8000-000000000000")}
 	for p := range g.m.at {
@@ -148,7 +147,7 @@ func (g *generator) placement(deck string) *command.Placement {
 	return &command.Placement{}
 }
 
-// command is any command, with an idempotency key or, where key is nil, without.
+// command draws a command with the idempotency key; nil is none.
 func (g *generator) command(key *string) command.Command {
 	switch g.below("about", 10) {
 	case 0, 1, 2, 3:
@@ -243,12 +242,12 @@ func (g *generator) aboutDeck(key *string) command.Command {
 	return command.RemoveSlide{IdempotencyKey: key, PresentationID: id, SlideID: g.slide(id), ExpectedVersion: expected}
 }
 
-// aboutUser makes users, or changes those that are nobody's eyes: the roles of those
-// who look stay what they are.
+// aboutUser draws a command that creates a user or changes one. The actors of the test are never
+// changed, so that their roles stay the same.
 func (g *generator) aboutUser(key *string) command.Command {
 	address := fmt.Sprintf("user%d@example.org", 1+g.below("address", 4))
 	id := g.id(domain.KindUser)
-	u, _ := g.m.now()[id].(domain.User) //nolint:errcheck // the zero value is nobody
+	u, _ := g.m.now()[id].(domain.User) //nolint:errcheck // the zero value does not exist
 	switch verb := g.below("verb", 4); {
 	case verb == 0:
 		return command.CreateUser{Email: address, DisplayName: "A user", Role: pick(g, "role", []domain.Role{domain.Viewer, domain.Author, "OTHER"})}
@@ -262,5 +261,5 @@ func (g *generator) aboutUser(key *string) command.Command {
 	return in
 }
 
-// ptr is a pointer to v.
+// ptr returns a pointer to v.
 func ptr[T any](v T) *T { return &v }

@@ -20,8 +20,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A check of this package is a whole history on a database of its own: few of them
-// have as many steps as usual ones have together.
+// A check of this package runs a whole history on a database of its own, which has as many steps as
+// many usual checks together. So few checks are enough.
 func TestMain(m *testing.M) {
 	given := false
 	flag.Parse()
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// world is a database and everything that runs on it.
+// world holds a database and the parts of the program that run on it.
 type world struct {
 	path     string
 	engine   *sqlite.Engine
@@ -44,7 +44,7 @@ type world struct {
 	commands *command.Commands
 }
 
-// openWorld opens the database at path, and creates it where there is none.
+// openWorld opens the database at path, or creates it.
 func openWorld(t rapid.TB, path string) *world {
 	t.Helper()
 	ctx := context.Background()
@@ -72,7 +72,7 @@ func (w *world) close(t rapid.TB) {
 	}
 }
 
-// verify checks the log's chain and every row.
+// verify checks the chain of the log and every row.
 func (w *world) verify(t rapid.TB) {
 	t.Helper()
 	ctx, head := context.Background(), w.log.Head().Position
@@ -86,5 +86,5 @@ func (w *world) verify(t rapid.TB) {
 	}
 }
 
-// as is a context of an actor.
+// as returns the context of an actor.
 func as(actor domain.Actor) context.Context { return auth.WithActor(context.Background(), actor) }

@@ -8,41 +8,42 @@ import (
 	"flightdeck/policy"
 )
 
-// CreateAPIKey makes a machine's account and the key that lets it in. For admins.
+// CreateAPIKey creates an account for a machine and an API key for the account. Only admins may run
+// it.
 type CreateAPIKey struct {
 	Name string
 	Role domain.Role
-	// ExpiresAt is when the key ends by itself; nil for never.
+	// ExpiresAt is the instant at which the key expires; nil means never.
 	ExpiresAt *domain.Instant
 }
 
-// machineDomain is that of the addresses of machines, which have no mail: RFC 2606
-// keeps it free for ever.
+// machineDomain is the domain of the made-up addresses of machines. RFC 2606 keeps .invalid free
+// for ever.
 const machineDomain = "@machine.invalid"
 
-// CreateKey runs CreateAPIKey on behalf of the actor in ctx. The secret is shown once:
-// only its digest is kept.
+// CreateKey runs CreateAPIKey as the actor in ctx and returns the key's secret and id. Only the
+// digest of the secret is stored, so it cannot be shown again.
 func (c *Commands) CreateKey(ctx context.Context, in CreateAPIKey) (secret, id string, done Result, err error) {
 	secret, digest := auth.NewKey()
 	id = "apikey-" + newUUID()
-	if done, err = c.Do(ctx, newKey{in, id, digest}); err != nil {
+	if done, err = c.Do(ctx, createKey{in, id, digest}); err != nil {
 		return "", "", Result{}, err
 	}
 	return secret, id, done, nil
 }
 
-// newKey is CreateAPIKey with the key that it makes.
-type newKey struct {
+// createKey is CreateAPIKey with the id and the digest of the new key.
+type createKey struct {
 	CreateAPIKey
 	id     string
 	digest []byte
 }
 
-func (newKey) key() *string { return nil }
+func (createKey) key() *string { return nil }
 
-// prepare returns a plan whose outcome is the machine. That it exists, what it may do
-// and who made it is in the log, as of any user; the key is a secret, and is not.
-func (in newKey) prepare(context.Context, *Commands) (plan, error) {
+// prepare returns a function whose outcome is the machine's user. The log has an event for the
+// user, as for any other; it has none for the key, which is a secret.
+func (in createKey) prepare(context.Context, *Commands) (txFunc, error) {
 	return func(u *unit) (Outcome, error) {
 		if err := u.mayHandleKeys(); err != nil {
 			return Outcome{}, err
@@ -55,27 +56,27 @@ func (in newKey) prepare(context.Context, *Commands) (plan, error) {
 			UserID: userID, Email: userID + machineDomain, DisplayName: in.Name, Role: in.Role,
 		}, "")
 		if err != nil {
-			return Outcome{}, renamed(err, "displayName", "name")
+			return Outcome{}, moveField(err, "displayName", "name")
 		}
 		return out, u.Tables.AddKey(u.tx, in.id, in.digest, userID, in.Name, u.actor.UserID, in.ExpiresAt)
 	}, nil
 }
 
-// RevokeAPIKey ends a key and what it opened. For admins; revoking twice is not an
-// error.
+// RevokeAPIKey revokes a key and closes the websockets that it opened. Only admins may run it. A
+// second revocation is no error.
 type RevokeAPIKey struct {
 	ID string
 }
 
 func (RevokeAPIKey) key() *string { return nil }
 
-// afterCommit ends the websockets that the key has let in.
+// afterCommit closes the websockets that the key opened.
 func (RevokeAPIKey) afterCommit(_ context.Context, c *Commands, machine Outcome) error {
-	c.hangUp(machine.ID)
+	c.closeConnections(machine.ID)
 	return nil
 }
 
-func (in RevokeAPIKey) prepare(context.Context, *Commands) (plan, error) {
+func (in RevokeAPIKey) prepare(context.Context, *Commands) (txFunc, error) {
 	return func(u *unit) (Outcome, error) {
 		if err := u.mayHandleKeys(); err != nil {
 			return Outcome{}, err
@@ -95,8 +96,8 @@ func (u *unit) mayHandleKeys() error {
 	return nil
 }
 
-// renamed moves an error from a member of an event to the one of the input it is of.
-func renamed(err error, from, to string) error {
+// moveField moves errors from a field of an event to the field of the input that holds its value.
+func moveField(err error, from, to string) error {
 	list, ok := err.(domain.Errors) //nolint:errorlint // domain returns it unwrapped
 	if !ok {
 		return err

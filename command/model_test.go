@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// model is what the events add up to, kept beside the database and without it: the
-// states of all streams at every position.
+// model holds the states of all streams at every position, folded from the events without the
+// database.
 type model struct {
 	events []eventstore.Event
 	at     []map[string]domain.State // by position
@@ -23,8 +23,8 @@ type model struct {
 
 func newModel() *model { return &model{at: []map[string]domain.State{{}}} }
 
-// follow folds what was appended since the last time, and checks what holds of any
-// log.
+// follow folds the events that were appended since the last call, and checks the properties of
+// every log.
 func (m *model) follow(t rapid.TB, w *world) (added []eventstore.Event) {
 	t.Helper()
 	added, err := w.engine.Read(context.Background(), eventstore.Position(len(m.events)), 10_000)
@@ -91,29 +91,29 @@ type hideable interface {
 	Public() bool
 }
 
-// sees is the rule of who sees what: what they may see hidden, and what was public
-// then and is now. It is package policy's table in other words.
+// sees reports whether an actor sees the object in a state: it was public then and is public now,
+// or the actor may see hidden objects. The rule is the table of package policy in other words.
 func (m *model) sees(actor domain.Actor, id string, then hideable) bool {
-	now, _ := m.now()[id].(hideable) //nolint:errcheck // it was one then
+	now, _ := m.now()[id].(hideable) //nolint:errcheck // it was hideable then
 	return then.Exists() && (seesHidden(actor, then.Owner()) || then.Public() && now.Public())
 }
 
-// seesHidden is who may see what an owner has hidden, and read the notes.
+// seesHidden reports whether an actor sees the hidden objects of an owner, and the notes.
 func seesHidden(actor domain.Actor, owner string) bool {
 	return actor.Role == domain.Editor || actor.Role == domain.Admin || actor.Owns(owner)
 }
 
-// contents returns what an actor sees of the contents at a position.
+// contents returns the contents that an actor sees as of a position.
 func (m *model) contents(actor domain.Actor, p eventstore.Position) []domain.Content {
 	return slices.DeleteFunc(all[domain.Content](m, p), func(c domain.Content) bool { return !m.sees(actor, c.ID, c) })
 }
 
-// decks returns what an actor sees of the decks at a position.
+// decks returns the decks that an actor sees as of a position.
 func (m *model) decks(actor domain.Actor, p eventstore.Position) []domain.Presentation {
 	return slices.DeleteFunc(all[domain.Presentation](m, p), func(d domain.Presentation) bool { return !m.sees(actor, d.ID, d) })
 }
 
-// invariants checks what commands must never break.
+// invariants checks the properties that no command may break.
 func (m *model) invariants(t rapid.TB) {
 	t.Helper()
 	slugs, addresses, admins := make(map[string]string), make(map[string]string), 0
@@ -161,7 +161,7 @@ func words(texts ...string) map[string]bool {
 	return found
 }
 
-// text is a value as JSON, to be compared and shown.
+// text returns a value as JSON, for comparisons and messages.
 func text(t rapid.TB, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)
@@ -171,7 +171,7 @@ func text(t rapid.TB, v any) string {
 	return string(data)
 }
 
-// or is what p points to, or the zero value.
+// or returns *p, or the zero value for nil.
 func or[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

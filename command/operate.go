@@ -10,31 +10,31 @@ import (
 	"flightdeck/policy"
 )
 
-// SnapshotStream keeps the state of a stream as it is now, on behalf of the admin in
-// ctx, and returns the stream.
+// SnapshotStream writes a snapshot of the latest version of a stream and returns the stream. The
+// actor in ctx must be an admin.
 func (c *Commands) SnapshotStream(ctx context.Context, id string) (eventstore.StreamStatus, error) {
 	if err := c.mayOperate(ctx); err != nil {
 		return eventstore.StreamStatus{}, err
 	}
 	if _, err := c.Log.Snapshot(ctx, eventstore.StreamID(id)); err != nil {
-		return eventstore.StreamStatus{}, explainStream(err)
+		return eventstore.StreamStatus{}, streamClientError(err)
 	}
 	stream, err := c.Log.Stream(ctx, eventstore.StreamID(id))
-	return stream, explainStream(err)
+	return stream, streamClientError(err)
 }
 
-// ArchiveStream moves the events of a stream up to a version into the archive, on
-// behalf of the admin in ctx, and returns the stream.
+// ArchiveStream moves the events of a stream up to and with a version into the archive and returns
+// the stream. The actor in ctx must be an admin.
 func (c *Commands) ArchiveStream(ctx context.Context, id string, through int) (eventstore.StreamStatus, error) {
 	if err := c.mayOperate(ctx); err != nil {
 		return eventstore.StreamStatus{}, err
 	}
 	stream, err := c.Log.Archive(ctx, eventstore.StreamID(id), through)
-	return stream, explainStream(err)
+	return stream, streamClientError(err)
 }
 
-// RebuildReadModel begins to make everything that is read anew from the log, on behalf
-// of the admin in ctx, and returns at once.
+// RebuildReadModel starts a rebuild of the read model from the log and returns at once. The actor
+// in ctx must be an admin.
 func (c *Commands) RebuildReadModel(ctx context.Context) error {
 	if err := c.mayOperate(ctx); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (c *Commands) RebuildReadModel(ctx context.Context) error {
 	return c.Rebuilder.Start()
 }
 
-// mayOperate returns an error unless the actor in ctx may look after the log.
+// mayOperate returns an error unless the actor in ctx has the right policy.Operate.
 func (c *Commands) mayOperate(ctx context.Context) error {
 	if !c.may(auth.ActorFrom(ctx), policy.Operate, "") {
 		return domain.Errorf(domain.Forbidden, "only admins look after the log: log in as one")
@@ -50,13 +50,13 @@ func (c *Commands) mayOperate(ctx context.Context) error {
 	return nil
 }
 
-// explainStream turns what the log reports of a stream into what an admin can act on.
-func explainStream(err error) error {
+// streamClientError turns an error of the log about a stream into one that an admin can act on.
+func streamClientError(err error) error {
 	if none, ok := errors.AsType[*eventstore.NoStreamError](err); ok {
 		return domain.Errorf(domain.NotFound, "there is no %s: give the id of a content, a deck or a user", none.Stream).At("streamId")
 	}
 	if refused, ok := errors.AsType[*eventstore.RefusedError](err); ok {
 		return domain.Errorf(domain.Invalid, "%s", refused).At("throughVersion")
 	}
-	return explain(err)
+	return clientError(err)
 }

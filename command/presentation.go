@@ -12,11 +12,11 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// DefaultTheme is the theme of a deck for which none was chosen.
+// DefaultTheme is the theme of a deck that names none.
 const DefaultTheme = "default"
 
-// CreatePresentation begins a deck, with the slides in Markdown if there is any.
-// The theme and the description that the Markdown names count where none is given.
+// CreatePresentation creates a deck. Markdown may be nil; its slides become the deck's. Its theme
+// and description count if the command gives none.
 type CreatePresentation struct {
 	IdempotencyKey *string
 	Title          string
@@ -26,7 +26,7 @@ type CreatePresentation struct {
 	Markdown       *string
 }
 
-// UpdatePresentation changes the fields that are present.
+// UpdatePresentation changes the fields of a deck that are present.
 type UpdatePresentation struct {
 	IdempotencyKey  *string
 	ID              string
@@ -37,7 +37,7 @@ type UpdatePresentation struct {
 	IsPublic        graphql.Omittable[*bool]   `json:",omitzero"`
 }
 
-// DeletePresentation hides a deck everywhere but in its history.
+// DeletePresentation hides a deck everywhere except in its history.
 type DeletePresentation struct {
 	IdempotencyKey  *string
 	ID              string
@@ -54,7 +54,7 @@ func (in DeletePresentation) key() *string { return in.IdempotencyKey }
 func (in UpdatePresentation) target() Outcome { return Outcome{ID: in.ID} }
 func (in DeletePresentation) target() Outcome { return Outcome{ID: in.ID} }
 
-func (in CreatePresentation) prepare(context.Context, *Commands) (plan, error) {
+func (in CreatePresentation) prepare(context.Context, *Commands) (txFunc, error) {
 	e := domain.PresentationCreated{Title: in.Title, Description: in.Description, Theme: in.Theme, IsPublic: in.IsPublic}
 	var slides []domain.SlideAdded
 	if in.Markdown != nil {
@@ -67,10 +67,10 @@ func (in CreatePresentation) prepare(context.Context, *Commands) (plan, error) {
 			e.Theme = cmp.Or(d.Theme, DefaultTheme)
 		}
 		if e.Description == nil {
-			e.Description = optional(d.Description)
+			e.Description = nilIfEmpty(d.Description)
 		}
 		for _, s := range d.Slides {
-			slides = append(slides, domain.SlideAdded{Title: optional(s.Title), Content: s.Content, Notes: optional(s.Notes)})
+			slides = append(slides, domain.SlideAdded{Title: nilIfEmpty(s.Title), Content: s.Content, Notes: nilIfEmpty(s.Notes)})
 		}
 	}
 	return func(u *unit) (Outcome, error) {
@@ -89,44 +89,44 @@ func (in CreatePresentation) prepare(context.Context, *Commands) (plan, error) {
 	}, nil
 }
 
-func (in UpdatePresentation) prepare(context.Context, *Commands) (plan, error) {
-	e := domain.PresentationUpdated{Description: change(in.Description)}
+func (in UpdatePresentation) prepare(context.Context, *Commands) (txFunc, error) {
+	e := domain.PresentationUpdated{Description: clearable(in.Description)}
 	var err error
-	if e.Title, err = present("title", in.Title); err != nil {
+	if e.Title, err = requiredValue("title", in.Title); err != nil {
 		return nil, err
 	}
-	if e.Theme, err = present("theme", in.Theme); err != nil {
+	if e.Theme, err = requiredValue("theme", in.Theme); err != nil {
 		return nil, err
 	}
-	if e.IsPublic, err = present("isPublic", in.IsPublic); err != nil {
+	if e.IsPublic, err = requiredValue("isPublic", in.IsPublic); err != nil {
 		return nil, err
 	}
-	return changeDeck("id", in.ID, in.ExpectedVersion, deckHeader, func(p domain.Presentation) ([]domain.Event, error) { return p.Update(e) })
+	return changeDeck("id", in.ID, in.ExpectedVersion, headerVersion, func(p domain.Presentation) ([]domain.Event, error) { return p.Update(e) })
 }
 
-func (in DeletePresentation) prepare(context.Context, *Commands) (plan, error) {
-	return changeDeck("id", in.ID, in.ExpectedVersion, wholeDeck, domain.Presentation.Delete)
+func (in DeletePresentation) prepare(context.Context, *Commands) (txFunc, error) {
+	return changeDeck("id", in.ID, in.ExpectedVersion, deckVersion, domain.Presentation.Delete)
 }
 
-func (in RestorePresentation) prepare(ctx context.Context, c *Commands) (plan, error) {
-	old, err := version[domain.Presentation](ctx, c, domain.KindPresentation, policy.ChangeDeck, in.Restore)
+func (in RestorePresentation) prepare(ctx context.Context, c *Commands) (txFunc, error) {
+	old, err := stateToRestore[domain.Presentation](ctx, c, domain.KindPresentation, policy.ChangeDeck, in.Restore)
 	if err != nil {
 		return nil, err
 	}
-	return changeDeck("id", in.ID, in.ExpectedVersion, wholeDeck, func(p domain.Presentation) ([]domain.Event, error) { return p.Restore(old) })
+	return changeDeck("id", in.ID, in.ExpectedVersion, deckVersion, func(p domain.Presentation) ([]domain.Event, error) { return p.Restore(old) })
 }
 
-// touched returns the version at which the part of a deck that a command changes
-// was last changed itself: only a change since the expected version conflicts.
-type touched func(domain.Presentation) int
+// partVersion returns the version at which one part of a deck last changed: the whole deck, its
+// header or a slide. A command conflicts only with a later change of the same part.
+type partVersion func(domain.Presentation) int
 
-func wholeDeck(p domain.Presentation) int  { return p.Version }
-func deckHeader(p domain.Presentation) int { return p.HeaderVersion }
+func deckVersion(p domain.Presentation) int   { return p.Version }
+func headerVersion(p domain.Presentation) int { return p.HeaderVersion }
 
-// changeDeck loads a deck that the actor may change, lets decide decide, and
-// appends. An expected version conflicts when it is not one the deck has had, or
-// when the part was touched since.
-func changeDeck(field, id string, expected *int, part touched, decide func(domain.Presentation) ([]domain.Event, error)) (plan, error) {
+// changeDeck returns the txFunc that loads a deck, checks that the actor may change it, calls
+// decide and appends its events. An expected version conflicts if the deck never had it, or if the
+// part changed after it.
+func changeDeck(field, id string, expected *int, lastChange partVersion, decide func(domain.Presentation) ([]domain.Event, error)) (txFunc, error) {
 	if err := domain.CheckID(domain.KindPresentation, field, id); err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func changeDeck(field, id string, expected *int, part touched, decide func(domai
 		if err != nil {
 			return out, err
 		}
-		if expected != nil && p.Version > 0 && (*expected > p.Version || *expected < part(p)) {
+		if expected != nil && p.Version > 0 && (*expected > p.Version || *expected < lastChange(p)) {
 			return out, conflict(id, *expected, p.Version)
 		}
 		events, err := decide(p)
@@ -147,8 +147,8 @@ func changeDeck(field, id string, expected *int, part touched, decide func(domai
 	}, nil
 }
 
-// optional is a pointer to s, nil for none.
-func optional(s string) *string {
+// nilIfEmpty returns a pointer to s, or nil for "".
+func nilIfEmpty(s string) *string {
 	if s == "" {
 		return nil
 	}

@@ -19,12 +19,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// history is a world, the model of it, and those who act in it.
+// history holds a world, its model and the actors.
 type history struct {
 	*generator
 	*world
 	actors []domain.Actor
-	// kept are the commands that had a key, with what they led to.
+	// kept holds the commands with a key, and their results.
 	kept    []keptCommand
 	crashes int
 }
@@ -51,7 +51,7 @@ func begin(t *rapid.T, dir string, n int) *history {
 	return h
 }
 
-// step runs a command of somebody's and checks what it did.
+// step runs a command of one of the actors and checks its effect.
 func (h *history) step() {
 	actor := pick(h.generator, "actor", h.actors)
 	if h.chance("somebody who may", 60) {
@@ -78,13 +78,13 @@ func (h *history) step() {
 		h.mayCause(actor, e)
 	}
 	h.m.invariants(h)
-	if _, none := cmd.(command.CreateUser); key != nil && !none { // which has no key
+	if _, none := cmd.(command.CreateUser); key != nil && !none { // a CreateUser has no key
 		h.kept = append(h.kept, keptCommand{actor, cmd, result})
 	}
 }
 
-// refused checks that a command failed for a reason that its sender can act on, and
-// left nothing.
+// refused checks that a command failed with an error that its sender can act on, and that it
+// appended nothing.
 func (h *history) refused(cmd command.Command, err error, added []eventstore.Event) {
 	_, one := errors.AsType[*domain.Error](err)
 	_, several := errors.AsType[domain.Errors](err)
@@ -116,7 +116,7 @@ func (h *history) mayCause(actor domain.Actor, e eventstore.Event) {
 	}
 }
 
-// again sends a command a second time, as it was or, under its key, as another.
+// again sends a command a second time: the same one, or another one under its key.
 func (h *history) again() {
 	if len(h.kept) == 0 {
 		return
@@ -138,7 +138,7 @@ func (h *history) again() {
 	}
 }
 
-// keyOf is the idempotency key of a command.
+// keyOf returns the idempotency key of a command.
 func keyOf(cmd command.Command) *string {
 	key, _ := reflect.ValueOf(cmd).FieldByName("IdempotencyKey").Interface().(*string) //nolint:errcheck // all have it
 	return key
@@ -150,8 +150,7 @@ func (h *history) reopen() {
 	h.world = openWorld(h, h.path)
 }
 
-// crash goes on with a copy of the files as they are on the disk at this moment, as
-// after a power cut.
+// crash continues on a copy of the files as they are on the disk, as after a power cut.
 func (h *history) crash() {
 	h.crashes++
 	path := fmt.Sprint(h.path, ".", h.crashes)
@@ -168,8 +167,7 @@ func (h *history) crash() {
 	h.world = openWorld(h, path)
 }
 
-// operate does to the log what an operator does. Nothing that can be asked changes by
-// it.
+// operate runs an operation of an operator on the log. No answer changes by it.
 func (h *history) operate() {
 	ctx := context.Background()
 	switch pick(h.generator, "operation", []string{"archive one", "archive all", "snapshot one", "snapshot all", "rebuild", "half a rebuild", "restart", "crash"}) {
@@ -205,7 +203,7 @@ func (h *history) operate() {
 	}
 }
 
-// rebuild makes the rows anew, or a part of them before it is cancelled.
+// rebuild rebuilds the rows, or is cancelled before it has rebuilt all.
 func (h *history) rebuild(ctx context.Context, cancel ...context.CancelFunc) {
 	r := readmodel.NewRebuilder(h.log, h.engine.DB(), h.engine, slog.New(slog.DiscardHandler))
 	defer r.Close()
@@ -219,7 +217,7 @@ func (h *history) rebuild(ctx context.Context, cancel ...context.CancelFunc) {
 	}
 }
 
-// replayed compares the states that are replayed with what the events add up to.
+// replayed compares the replayed states with those of the model.
 func (h *history) replayed(p eventstore.Position) {
 	for id, want := range h.m.at[p] {
 		got, _, err := h.log.State(context.Background(), eventstore.StreamID(id), eventstore.Until{Position: p})
@@ -239,10 +237,10 @@ func (h *history) some(n int) []eventstore.Position {
 	return positions
 }
 
-// TestRowsAreTheFoldOfEventsAtEveryPosition: whatever commands are sent, and across
-// restarts, everything that can be read as of a position is what the events up to it
-// add up to, cut to what the asker may see; no command fails in a way its sender
-// cannot act on; and nobody does what they may not.
+// TestRowsAreTheFoldOfEventsAtEveryPosition sends any commands, with restarts between them. A read
+// as of a position gives the fold of the events up to that position, as far as the actor may see
+// it. No command fails with an error that its sender cannot act on, and no actor does a forbidden
+// thing.
 func TestRowsAreTheFoldOfEventsAtEveryPosition(t *testing.T) {
 	t.Parallel()
 	dir, n := t.TempDir(), 0
@@ -269,9 +267,9 @@ func TestRowsAreTheFoldOfEventsAtEveryPosition(t *testing.T) {
 	})
 }
 
-// TestOperationsChangeNoAnswer: whatever an operator does to the log between commands,
-// across crashes, everything can be read as of every position as it could when it was
-// the latest, rows and replay agree, and no command is answered otherwise.
+// TestOperationsChangeNoAnswer runs operations on the log between commands, and crashes. A read as
+// of any position gives the same answer as when the position was the latest, rows and replay agree,
+// and no command gets another answer.
 func TestOperationsChangeNoAnswer(t *testing.T) {
 	t.Parallel()
 	dir, n := t.TempDir(), 0
@@ -297,9 +295,9 @@ func TestOperationsChangeNoAnswer(t *testing.T) {
 	})
 }
 
-// TestCommandsHappenOnceUnderTheirKey: however often and whenever a command is sent
-// again, also after a restart, its result is the first one and nothing is appended;
-// another command under its key is refused.
+// TestCommandsHappenOnceUnderTheirKey sends a command again, at once, later and after a restart.
+// The result is always the first one, and nothing is appended; another command under the key is
+// refused.
 func TestCommandsHappenOnceUnderTheirKey(t *testing.T) {
 	t.Parallel()
 	dir, n := t.TempDir(), 0
@@ -320,7 +318,7 @@ func TestCommandsHappenOnceUnderTheirKey(t *testing.T) {
 	})
 }
 
-// A key belongs to whoever sent it.
+// Two actors may use the same key.
 func TestKeysOfDifferentActorsAreDifferent(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t, filepath.Join(t.TempDir(), "flightdeck.db"))

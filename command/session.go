@@ -12,17 +12,17 @@ import (
 
 // Session is the right to act as a user until it expires.
 type Session struct {
-	// Token is shown once: only its digest is kept.
+	// Token is the session's secret. Only its digest is stored, so it cannot be shown again.
 	Token     string
 	ExpiresAt time.Time
 	UserID    string
 	Role      domain.Role
-	// Position is where the command's last event landed.
+	// Position is the position of the command's last event.
 	Position eventstore.Position
 }
 
-// Register runs RegisterUser and begins a session. Done again under the same
-// idempotency key it makes no second account, but logs in.
+// Register runs RegisterUser and begins a session. If the idempotency key was used before, it logs
+// in with the password instead.
 func (c *Commands) Register(ctx context.Context, in RegisterUser) (Session, error) {
 	r, err := c.Do(ctx, in)
 	if err != nil {
@@ -34,13 +34,12 @@ func (c *Commands) Register(ctx context.Context, in RegisterUser) (Session, erro
 	return c.Begin(ctx, r.ID, false)
 }
 
-// errPassword is the answer to every wrong password. It does not say whether there
-// is such an account.
+// errPassword is the error for a wrong password and for an unknown address alike, so that it does
+// not tell whether there is an account.
 var errPassword = domain.Errorf(domain.Invalid, "the e-mail address or the password is wrong").At("password")
 
-// LogIn checks a password and begins a session. An unknown address and a wrong
-// password give the same error after the same time. A hash of other parameters than
-// are used now is replaced, since only now there is a password to hash.
+// LogIn checks a password and begins a session. An unknown address and a wrong password give the
+// same error after the same time. A hash with outdated parameters is replaced.
 func (c *Commands) LogIn(ctx context.Context, email, password string) (Session, error) {
 	userID, hash, err := c.Accounts.PasswordByEmail(ctx, domain.NormalEmail(email))
 	if err != nil {
@@ -57,12 +56,12 @@ func (c *Commands) LogIn(ctx context.Context, email, password string) (Session, 
 		if err := u.keepPassword(userID, hash, fresh); err != nil {
 			return err
 		}
-		return u.noteLogIn(user)
+		return u.recordLogIn(user)
 	})
 }
 
-// check returns errPassword unless a password is that of a hash, which may be "". It
-// takes the same time for all.
+// check returns errPassword unless the password matches the hash. hash may be "", which no password
+// matches; the time is the same.
 func check(ctx context.Context, hash, password string) (err error) {
 	ok := false
 	if hash == "" {
@@ -76,8 +75,8 @@ func check(ctx context.Context, hash, password string) (err error) {
 	return err
 }
 
-// refresh returns the hash to keep of a password that is right. One from elsewhere
-// that nobody may choose here stays as it is.
+// refresh returns the hash to store for a correct password: a new one if hash has outdated
+// parameters. An imported password that is too short for a new hash keeps its old one.
 func refresh(ctx context.Context, hash, password string) (string, error) {
 	if !auth.NeedsRehash(hash) {
 		return hash, nil
@@ -89,8 +88,8 @@ func refresh(ctx context.Context, hash, password string) (string, error) {
 	return fresh, err
 }
 
-// keepPassword replaces the hash that was checked. When it is not there any more, the
-// password was changed meanwhile, and the one that was given is wrong by now.
+// keepPassword replaces the checked hash with a fresh one. It returns errPassword if the stored
+// hash is no longer the checked one: the password was changed in the meantime.
 func (u *unit) keepPassword(userID, checked, fresh string) error {
 	same, err := u.Tables.ReplacePassword(u.tx, userID, checked, fresh)
 	if err == nil && !same {
@@ -99,8 +98,8 @@ func (u *unit) keepPassword(userID, checked, fresh string) error {
 	return err
 }
 
-// noteLogIn appends that a user has logged in.
-func (u *unit) noteLogIn(user domain.User) error {
+// recordLogIn appends the event of a log-in.
+func (u *unit) recordLogIn(user domain.User) error {
 	events, err := user.LogIn()
 	if err != nil {
 		return err
@@ -108,19 +107,19 @@ func (u *unit) noteLogIn(user domain.User) error {
 	return u.append(domain.KindUser, user.ID, eventstore.Exactly(user.Version), events)
 }
 
-// Begin begins a session of a user, without asking for a password. logIn says
-// whether to note it in the log.
+// Begin begins a session of a user without a password. It appends the event of a log-in if logIn is
+// true.
 func (c *Commands) Begin(ctx context.Context, userID string, logIn bool) (Session, error) {
 	return c.begin(ctx, userID, func(u *unit, user domain.User) error {
 		if !logIn {
 			return nil
 		}
-		return u.noteLogIn(user)
+		return u.recordLogIn(user)
 	})
 }
 
-// begin begins a session of a user who exists. first is done before, in the same
-// transaction, and may refuse it.
+// begin begins a session of a user. It calls first in the same transaction; an error of first means
+// no session.
 func (c *Commands) begin(ctx context.Context, userID string, first func(*unit, domain.User) error) (Session, error) {
 	token, digest := auth.NewToken()
 	s := Session{Token: token, UserID: userID}
@@ -140,20 +139,20 @@ func (c *Commands) begin(ctx context.Context, userID string, first func(*unit, d
 		return c.Tables.StartSession(tx, digest, userID, s.ExpiresAt)
 	})
 	if err != nil {
-		return Session{}, explain(err)
+		return Session{}, clientError(err)
 	}
 	s.Position = done.Position
 	return s, nil
 }
 
-// Renew begins a session in the place of the one of a token, which ends with its
-// websockets. Of two who renew the same session one is refused.
+// Renew replaces the session of a token by a new one, and closes the websockets of the old one. Of
+// two concurrent calls with one token, one fails.
 func (c *Commands) Renew(ctx context.Context, token string) (Session, error) {
 	actor := auth.ActorFrom(ctx)
 	if auth.KindOf(token) != auth.SessionToken || token == "" || actor.UserID == "" {
 		return Session{}, domain.Errorf(domain.Forbidden, "only a session that logIn or registerUser began can be renewed: send its token")
 	}
-	// The old token ends whether or not somebody waits for the new one.
+	// The old token ends even if the caller no longer waits.
 	s, err := c.begin(context.WithoutCancel(ctx), actor.UserID, func(u *unit, _ domain.User) error {
 		ended, err := u.Tables.EndSession(u.tx, auth.HashToken(token))
 		if err == nil && !ended {
@@ -167,9 +166,9 @@ func (c *Commands) Renew(ctx context.Context, token string) (Session, error) {
 	return s, err
 }
 
-// ChangePassword gives the actor in ctx another password, ends all their sessions and
-// websockets, and begins a new session. The current password is asked for, since
-// whoever found a token could otherwise take the account over.
+// ChangePassword gives the actor in ctx another password, ends all sessions and websockets of the
+// actor, and begins a new session. It takes the current password, so that a stolen token cannot
+// take over the account.
 func (c *Commands) ChangePassword(ctx context.Context, current, password string) (Session, error) {
 	actor := auth.ActorFrom(ctx)
 	if actor.UserID == "" {
@@ -195,18 +194,18 @@ func (c *Commands) ChangePassword(ctx context.Context, current, password string)
 		return u.Tables.EndSessions(u.tx, actor.UserID)
 	})
 	if err == nil {
-		c.hangUp(actor.UserID)
+		c.closeConnections(actor.UserID)
 	}
 	return s, err
 }
 
-// LogOut ends the session of a token, and the websockets that it let in. ended is
-// false when it is no session's, or no longer; that is not an error.
+// LogOut ends the session of a token and closes its websockets. It reports whether there was such a
+// session; a token without one is no error.
 func (c *Commands) LogOut(ctx context.Context, token string) (ended bool, err error) {
 	if token == "" {
 		return false, nil
 	}
-	// Who logs out is logged out, also when they do not wait for the answer.
+	// The session ends even if the caller no longer waits.
 	_, err = c.Log.Update(context.WithoutCancel(ctx), eventstore.Command{}, func(tx *eventstore.Tx) (err error) {
 		ended, err = c.Tables.EndSession(tx, auth.HashToken(token))
 		return err
@@ -214,5 +213,5 @@ func (c *Commands) LogOut(ctx context.Context, token string) (ended bool, err er
 	if err == nil && c.Watch != nil {
 		c.Watch.EndToken(token)
 	}
-	return ended && err == nil, explain(err)
+	return ended && err == nil, clientError(err)
 }

@@ -15,8 +15,7 @@ import (
 	"flightdeck/readmodel"
 )
 
-// worldWithAda is a world with a user whose password is "correct horse", and one who
-// has none.
+// worldWithAda returns a world with two users: one has the password "correct horse", one has none.
 func worldWithAda(t *testing.T) (w *world, ada string) {
 	t.Helper()
 	w = openWorld(t, filepath.Join(t.TempDir(), "flightdeck.db"))
@@ -76,7 +75,7 @@ func TestAWrongPasswordTakesAsLongAsAnUnknownUser(t *testing.T) {
 	}
 }
 
-// setHash keeps a hash as the one of a user.
+// setHash stores a hash as the user's.
 func (w *world) setHash(t *testing.T, userID, hash string) {
 	t.Helper()
 	if _, err := w.log.Update(t.Context(), eventstore.Command{}, func(tx *eventstore.Tx) error {
@@ -89,7 +88,7 @@ func (w *world) setHash(t *testing.T, userID, hash string) {
 func TestAHashOfOtherParametersIsReplacedAtLogIn(t *testing.T) {
 	t.Parallel()
 	w, ada := worldWithAda(t)
-	// Made by the reference implementation, of "password".
+	// The reference implementation made this hash of "password".
 	const old = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
 	w.setHash(t, ada, old)
 	for range 2 {
@@ -106,7 +105,7 @@ func TestAHashOfOtherParametersIsReplacedAtLogIn(t *testing.T) {
 	}
 }
 
-// accounts changes the password as soon as its hash was looked up.
+// accounts changes the password right after a look-up of its hash.
 type accounts struct {
 	command.Accounts
 	change func()
@@ -155,11 +154,11 @@ func TestAnExternalUserIsProvisionedOnceAndFollowsTheIssuer(t *testing.T) {
 		}
 		actor, found, err := w.reader.Actor(t.Context(), in.UserID)
 		if err != nil || !found || actor.Role != role {
-			t.Errorf("as %s they are %v, %v, %v", role, actor, found, err)
+			t.Errorf("the user with the role %s is %v, %v, %v", role, actor, found, err)
 		}
 	}
 	if id, err := w.reader.UserByEmail(t.Context(), "out@example.org"); id != in.UserID || err != nil {
-		t.Errorf("their address is %q's, %v", id, err)
+		t.Errorf("the user of the address is %q, %v", id, err)
 	}
 	taken := in
 	taken.UserID, taken.Email = domain.NewID(domain.KindUser, "0190a8c2-7b1e-8000-8000-000000000001"), "ada@example.org"
@@ -167,7 +166,7 @@ func TestAnExternalUserIsProvisionedOnceAndFollowsTheIssuer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if id, err := w.reader.UserByEmail(t.Context(), taken.UserID+"@outside.invalid"); id != taken.UserID || err != nil {
-		t.Errorf("whose address is taken has %q, %v", id, err)
+		t.Errorf("a user with a taken address gets %q, %v", id, err)
 	}
 	w.verify(t)
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// Placement says where a slide goes: exactly one field is set.
+// Placement is the place that a slide goes to: after or before another slide, or a number from 1.
+// Exactly one field is set.
 type Placement struct {
 	After  *string
 	Before *string
@@ -46,7 +47,7 @@ type MoveSlide struct {
 	ExpectedVersion *int
 }
 
-// RemoveSlide takes a slide out of its deck.
+// RemoveSlide removes a slide from its deck.
 type RemoveSlide struct {
 	IdempotencyKey  *string
 	PresentationID  string
@@ -66,7 +67,7 @@ func (in MoveSlide) target() Outcome { return Outcome{ID: in.PresentationID, Sli
 
 func (in RemoveSlide) target() Outcome { return Outcome{ID: in.PresentationID} }
 
-func (in AddSlide) prepare(context.Context, *Commands) (plan, error) {
+func (in AddSlide) prepare(context.Context, *Commands) (txFunc, error) {
 	var at domain.Placement
 	if in.At != nil {
 		var err error
@@ -75,28 +76,28 @@ func (in AddSlide) prepare(context.Context, *Commands) (plan, error) {
 		}
 	}
 	id := NewID(domain.KindSlide)
-	add, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, deckHeader, func(p domain.Presentation) ([]domain.Event, error) {
+	add, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, headerVersion, func(p domain.Presentation) ([]domain.Event, error) {
 		return p.AddSlide(domain.SlideAdded{SlideID: id, Title: in.Title, Content: in.Content, Notes: in.Notes}, at)
 	})
-	return add.about(id), err
+	return add.withSlide(id), err
 }
 
-func (in UpdateSlide) prepare(context.Context, *Commands) (plan, error) {
+func (in UpdateSlide) prepare(context.Context, *Commands) (txFunc, error) {
 	if err := domain.CheckID(domain.KindSlide, "slideId", in.SlideID); err != nil {
 		return nil, err
 	}
-	content, err := present("content", in.Content)
+	content, err := requiredValue("content", in.Content)
 	if err != nil {
 		return nil, err
 	}
-	e := domain.SlideUpdated{SlideID: in.SlideID, Title: change(in.Title), Content: content, Notes: change(in.Notes)}
-	update, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, oneSlide(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
+	e := domain.SlideUpdated{SlideID: in.SlideID, Title: clearable(in.Title), Content: content, Notes: clearable(in.Notes)}
+	update, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, slideVersion(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
 		return p.UpdateSlide(e)
 	})
-	return update.about(in.SlideID), err
+	return update.withSlide(in.SlideID), err
 }
 
-func (in MoveSlide) prepare(context.Context, *Commands) (plan, error) {
+func (in MoveSlide) prepare(context.Context, *Commands) (txFunc, error) {
 	if err := domain.CheckID(domain.KindSlide, "slideId", in.SlideID); err != nil {
 		return nil, err
 	}
@@ -104,43 +105,43 @@ func (in MoveSlide) prepare(context.Context, *Commands) (plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	move, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, oneSlide(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
+	move, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, slideVersion(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
 		return p.MoveSlide(in.SlideID, to)
 	})
-	return move.about(in.SlideID), err
+	return move.withSlide(in.SlideID), err
 }
 
-func (in RemoveSlide) prepare(context.Context, *Commands) (plan, error) {
+func (in RemoveSlide) prepare(context.Context, *Commands) (txFunc, error) {
 	if err := domain.CheckID(domain.KindSlide, "slideId", in.SlideID); err != nil {
 		return nil, err
 	}
-	return changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, oneSlide(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
+	return changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, slideVersion(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
 		return p.RemoveSlide(in.SlideID)
 	})
 }
 
-// oneSlide is the part of a deck that is one slide.
-func oneSlide(id string) touched {
+// slideVersion returns the function that finds the version at which the slide last changed.
+func slideVersion(id string) partVersion {
 	return func(p domain.Presentation) int {
 		s, _ := p.Slide(id)
 		return s.Version
 	}
 }
 
-// about says which slide a plan is about.
-func (p plan) about(slideID string) plan {
-	if p == nil {
+// withSlide adds the slide to the outcome.
+func (run txFunc) withSlide(slideID string) txFunc {
+	if run == nil {
 		return nil
 	}
 	return func(u *unit) (Outcome, error) {
-		o, err := p(u)
+		o, err := run(u)
 		o.SlideID = slideID
 		return o, err
 	}
 }
 
-// check returns the placement in domain's words. That exactly one field is given
-// is checked here too: the API's own check does not see all variables.
+// check returns the placement in the words of package domain. It also checks that exactly one field
+// is given, because the check of the API does not see all variables.
 func (p Placement) check(field string) (at domain.Placement, err error) {
 	given := 0
 	if p.After != nil {

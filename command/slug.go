@@ -9,12 +9,11 @@ import (
 	"github.com/gosimple/slug"
 )
 
-// maxMadeSlug is how long a slug made from a title gets, before a number makes it
-// unique.
+// maxMadeSlug is the length limit of a slug made from a title, without the number that may follow.
 const maxMadeSlug = 80
 
-// MakeSlug returns the slug that a title suggests: its words in lower-case ASCII,
-// joined by hyphens.
+// MakeSlug returns a slug made from a title: its words in lower-case ASCII with hyphens between
+// them, or "untitled".
 func MakeSlug(title string) string {
 	s := Hyphenate(title)
 	if len(s) > maxMadeSlug {
@@ -29,15 +28,15 @@ func MakeSlug(title string) string {
 	return s
 }
 
-// Hyphenate returns the words of a text as lower-case letters and digits in ASCII, with single
-// hyphens between them.
+// Hyphenate returns the words of a text as lower-case ASCII letters and digits, with single hyphens
+// between them; "" for a text without any.
 func Hyphenate(text string) string {
 	parts := strings.FieldsFunc(slug.Make(text), func(r rune) bool { return r == '-' || r == '_' })
 	return strings.Join(parts, "-")
 }
 
-// slug returns the slug that was asked for, if it is free, or one made from the
-// title that is.
+// slug returns the asked slug, or an AlreadyTaken error if it is not free. If asked is nil, it
+// returns a free slug made from the title.
 func (u *unit) slug(asked *string, title string) (string, error) {
 	if asked != nil {
 		return *asked, u.slugIsFree(*asked, "")
@@ -45,9 +44,8 @@ func (u *unit) slug(asked *string, title string) (string, error) {
 	return u.freeSlug(MakeSlug(title))
 }
 
-// freeSlug returns base or, when it is taken, base with a number that is not. It
-// doubles the number until one is free and then halves the gap, so that the
-// thousandth namesake costs no more than some questions.
+// freeSlug returns base, or base with a number if base is taken. It doubles the number until a slug
+// is free and then halves the gap, so a thousand equal titles take twenty queries, not a thousand.
 func (u *unit) freeSlug(base string) (string, error) {
 	candidate := func(n int) string {
 		if n == 1 {
@@ -85,7 +83,7 @@ func (u *unit) freeSlug(base string) (string, error) {
 	return candidate(free), nil
 }
 
-// slugIsFree returns an AlreadyTaken error when another content has the slug.
+// slugIsFree returns an AlreadyTaken error if a content other than id has the slug.
 func (u *unit) slugIsFree(s, id string) error {
 	existing, err := u.Tables.ContentBySlug(u.tx, s)
 	if err != nil || existing == "" || existing == id {

@@ -12,17 +12,16 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// RegisterUser makes an account for whoever asks. The first user of an empty log
-// becomes ADMIN, everybody else VIEWER.
+// RegisterUser creates an account for a visitor. The role is ADMIN if the log is empty, and VIEWER
+// otherwise.
 type RegisterUser struct {
 	IdempotencyKey *string
 	Email          string
 	DisplayName    string
-	Password       string `json:"-"` // a digest of a password would make it guessable
+	Password       string `json:"-"` // a digest would make the password guessable
 }
 
-// CreateUser makes an account with a role. Password may be empty: the user cannot
-// log in with one then.
+// CreateUser creates an account with a role. Password may be ""; the user then has no password.
 type CreateUser struct {
 	Email       string
 	DisplayName string
@@ -30,8 +29,7 @@ type CreateUser struct {
 	Password    string `json:"-"`
 }
 
-// UpdateUser changes the fields that are present, of the actor or, for admins, of
-// anybody.
+// UpdateUser changes the fields of a user that are present. Only the user and admins may run it.
 type UpdateUser struct {
 	IdempotencyKey  *string
 	ID              string
@@ -40,8 +38,8 @@ type UpdateUser struct {
 	DisplayName     graphql.Omittable[*string] `json:",omitzero"`
 }
 
-// ChangeRole gives a user another role, and ends their sessions, so that nothing that
-// was opened with the old rights goes on. For admins.
+// ChangeRole gives a user another role and ends the user's sessions, so that nothing goes on with
+// the old rights. Only admins may run it.
 type ChangeRole struct {
 	IdempotencyKey  *string
 	ID              string
@@ -49,7 +47,7 @@ type ChangeRole struct {
 	Role            domain.Role
 }
 
-// ResetPassword gives a user another password, and ends their sessions. For admins.
+// ResetPassword gives a user another password and ends the user's sessions. Only admins may run it.
 type ResetPassword struct {
 	ID       string
 	Password string `json:"-"`
@@ -64,7 +62,7 @@ func (ResetPassword) key() *string   { return nil }
 func (in UpdateUser) target() Outcome { return Outcome{ID: in.ID} }
 func (in ChangeRole) target() Outcome { return Outcome{ID: in.ID} }
 
-func (in RegisterUser) prepare(ctx context.Context, c *Commands) (plan, error) {
+func (in RegisterUser) prepare(ctx context.Context, c *Commands) (txFunc, error) {
 	if c.Closed {
 		return nil, domain.Errorf(domain.Forbidden, "registration is closed: ask the operator for an account")
 	}
@@ -81,7 +79,7 @@ func (in RegisterUser) prepare(ctx context.Context, c *Commands) (plan, error) {
 	}, nil
 }
 
-func (in CreateUser) prepare(ctx context.Context, _ *Commands) (p plan, err error) {
+func (in CreateUser) prepare(ctx context.Context, _ *Commands) (run txFunc, err error) {
 	hash := ""
 	if in.Password != "" {
 		if hash, err = hashPassword(ctx, "password", in.Password); err != nil {
@@ -96,13 +94,13 @@ func (in CreateUser) prepare(ctx context.Context, _ *Commands) (p plan, err erro
 	}, nil
 }
 
-// register appends the first event of a new user and keeps the password.
+// register registers a user under a new id. hash is the hash of the password, or "".
 func (u *unit) register(e domain.UserRegistered, hash string) (Outcome, error) {
 	e.UserID = NewID(domain.KindUser)
 	return u.registerAs(e, hash)
 }
 
-// registerAs is register of a user who has an id already. hash may be "".
+// registerAs registers a user under the id in e. hash is the hash of the password, or "".
 func (u *unit) registerAs(e domain.UserRegistered, hash string) (Outcome, error) {
 	events, err := domain.RegisterUser(e)
 	if err != nil {
@@ -123,7 +121,7 @@ func (u *unit) emailIsFree(email, id string) error {
 		return err
 	}
 	if !u.may(u.actor, policy.SeeEmail, existing) {
-		existing = "" // whose address it is is nobody's business
+		existing = "" // the actor may not learn the owner of the address
 	}
 	return &domain.Error{
 		Code: domain.AlreadyTaken, Field: "email", Existing: existing,
@@ -139,13 +137,13 @@ func hashPassword(ctx context.Context, field, password string) (string, error) {
 	return hash, err
 }
 
-func (in UpdateUser) prepare(context.Context, *Commands) (plan, error) {
+func (in UpdateUser) prepare(context.Context, *Commands) (txFunc, error) {
 	var e domain.UserUpdated
 	var err error
-	if e.Email, err = present("email", in.Email); err != nil {
+	if e.Email, err = requiredValue("email", in.Email); err != nil {
 		return nil, err
 	}
-	if e.DisplayName, err = present("displayName", in.DisplayName); err != nil {
+	if e.DisplayName, err = requiredValue("displayName", in.DisplayName); err != nil {
 		return nil, err
 	}
 	may := func(u *unit) error {
@@ -164,7 +162,7 @@ func (in UpdateUser) prepare(context.Context, *Commands) (plan, error) {
 	})
 }
 
-func (in ChangeRole) prepare(context.Context, *Commands) (plan, error) {
+func (in ChangeRole) prepare(context.Context, *Commands) (txFunc, error) {
 	may := func(u *unit) error {
 		if !u.may(u.actor, policy.ChangeRole, in.ID) {
 			return domain.Errorf(domain.Forbidden, "only admins change roles").At("role")
@@ -185,7 +183,7 @@ func (in ChangeRole) prepare(context.Context, *Commands) (plan, error) {
 	})
 }
 
-func (in ResetPassword) prepare(ctx context.Context, _ *Commands) (plan, error) {
+func (in ResetPassword) prepare(ctx context.Context, _ *Commands) (txFunc, error) {
 	hash, err := hashPassword(ctx, "password", in.Password)
 	if err != nil {
 		return nil, err
@@ -207,27 +205,27 @@ func (in ResetPassword) prepare(ctx context.Context, _ *Commands) (plan, error) 
 	})
 }
 
-// afterCommit ends the websockets of a user whose rights have changed.
+// afterCommit closes the websockets that were opened with the old role.
 func (in ChangeRole) afterCommit(_ context.Context, c *Commands, _ Outcome) error {
-	c.hangUp(in.ID)
+	c.closeConnections(in.ID)
 	return nil
 }
 
-// afterCommit ends the websockets of a user whose password was reset.
+// afterCommit closes the websockets that were opened with the old password.
 func (in ResetPassword) afterCommit(_ context.Context, c *Commands, _ Outcome) error {
-	c.hangUp(in.ID)
+	c.closeConnections(in.ID)
 	return nil
 }
 
-// hangUp ends the websockets of a user.
-func (c *Commands) hangUp(userID string) {
+// closeConnections closes the websockets of a user.
+func (c *Commands) closeConnections(userID string) {
 	if c.Watch != nil {
 		c.Watch.EndUser(userID)
 	}
 }
 
-// mustKeepAnAdmin returns an error when a user, who is about to be one no longer, is
-// the last admin.
+// mustKeepAnAdmin returns an error if the user is the last admin. Callers are about to take the
+// role ADMIN from the user.
 func (u *unit) mustKeepAnAdmin(user domain.User, field string) error {
 	if user.Role != domain.Admin {
 		return nil
@@ -239,9 +237,9 @@ func (u *unit) mustKeepAnAdmin(user domain.User, field string) error {
 	return err
 }
 
-// changeUser loads a user, asks whether the actor may, lets decide decide, and
-// appends.
-func changeUser(id string, expected *int, may func(*unit) error, decide func(*unit, domain.User) ([]domain.Event, error)) (plan, error) {
+// changeUser returns the txFunc that loads a user, checks the actor's right with may, calls decide
+// and appends its events.
+func changeUser(id string, expected *int, may func(*unit) error, decide func(*unit, domain.User) ([]domain.Event, error)) (txFunc, error) {
 	if err := domain.CheckID(domain.KindUser, "id", id); err != nil {
 		return nil, err
 	}

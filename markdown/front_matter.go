@@ -24,8 +24,8 @@ var (
 	sequences = regexp.MustCompile(`^[ \t]*(?:[-?][ \t]+){32}`)
 )
 
-// A deck's front matter holds the first slide's too: the lines below FirstSlideMark are the slide's,
-// and a line that begins with Hidden is a comment that holds a line; see package deck.
+// A deck's front matter holds the first slide's too: the lines below FirstSlideMark are the
+// slide's, and a line that begins with Hidden is a comment that holds a line; see package deck.
 const (
 	FirstSlideMark = "# first slide"
 	Hidden         = "#|"

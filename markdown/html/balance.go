@@ -6,8 +6,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// balance closes every element of sanitised HTML and drops end tags without a start tag, so that the
-// text of a content can neither close nor extend the elements of the page around it.
+// balance closes every element of sanitised HTML and drops end tags without a start tag, so that
+// the text of a content can neither close nor extend the elements of the page around it.
 func balance(sanitised string) string {
 	b := balancer{count: make(map[string]int)}
 	for tokens := html.NewTokenizer(strings.NewReader(sanitised)); ; {
