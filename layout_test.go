@@ -151,8 +151,6 @@ var riddleCeilings = map[string]riddleCeiling{
 
 	"examples/web/src": {who: 79, what: 197, body: 40},
 
-	"gitimport": {who: 5, what: 78, body: 5},
-
 	"graph": {who: 5, what: 166, body: 46},
 
 	"graph/generate": {who: 5, what: 72, body: 5},

@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// blobReader reads contents from one running git cat-file.
+// blobReader reads the contents of blobs from a running git cat-file.
 type blobReader struct {
 	git *process
 	out *bufio.Reader
 }
 
-// openBlobs starts a reader of r's blobs. Its git is the caller's to close.
+// openBlobs starts git cat-file. The caller closes its process.
 func openBlobs(ctx context.Context, r runner) (*blobReader, error) {
 	git, err := r.start(ctx, "cat-file", "--batch")
 	if err != nil {
@@ -25,10 +25,10 @@ func openBlobs(ctx context.Context, r runner) (*blobReader, error) {
 	return &blobReader{git: git, out: bufio.NewReader(git)}, nil
 }
 
-// read returns the blob of this name, which is not nil even when it is empty.
+// read returns the content of the blob with the object name; not nil for an empty blob.
 func (b *blobReader) read(oid string) ([]byte, error) {
 	if _, err := io.WriteString(b.git.in, oid+"\n"); err != nil {
-		// The pipe broke because git ended, and why it ended says more.
+		// The pipe broke because git ended. The error of git is more helpful.
 		if ended := b.git.wait(); ended != nil {
 			err = ended
 		}
@@ -52,7 +52,7 @@ func (b *blobReader) read(oid string) ([]byte, error) {
 	return content, nil
 }
 
-// blobSize reads the line that goes before a blob: "<oid> blob <size>".
+// blobSize reads the header of a blob: "<oid> blob <size>".
 func blobSize(oid, header string) (int, error) {
 	fields := strings.Fields(header)
 	if len(fields) == 2 && fields[1] == "missing" {
@@ -68,7 +68,7 @@ func blobSize(oid, header string) (int, error) {
 	return size, nil
 }
 
-// unexpected returns err, which says that a stream ended where it must not.
+// unexpected returns err, with io.EOF as io.ErrUnexpectedEOF.
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

@@ -11,61 +11,56 @@ import (
 type Commit struct {
 	// Hash is the full object name, in lower-case hex.
 	Hash string
-	// Time is the committer's, in UTC, to the second. It can go backwards from
-	// one commit to the next. A time that git cannot read, or of a year after
-	// 9999, is the start of 1970, as git shows it.
+	// Time is the time of the commit, not of its author, in UTC and to the second. It can be
+	// earlier than the time of the commit before. A time that git cannot read, or one after the
+	// year 9999, is the start of 1970, as in git.
 	Time time.Time
-	// AuthorName and AuthorEmail are as the .mailmap of the branch's tip corrects
-	// them, in valid UTF-8. Either can be empty.
+	// AuthorName and AuthorEmail are corrected by the .mailmap of the branch's tip. Both are valid
+	// UTF-8 and may be empty.
 	AuthorName, AuthorEmail string
-	// Changes leads from the files before the commit to the files after it.
+	// Changes leads from the files before the commit to the files after it. It is empty if the
+	// commit changed only submodules.
 	//
-	// They may be applied one after the other, in the order given, to a mapping
-	// from path to content: first every Removed, then every Renamed, every
-	// Modified and every Added, each in git's order. At no step does a
-	// change need a path that another one still holds. They may as well be
-	// applied all at once, because no OldPath is the Path of another change: a
-	// rename leads from a path that is gone to a path that is new. Two files that
-	// swap their names are therefore two Modified; when b becomes c and a becomes
-	// b, then b is Modified and c is Renamed from a if those are alike, or else
-	// Added, with a Removed.
-	//
-	// There are none when the commit touched nothing but submodules.
+	// The order is: every Removed, every Renamed, every Modified and every Added, each in the order
+	// of git. A caller may apply the changes in that order to a map from path to content: no change
+	// needs a path that a later one frees. A caller may also apply them all at once: no OldPath is
+	// the Path of another change, because a rename leads from a path that is gone to a path that is
+	// new. Two files that swap their names are therefore two Modified. If b becomes c and a becomes
+	// b, then b is Modified, and c is Renamed from a if the two are similar, or else a is Removed
+	// and c is Added.
 	Changes []Change
 }
 
-// Change is what a commit did to one file.
+// Change is the change of one file in a commit.
 type Change struct {
 	Kind Kind
-	// Path is where the file is after the change, or was when it is Removed: from
-	// the top of the repository, parted by slashes, in the bytes that git stores,
-	// which need not be UTF-8 and can hold any byte but NUL.
+	// Path is the path of the file after the change, or before it if Kind is Removed. It counts
+	// from the top of the repository and has slashes. Its bytes are those of git: any but NUL, and
+	// not always UTF-8.
 	Path string
-	// OldPath is where a Renamed file was; for any other change it is empty.
+	// OldPath is the former path of a Renamed file, and "" for every other kind.
 	OldPath string
-	// Content is the whole file after the change, in the bytes that git stores:
-	// for a symbolic link its target. It is nil when the file is Removed, and
-	// not nil, though perhaps empty, otherwise. It is the caller's to keep.
+	// Content is the whole file after the change, in the bytes of git; for a symbolic link its
+	// target. It is nil only if Kind is Removed. The caller may keep it.
 	Content []byte
 }
 
-// Kind says which change was made to a file.
+// Kind is a kind of change.
 type Kind int
 
-// The kinds of change, in the order in which a commit lists them.
+// These are the kinds of change, in the order in which a commit lists them.
 const (
-	// Removed: the path holds a file no more. Also when the file was renamed to a
-	// path that no pathspec matches, or became a submodule.
+	// Removed means that the path has no file any more. The file may also have become a submodule,
+	// or have got a path that no pathspec matches.
 	Removed Kind = iota + 1
-	// Renamed: the file moved from OldPath to Path. The content is the old one or
-	// one that git finds alike, by half or more.
+	// Renamed means that the file moved from OldPath to Path. At least half of its content is the
+	// same.
 	Renamed
-	// Modified: the file at Path has other content, became a symbolic link or
-	// ceased to be one, or became executable or ceased to be so. Where only the
-	// mode changed, the content is what it was.
+	// Modified means that the file has another content or another mode: executable or not, a
+	// symbolic link or not.
 	Modified
-	// Added: the path holds a file now. Also when the file was copied, was
-	// renamed from a path that no pathspec matches, or was a submodule.
+	// Added means that the path has a file now. The file may also be a copy, may have been a
+	// submodule, or may have had a path that no pathspec matches.
 	Added
 )
 
@@ -83,7 +78,7 @@ func (k Kind) String() string {
 	return fmt.Sprintf("Kind(%d)", int(k))
 }
 
-// inOrder sorts changes as Commit.Changes promises.
-func inOrder(changes []fileChange) {
+// sortChanges sorts changes into the order of Commit.Changes.
+func sortChanges(changes []fileChange) {
 	slices.SortStableFunc(changes, func(a, b fileChange) int { return cmp.Compare(a.kind, b.kind) })
 }

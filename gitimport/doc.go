@@ -1,17 +1,14 @@
-// Package gitimport reads the history of the files of a git repository: which
-// commits of a branch's first-parent line changed them, oldest first, and with
-// which bytes. It runs the git binary and knows nothing of events; what a commit
-// means is its caller's to decide.
+// Package gitimport reads the history of files in a git repository: the commits of a branch's
+// first-parent line that changed a matching file, oldest first, with the changed files and their
+// bytes. It runs the git binary and knows nothing of events.
 //
-// A first-parent line is how a branch looked to somebody who only ever saw that
-// branch: a merge is one step, with all that it brought. Folding the changes of
-// every commit therefore gives, after each one, exactly the files that the
-// branch had there.
+// The first-parent line is the history of the branch itself: a merge is one step that brings all of
+// its changes. The files of the branch after a commit are therefore the fold of the changes up to
+// and with that commit.
 //
-// It imports the standard library only. What it answers depends on the
-// repository's objects and refs alone: configuration, environment, working tree,
-// grafts and replaced objects are kept from git.
+// The answers depend on the objects and refs of the repository alone. Git sees neither
+// configuration, environment, working tree, grafts nor replaced objects.
 //
-// Start with history.go: Open, and what Commits does with two children, one git
-// log (log.go) and one git cat-file (blob.go), both run by git.go.
+// Start with [Open] and [History.Commits], which runs one git log (log.go) and one git cat-file
+// (blob.go) through git.go.
 package gitimport

@@ -12,9 +12,8 @@ import (
 	"flightdeck/gitimport"
 )
 
-// TestChangesAddUpToEveryTree is the package's proof: on random histories, with
-// merges of every sort, the changes fold into what git ls-tree lists, at every
-// commit of the line.
+// TestChangesAddUpToEveryTree folds the changes of random histories with merges of every kind.
+// After each commit of the line, the fold has the files that git ls-tree lists.
 func TestChangesAddUpToEveryTree(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(8) {
@@ -29,8 +28,7 @@ func TestChangesAddUpToEveryTree(t *testing.T) {
 	}
 }
 
-// TestRepositoryAddsUp is the same for the repository that FLIGHTDECK_TEST_REPO
-// names, a clone of anything.
+// TestRepositoryAddsUp does the same with the repository that FLIGHTDECK_TEST_REPO names.
 func TestRepositoryAddsUp(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("FLIGHTDECK_TEST_REPO")
@@ -51,14 +49,14 @@ func TestRepositoryAddsUp(t *testing.T) {
 	checkFold(t, r, r.open("."), anyPath)
 }
 
-// The paths of random histories. Two of them cannot be there at once: one is a
-// directory where the other is a file.
+// These are the paths of random histories. Some pairs exclude each other: one needs a directory
+// where the other is a file.
 var paths = []string{
 	"a.md", "b.md", "c.md", "docs/a.md", "docs/b c.md", "docs/deep/d.md", "\"q\".md",
 	"n\nl.md", "t\tb.md", "\xe9\xff.md", "ü.md", "-d.md", ":!e.md", "f.md", "f.md/g.md", "h.txt", "docs/h.txt",
 }
 
-// file is a tree's entry: a mode and a content, or a submodule's commit.
+// file is an entry of a tree: a mode and a content, or the commit of a submodule.
 type file struct{ mode, content string }
 
 // generator writes a random history as the input of git fast-import.
@@ -68,8 +66,8 @@ type generator struct {
 	mark int
 }
 
-// history returns a history whose branch main has n commits, some with a side
-// branch between them.
+// history returns a history whose branch main has n commits, with side branches between some of
+// them.
 func (g *generator) history(n int) string {
 	files := map[string]file{}
 	head := g.commit("main", files)
@@ -102,7 +100,7 @@ func (g *generator) history(n int) string {
 	return g.out.String()
 }
 
-// merge returns ours, theirs, or some of both.
+// merge returns the files of ours, of theirs, or a mixture.
 func (g *generator) merge(ours, theirs map[string]file) map[string]file {
 	how := g.rand.IntN(4)
 	if how < 2 {
@@ -117,7 +115,7 @@ func (g *generator) merge(ours, theirs map[string]file) map[string]file {
 	return merged
 }
 
-// change does one to four things to the files, or now and then nothing.
+// change makes one to four changes to the files and, rarely, none.
 func (g *generator) change(files map[string]file) {
 	for range g.rand.IntN(5) {
 		there := slices.Sorted(maps.Keys(files))
@@ -133,7 +131,7 @@ func (g *generator) change(files map[string]file) {
 			files[one] = g.newFile()
 		case 2:
 			delete(files, one)
-		case 3: // rename, over what is there
+		case 3: // rename over an existing file
 			delete(files, one)
 			g.put(files, g.anyPath(), g.touch(f))
 		case 4: // swap
@@ -156,7 +154,7 @@ func (g *generator) change(files map[string]file) {
 
 func (g *generator) anyPath() string { return paths[g.rand.IntN(len(paths))] }
 
-// put sets a path, and makes way where a directory would be a file.
+// put sets a path, and removes every path that excludes it.
 func (g *generator) put(files map[string]file, path string, f file) {
 	switch path {
 	case "f.md":
@@ -167,8 +165,7 @@ func (g *generator) put(files map[string]file, path string, f file) {
 	files[path] = f
 }
 
-// newFile returns a file of any sort, out of few contents, so that some are the
-// same.
+// newFile returns a file of any kind. There are few contents, so some files are equal.
 func (g *generator) newFile() file {
 	switch g.rand.IntN(10) {
 	case 0:
@@ -183,7 +180,7 @@ func (g *generator) newFile() file {
 	return file{"100644", page(g.anyPath(), g.anyPath())}
 }
 
-// touch returns the file as it is or a little changed.
+// touch returns the file, unchanged or with a small change.
 func (g *generator) touch(f file) file {
 	if f.mode == "100644" && g.rand.IntN(2) == 0 {
 		f.content += fmt.Sprintf("line %d\n", g.rand.IntN(5))
@@ -191,8 +188,8 @@ func (g *generator) touch(f file) file {
 	return f
 }
 
-// commit writes a commit with these files, on a clock that runs both ways, and
-// returns its mark.
+// commit writes a commit with these files and returns its mark. Its time may be before that of the
+// commit before.
 func (g *generator) commit(branch string, files map[string]file, parents ...int) int {
 	g.mark++
 	fmt.Fprintf(&g.out, "commit refs/heads/%s\nmark :%d\n", branch, g.mark)
@@ -212,7 +209,7 @@ func (g *generator) commit(branch string, files map[string]file, parents ...int)
 	return g.mark
 }
 
-// quotePath returns the path as fast-import reads it, whatever its bytes.
+// quotePath returns the path, with any bytes, in the form that fast-import reads.
 func quotePath(path string) string {
 	var quoted strings.Builder
 	for i := range len(path) {

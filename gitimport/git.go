@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// The oldest git that keeps out the user's configuration (GIT_CONFIG_GLOBAL) and
-// knows every option used here.
+// minMajor and minMinor are the oldest version of git that can ignore the user's configuration
+// (GIT_CONFIG_GLOBAL) and knows every option of this package.
 const minMajor, minMinor = 2, 32
 
-// gracePeriod is how long a killed git may hold its pipes open.
+// gracePeriod is the time for which a killed git may keep its pipes open.
 const gracePeriod = 2 * time.Second
 
 // runner runs git in one directory with one environment.
@@ -47,8 +47,8 @@ func findGit(ctx context.Context) (string, error) {
 	return binary, nil
 }
 
-// parseVersion reads what git version prints: "git version 2.39.5", with more
-// behind it from some vendors.
+// parseVersion reads the output of git version: "git version 2.39.5", with a suffix from some
+// vendors.
 func parseVersion(s string) (major, minor int, ok bool) {
 	version, ok := strings.CutPrefix(s, "git version ")
 	if !ok {
@@ -63,9 +63,9 @@ func parseVersion(s string) (major, minor int, ok bool) {
 	return major, minor, errMajor == nil && errMinor == nil
 }
 
-// discoveryEnv is the environment for finding a repository: the user's
-// configuration counts, because it says which directories are safe, but no
-// variable may name another repository than the one asked for.
+// discoveryEnv returns the environment in which git finds the repository. The configuration of the
+// user counts, because it lists the safe directories. Variables that name a repository are left
+// out.
 func discoveryEnv() []string {
 	return append(environWithout(func(name string) bool {
 		return !strings.HasPrefix(name, "GIT_CONFIG_") &&
@@ -73,12 +73,12 @@ func discoveryEnv() []string {
 	}), "LC_ALL=C")
 }
 
-// readingEnv is the environment for reading the repository with this git
-// directory, so that nothing but its objects and refs decides what git answers.
+// readingEnv returns the environment in which git reads the repository with this git directory, so
+// that the output of git depends on its objects and refs only.
 //
-// The git directory stands in for the working tree too: git then starts at the
-// top of the repository, whatever core.worktree says, so pathspecs count from
-// there, and it finds neither .mailmap nor .gitattributes to read.
+// The git directory is the working tree too. So git starts at the top of the repository, even if
+// the configuration sets core.worktree; pathspecs count from there; and git finds no .mailmap and
+// no .gitattributes.
 func readingEnv(gitDir string) []string {
 	return append(environWithout(func(string) bool { return true }),
 		"LC_ALL=C",
@@ -92,15 +92,15 @@ func readingEnv(gitDir string) []string {
 		"GIT_NO_LAZY_FETCH=1",
 		"GIT_OPTIONAL_LOCKS=0",
 		"GIT_TERMINAL_PROMPT=0",
-		// The advice would be that GIT_GRAFT_FILE is deprecated.
+		// Git would advise on every call that GIT_GRAFT_FILE is deprecated.
 		"GIT_CONFIG_COUNT=1",
 		"GIT_CONFIG_KEY_0=advice.graftFileDeprecated",
 		"GIT_CONFIG_VALUE_0=false",
 	)
 }
 
-// environWithout returns the process's environment without LC_ALL and those of
-// git's variables that drop names.
+// environWithout returns the environment of this process without LC_ALL and without the variables
+// of git for which drop returns true.
 func environWithout(drop func(name string) bool) []string {
 	var kept []string
 	for _, pair := range os.Environ() {
@@ -113,8 +113,8 @@ func environWithout(drop func(name string) bool) []string {
 	return kept
 }
 
-// run returns what git prints, without the end of its last line. The error of a
-// git that failed carries what it said.
+// run returns the output of git without the last line end. The error of a failed git contains its
+// message.
 func (r runner) run(ctx context.Context, args ...string) (string, error) {
 	p, err := r.start(ctx, args...)
 	if err != nil {
@@ -128,8 +128,7 @@ func (r runner) run(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSuffix(string(out), "\n"), nil
 }
 
-// start runs git until it ends, ctx does, or close is called. Whoever starts a
-// process closes it.
+// start runs git until git or ctx ends, or until close is called. The caller closes the process.
 func (r runner) start(ctx context.Context, args ...string) (*process, error) {
 	running, cancel := context.WithCancel(ctx)
 	cmd := exec.CommandContext(running, r.binary, args...)
@@ -143,7 +142,7 @@ func (r runner) start(ctx context.Context, args ...string) (*process, error) {
 	return p, nil
 }
 
-// subcommand returns the first of the arguments that is no option of git itself.
+// subcommand returns the first argument after the options of git itself.
 func subcommand(args []string) string {
 	for i := 0; i < len(args); i++ {
 		if args[i] == "-c" {
@@ -155,8 +154,8 @@ func subcommand(args []string) string {
 	return ""
 }
 
-// process is a running git. Reading it gives what it prints, and io.EOF only
-// when it ended well: that of a git that failed, or was stopped, is another error.
+// process is a running git. Read returns its output, and io.EOF only at the end of a successful
+// run: a failed or stopped git is another error.
 type process struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -170,7 +169,7 @@ type process struct {
 	err    error
 }
 
-// begin starts the command and binds its pipes to the life of running.
+// begin starts the command and closes its output when running ends.
 func (p *process) begin(running context.Context) (err error) {
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return err
@@ -181,8 +180,8 @@ func (p *process) begin(running context.Context) (err error) {
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
-	// A child of git's own that outlives it must not keep a reader waiting.
-	p.unbind = context.AfterFunc(running, func() { _ = p.out.Close() }) //nolint:errcheck // what matters is that reading ends
+	// A child process of git that outlives git must not keep a reader waiting.
+	p.unbind = context.AfterFunc(running, func() { _ = p.out.Close() }) //nolint:errcheck // only the end of reading matters
 	return nil
 }
 
@@ -202,7 +201,7 @@ func (p *process) Read(b []byte) (int, error) {
 	return n, fmt.Errorf("%s: %w", p.name, err)
 }
 
-// end waits for the process and returns io.EOF if it did all it was asked for.
+// end waits for the process and returns io.EOF if it succeeded.
 func (p *process) end() error {
 	if err := p.wait(); err != nil {
 		return err
@@ -210,21 +209,20 @@ func (p *process) end() error {
 	return io.EOF
 }
 
-// close stops the process if it still runs, and returns when it is gone. It may
-// be called twice.
+// close stops the process if it still runs, and waits for its end. A second call does nothing.
 func (p *process) close() {
 	p.cancel()
-	_ = p.wait() //nolint:errcheck // whoever closes it early asked for nothing more
+	_ = p.wait() //nolint:errcheck // the caller wants no more output
 }
 
-// wait closes the input and returns when the process has ended: nil if it did
-// all it was asked for, the context's error if that is why it ended.
+// wait closes the input and waits for the end of the process. It returns nil if the process
+// succeeded, and the error of ctx if that ended it.
 func (p *process) wait() error {
 	if p.waited {
 		return p.err
 	}
 	p.waited = true
-	_ = p.in.Close() //nolint:errcheck // git may have ended, and closed it, before
+	_ = p.in.Close() //nolint:errcheck // git may have closed it before
 	err := p.cmd.Wait()
 	p.unbind()
 	p.cancel()
@@ -240,7 +238,7 @@ func (p *process) wait() error {
 	return p.err
 }
 
-// tail keeps the end of what is written to it: git says last what it died of.
+// tail keeps the last bytes written to it: git prints the reason of a failure last.
 type tail struct{ kept []byte }
 
 const tailSize = 4 << 10

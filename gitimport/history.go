@@ -10,25 +10,22 @@ import (
 	"strconv"
 )
 
-// Options say which history to read.
+// Options select the history to read.
 type Options struct {
-	// Repo is a directory in a repository: its top or any directory below it, a
-	// linked worktree, a bare repository or a .git directory. Empty means the
-	// current directory. Whichever it is, the whole repository is read.
+	// Repo is a directory in a repository: its top, a directory below it, a linked worktree, a bare
+	// repository or a .git directory. "" means the current directory. In each case Open reads the
+	// whole repository.
 	Repo string
-	// Branch is the branch whose history is read; a tag, or any other name that
-	// git has for a commit, does too. A branch goes before a tag of the same
-	// name. Empty means HEAD, which a linked worktree has for itself.
+	// Branch is the branch to read. A tag, or any other name of a commit, will do too; a branch
+	// wins over a tag of the same name. "" means HEAD. A linked worktree has its own HEAD.
 	Branch string
-	// Pathspecs say which files, as git's pathspecs do, with their magic, from
-	// the top of the repository: "*.md" matches in every directory,
-	// ":(glob)docs/*.md" in one. Empty means *.md.
+	// Pathspecs select the files, in the syntax of git with its magic, from the top of the
+	// repository: "*.md" matches in every directory, ":(glob)docs/*.md" in one. Empty means *.md.
 	Pathspecs []string
 }
 
-// History is the first-parent line of a branch, as it was when it was opened:
-// what is committed later is not part of it. It holds no resources, and may be
-// used by several goroutines.
+// History is the first-parent line of a branch at the time of Open; later commits are not part of
+// it. It holds no resources, and several goroutines may use it.
 type History struct {
 	git       runner
 	tip       string
@@ -36,12 +33,11 @@ type History struct {
 	length    int
 }
 
-// Open finds the repository and the branch and checks that their history can be
-// read. An error says what is in the way and, where one is known, which command
-// clears it: no git, or one older than 2.32; no repository, or one that git
-// finds unsafe; a shallow or partial clone, which lacks history or contents; no
-// such branch, or no commit on it; a pathspec that git does not understand. It
-// is no error that no commit touches a matching path.
+// Open finds the repository and the branch, and checks that the history can be read. It returns an
+// error, with the command that helps if there is one, if: git is missing or older than 2.32; there
+// is no repository, or git finds it unsafe; the clone is shallow or partial, and so lacks history
+// or contents; the branch is missing or has no commit; git does not understand a pathspec. A
+// history without a matching file is no error.
 func Open(ctx context.Context, o Options) (*History, error) {
 	if len(o.Pathspecs) == 0 {
 		o.Pathspecs = []string{"*.md"}
@@ -67,8 +63,7 @@ func Open(ctx context.Context, o Options) (*History, error) {
 	return h, nil
 }
 
-// count asks git for the number of commits, which also has it check the
-// pathspecs.
+// count returns the number of commits. Git checks the pathspecs on the way.
 func (h *History) count(ctx context.Context) (int, error) {
 	out, err := h.git.run(ctx, append([]string{"rev-list", "--count"}, walkArgs(h.tip, h.pathspecs)...)...)
 	if err != nil {
@@ -81,17 +76,16 @@ func (h *History) count(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// Len returns the number of commits that Commits yields when nothing fails.
+// Len returns the number of commits that Commits yields without an error.
 func (h *History) Len() int { return h.length }
 
-// Commits yields, oldest first, every commit of the first-parent line that
-// touches a matching path: one whose matching files differ from those of its
-// first parent, or all files of the first commit. Contents are read while the
-// loop runs, those of one commit at a time.
+// Commits yields, oldest first, every commit of the first-parent line whose matching files differ
+// from those of its first parent; the first commit of all is compared with no files. It reads the
+// contents of one commit at a time, while the loop runs.
 //
-// An error is yielded once, without a commit, and ends the loop; it is ctx's
-// when ctx is done. However the loop ends, every process it started is gone then.
-// Each loop over the result starts anew.
+// An error is yielded once, without a commit, and ends the loop; after the end of ctx it wraps
+// ctx.Err(). No process runs any more when the loop has ended. Each loop over the result starts
+// again from the first commit.
 func (h *History) Commits(ctx context.Context) iter.Seq2[Commit, error] {
 	return func(yield func(Commit, error) bool) {
 		err := h.walk(ctx, func(c Commit) bool { return yield(c, nil) })
@@ -101,7 +95,7 @@ func (h *History) Commits(ctx context.Context) iter.Seq2[Commit, error] {
 	}
 }
 
-// walk calls visit with every commit until it returns false.
+// walk calls visit with every commit until visit returns false.
 func (h *History) walk(ctx context.Context, visit func(Commit) bool) error {
 	log, err := h.git.start(ctx, logArgs(h.tip, h.pathspecs)...)
 	if err != nil {
@@ -130,14 +124,14 @@ func (h *History) walk(ctx context.Context, visit func(Commit) bool) error {
 		if !visit(commit) {
 			return nil
 		}
-		// Git may have printed the rest of the log before it was stopped.
+		// Git may have printed the rest of the log before ctx ended.
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
 }
 
-// load returns the commit with the contents of its changes.
+// load reads the contents of the commit's changes and returns the commit.
 func (e logEntry) load(blobs *blobReader) (Commit, error) {
 	commit := e.commit
 	for _, change := range e.changes {

@@ -9,7 +9,7 @@ import (
 	"flightdeck/gitimport"
 )
 
-// page is long enough for git to find two versions of it alike.
+// page is long enough for git to find two versions of it similar.
 func page(title, end string) string {
 	return "# " + title + "\n" + strings.Repeat("A line that stays as it is.\n", 12) + end + "\n"
 }
@@ -196,8 +196,8 @@ func TestMergeIsOneStepAgainstItsFirstParent(t *testing.T) {
 	checkFold(t, r, r.open(), isMarkdown)
 }
 
-// A merge that took all from the second parent, which by itself git log would
-// simplify away, changes the line all the same; one that took nothing does not.
+// A merge that takes everything from its second parent changes the line, although git log would
+// leave it out by default. A merge that takes nothing does not.
 func TestMergesThatTakeOneSideWhole(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -243,7 +243,7 @@ func TestCommitTellsWhoAndWhen(t *testing.T) {
 	}
 }
 
-// The order is that of the line, not that of its commits' clocks.
+// The order is that of the line, not that of the times of its commits.
 func TestOrderIgnoresClocks(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)

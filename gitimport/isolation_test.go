@@ -15,8 +15,7 @@ import (
 	"flightdeck/gitimport"
 )
 
-// hostileConfig changes what git log prints in every way that a user's
-// configuration knows of.
+// hostileConfig has every setting with which a user can change the output of git log.
 const hostileConfig = `
 [core]
 	quotePath = true
@@ -57,7 +56,7 @@ const hostileConfig = `
 	displayRef = *
 `
 
-// variedRepo has a commit of each kind that configuration could show otherwise.
+// variedRepo has a commit of each kind that a configuration could change.
 func variedRepo(t testing.TB) *repo {
 	r := newRepo(t)
 	r.commit("a.md", page("A", ""), "docs/é.md", page("E", ""), "crlf.md", strings.Repeat("line\n", 9),
@@ -125,7 +124,7 @@ func TestConfigurationAndEnvironmentChangeNothing(t *testing.T) {
 	check("with variables of another repository")
 }
 
-// longRepo has more history than fits into the pipes.
+// longRepo has more history than the pipes can hold.
 func longRepo(t testing.TB) *repo {
 	r := newRepo(t)
 	var in strings.Builder
@@ -189,8 +188,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 }
 
-// children lists the processes that this one started and has not waited for,
-// where the system tells.
+// children lists the child processes of this one that it has not waited for, on systems with /proc.
 func children(t testing.TB) string {
 	files, err := filepath.Glob("/proc/self/task/*/children")
 	if err != nil {

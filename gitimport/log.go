@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// logFormat is what git log prints of a commit. Only the name could, in some
-// odd encoding, hold the end of a line, so it comes last.
+// logFormat is the format of a commit in git log. The name comes last, because it could contain a
+// line end in some encodings.
 const logFormat = "%H%n%ct%n%aE%n%aN"
 
-// logArgs are the options of git log that make its output a function of the
-// commits alone: each takes back what a repository's configuration could set.
+// logArgs returns the arguments of git log. They override every setting in the configuration of the
+// repository, so that the output depends on the commits alone.
 func logArgs(tip string, pathspecs []string) []string {
 	args := []string{
-		// The corrections of names come from the tip, never from a file outside.
+		// The corrections of names come from the tip and from no file outside.
 		"-c", "mailmap.blob=" + tip + ":.mailmap", "-c", "mailmap.file=",
-		// To call a file binary changes what it is like. (So it does in a
-		// repository's info/attributes, which git cannot be kept from.)
+		// The attribute "binary" changes which files git finds similar. (Git reads it also from the
+		// repository's info/attributes, and no option prevents that.)
 		"-c", "core.attributesFile=",
 		"log", "--reverse", "--format=" + logFormat, "--encoding=UTF-8",
 		"--raw", "-z", "--no-abbrev", "--root", "--diff-merges=first-parent",
@@ -31,16 +31,16 @@ func logArgs(tip string, pathspecs []string) []string {
 	return append(args, walkArgs(tip, pathspecs)...)
 }
 
-// walkArgs say which commits: every one of the first-parent line whose matching
-// files differ from those of its first parent. By default git may leave out
-// commits that a merge makes look superfluous; --full-history forbids that.
+// walkArgs returns the arguments that select the commits: all of the first-parent line whose
+// matching files differ from those of the first parent. Without --full-history, git would leave out
+// commits that a merge makes superfluous.
 func walkArgs(tip string, pathspecs []string) []string {
 	return append([]string{"--first-parent", "--full-history", tip, "--"}, pathspecs...)
 }
 
-// logReader reads the output of git log, which is tokens ended by NUL: of each
-// commit its logFormat, then of each changed file its modes, names and status
-// after a colon, and one path or two.
+// logReader reads the output of git log, a sequence of tokens that end with NUL. Each commit has a
+// token in logFormat. Each of its changed files has a token with a colon, the modes, the object
+// names and the status, and then one token or two with paths.
 type logReader struct {
 	r      *bufio.Reader
 	ahead  string
@@ -53,15 +53,15 @@ type logEntry struct {
 	changes []fileChange
 }
 
-// fileChange is a change whose content is known by name.
+// fileChange is a change with the object name of its content.
 type fileChange struct {
 	kind          Kind
 	path, oldPath string
 	oid           string
 }
 
-// next returns the next commit, and io.EOF after the last one. A commit that is
-// returned is whole: its reader was asked for what follows.
+// next returns the next commit, and io.EOF after the last one. It returns a commit only after it
+// has seen the token that follows, so the commit is complete.
 func (l *logReader) next() (logEntry, error) {
 	header, err := l.peek()
 	if err != nil {
@@ -76,7 +76,7 @@ func (l *logReader) next() (logEntry, error) {
 	for {
 		raw, err := l.peek()
 		if errors.Is(err, io.EOF) || err == nil && !strings.HasPrefix(raw, ":") {
-			inOrder(entry.changes)
+			sortChanges(entry.changes)
 			return entry, nil
 		}
 		if err != nil {
@@ -93,8 +93,8 @@ func (l *logReader) next() (logEntry, error) {
 	}
 }
 
-// readChange reads the paths that follow raw and returns the change they make
-// up. That of a submodule has no kind.
+// readChange reads the paths that follow the token raw and returns the change. The change of a
+// submodule has the kind 0.
 func (l *logReader) readChange(raw string) (fileChange, error) {
 	fields := strings.Fields(strings.TrimPrefix(raw, ":"))
 	if len(fields) != 5 {
@@ -121,8 +121,8 @@ func (l *logReader) readChange(raw string) (fileChange, error) {
 	return change, nil
 }
 
-// kindOf returns what a status of git's means for the files, of which a
-// submodule is none; 0 stands for nothing.
+// kindOf returns the kind of a change with this status of git, or 0 if it concerns submodules only.
+// A submodule counts as no file.
 func kindOf(status byte, wasSubmodule, isSubmodule bool) (Kind, error) {
 	switch status {
 	case 'A', 'C':
@@ -146,10 +146,10 @@ func kindOf(status byte, wasSubmodule, isSubmodule bool) (Kind, error) {
 	return Modified, nil
 }
 
-// isSubmodule reports whether a tree's entry of this mode is another repository.
+// isSubmodule reports whether a file mode is the one of a submodule.
 func isSubmodule(mode string) bool { return mode == "160000" }
 
-// parseHeader reads what logFormat makes of a commit.
+// parseHeader reads a commit in logFormat.
 func parseHeader(s string) (Commit, error) {
 	fields := strings.SplitN(s, "\n", 4)
 	if len(fields) != 4 || fields[0] == "" {
@@ -163,10 +163,10 @@ func parseHeader(s string) (Commit, error) {
 	}, nil
 }
 
-// lastSecond is the end of the year 9999, after which times have no text form.
+// lastSecond is the end of the year 9999, the last year with a text form.
 const lastSecond = 253402300799
 
-// parseTime reads seconds since 1970. What is none of them is 0, as it is to git.
+// parseTime reads seconds since 1970. Text that is no such number is the start of 1970, as in git.
 func parseTime(s string) time.Time {
 	seconds, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || seconds < 0 || seconds > lastSecond {
@@ -175,11 +175,11 @@ func parseTime(s string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// validText returns s with a replacement character for what is no UTF-8.
+// validText returns s with a replacement character for each run of bytes that are not UTF-8.
 func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// peek returns the token that comes next where a commit or a change begins. Git
-// parts some of those with the end of a line.
+// peek returns the next token without consuming it, at the beginning of a commit or a change. Git
+// puts a line end before some of them.
 func (l *logReader) peek() (string, error) {
 	for !l.peeked {
 		token, err := l.token()
@@ -192,7 +192,7 @@ func (l *logReader) peek() (string, error) {
 	return l.ahead, nil
 }
 
-// token reads up to the next NUL. Its error is io.EOF only where no token began.
+// token reads up to the next NUL. Its error is io.EOF only at the very end of the output.
 func (l *logReader) token() (string, error) {
 	token, err := l.r.ReadString(0)
 	if err != nil && token != "" {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// readLog returns what the output of a git log says, and the error it ends with.
+// readLog returns the commits in the output of a git log, and the error at its end.
 func readLog(s string) ([]logEntry, error) {
 	l := &logReader{r: bufio.NewReader(strings.NewReader(s))}
 	var all []logEntry

@@ -42,7 +42,7 @@ func TestBranchIsTheOneAskedFor(t *testing.T) {
 	first := r.commit("a.md", "1")
 	r.git("branch", "topic")
 	r.commit("a.md", "2")
-	r.git("tag", "topic") // of the same name as a branch that is elsewhere
+	r.git("tag", "topic") // a branch at another commit has this name too
 	r.commit("a.md", "3")
 	r.git("update-ref", "refs/heads/-dash", first)
 	linked := t.TempDir() + "/linked"

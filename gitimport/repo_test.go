@@ -19,10 +19,10 @@ import (
 type repo struct {
 	t   testing.TB
 	dir string
-	n   int // commits made, for their times
+	n   int // the number of commits so far, from which their times follow
 }
 
-// newRepo makes an empty repository whose branch is main.
+// newRepo creates an empty repository with the branch main.
 func newRepo(t testing.TB, args ...string) *repo {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -33,13 +33,13 @@ func newRepo(t testing.TB, args ...string) *repo {
 	return r
 }
 
-// git runs git in the repository and returns what it prints.
+// git runs git in the repository and returns its output.
 func (r *repo) git(args ...string) string {
 	r.t.Helper()
 	return r.gitIn("", args...)
 }
 
-// gitIn runs git with this input.
+// gitIn runs git with an input and returns its output.
 func (r *repo) gitIn(stdin string, args ...string) string {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), "git", args...)
@@ -59,7 +59,7 @@ func (r *repo) gitIn(stdin string, args ...string) string {
 	return string(out)
 }
 
-// write puts files, given as path and content in turn, into the working tree.
+// write writes files into the working tree; pairs alternates paths and contents.
 func (r *repo) write(pairs ...string) {
 	r.t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
@@ -73,7 +73,7 @@ func (r *repo) write(pairs ...string) {
 	}
 }
 
-// commit commits the working tree and returns the commit's name.
+// commit writes files, commits the working tree and returns the name of the commit.
 func (r *repo) commit(pairs ...string) string {
 	r.t.Helper()
 	r.write(pairs...)
@@ -83,7 +83,7 @@ func (r *repo) commit(pairs ...string) string {
 	return strings.TrimSpace(r.git("rev-parse", "HEAD"))
 }
 
-// open opens the history of the repository's files that match.
+// open opens the history of the files that match.
 func (r *repo) open(pathspecs ...string) *gitimport.History {
 	r.t.Helper()
 	return open(r.t, gitimport.Options{Repo: r.dir, Pathspecs: pathspecs})
@@ -98,7 +98,7 @@ func open(t testing.TB, o gitimport.Options) *gitimport.History {
 	return h
 }
 
-// commits returns all commits of a history, which must be as many as it says.
+// commits returns all commits of a history and compares their number with Len.
 func commits(t testing.TB, h *gitimport.History) []gitimport.Commit {
 	t.Helper()
 	var all []gitimport.Commit
@@ -114,7 +114,7 @@ func commits(t testing.TB, h *gitimport.History) []gitimport.Commit {
 	return all
 }
 
-// last returns what the newest commit did, one change a line.
+// last describes the changes of the newest commit, one a line.
 func (r *repo) last(pathspecs ...string) string {
 	r.t.Helper()
 	all := commits(r.t, r.open(pathspecs...))
@@ -140,10 +140,10 @@ func describe(changes []gitimport.Change) string {
 	return strings.Join(lines, "\n")
 }
 
-// tree maps paths to names of blobs.
+// tree maps paths to the names of blobs.
 type tree map[string]string
 
-// apply folds one change, and fails where it does not fit what is there.
+// apply folds one change, or returns an error if the change does not fit the tree.
 func (f tree) apply(c gitimport.Change, hash func([]byte) string) error {
 	_, there := f[c.Path]
 	_, oldThere := f[c.OldPath]
@@ -164,9 +164,8 @@ func (f tree) apply(c gitimport.Change, hash func([]byte) string) error {
 	return nil
 }
 
-// checkFold folds the history and compares what it adds up to at every commit of
-// the first-parent line with what git ls-tree lists there. Equal names of blobs
-// are equal contents.
+// checkFold folds the history and compares the tree after every commit of the first-parent line
+// with the list of git ls-tree. Equal names of blobs mean equal contents.
 func checkFold(t testing.TB, r *repo, h *gitimport.History, matches func(path string) bool) {
 	t.Helper()
 	line := strings.Fields(r.git("rev-list", "--first-parent", "--reverse", "HEAD"))
@@ -190,7 +189,7 @@ func checkFold(t testing.TB, r *repo, h *gitimport.History, matches func(path st
 	}
 }
 
-// lsTree returns the files of a commit that match.
+// lsTree returns the matching files of a commit.
 func (r *repo) lsTree(commit string, matches func(path string) bool) tree {
 	r.t.Helper()
 	files := tree{}
@@ -203,8 +202,7 @@ func (r *repo) lsTree(commit string, matches func(path string) bool) tree {
 	return files
 }
 
-// blobName returns the function that names a blob, in a repository whose names
-// have so many digits.
+// blobName returns the function that computes the name of a blob, with that number of hex digits.
 func blobName(digits int) func(content []byte) string {
 	return func(content []byte) string {
 		object := append(fmt.Appendf(nil, "blob %d\x00", len(content)), content...)
@@ -217,8 +215,8 @@ func blobName(digits int) func(content []byte) string {
 	}
 }
 
-// isMarkdown is what the pathspec *.md matches.
+// isMarkdown matches like the pathspec *.md.
 func isMarkdown(path string) bool { return strings.HasSuffix(path, ".md") }
 
-// anyPath is what the pathspec . matches.
+// anyPath matches like the pathspec ".".
 func anyPath(string) bool { return true }

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// findRepository returns the git directory of the repository that path is in,
-// once it is known to hold the whole history.
+// findRepository returns the git directory of the repository that contains path. It returns an
+// error if the repository lacks a part of the history.
 func findRepository(ctx context.Context, binary, path string) (string, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
@@ -37,8 +37,8 @@ func findRepository(ctx context.Context, binary, path string) (string, error) {
 	return gitDir, git.refusePartial(ctx)
 }
 
-// refusePartial returns an error if the repository fetches contents when they
-// are first read: one by one, which takes hours, and over the network.
+// refusePartial returns an error for a partial clone. Such a repository fetches each content over
+// the network at the first read, which takes hours.
 func (r runner) refusePartial(ctx context.Context) error {
 	out, err := r.run(ctx, "config", "--type=bool", "--get-regexp", `^remote\..*\.promisor$`)
 	if exitCode(err) == 1 {
@@ -55,7 +55,7 @@ func (r runner) refusePartial(ctx context.Context) error {
 	return nil
 }
 
-// exitCode returns the code with which the git that err is about ended.
+// exitCode returns the exit code of the git whose error err is, or -1.
 func exitCode(err error) int {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
@@ -63,7 +63,7 @@ func exitCode(err error) int {
 	return -1
 }
 
-// resolve returns the commit that a branch, or what else is called so, is at.
+// resolve returns the commit of a branch, or of another name of a commit.
 func (r runner) resolve(ctx context.Context, branch string) (string, error) {
 	names := []string{"refs/heads/" + branch, branch}
 	if branch == "" {
@@ -71,7 +71,7 @@ func (r runner) resolve(ctx context.Context, branch string) (string, error) {
 	}
 	for _, name := range names {
 		hash, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
-		// A name that begins with ^ resolves to what is no name of an object.
+		// For a name that begins with ^, git prints more than the name of an object.
 		if _, notHex := hex.DecodeString(hash); err == nil && notHex == nil {
 			return hash, nil
 		}
@@ -82,7 +82,7 @@ func (r runner) resolve(ctx context.Context, branch string) (string, error) {
 	return "", r.noBranch(ctx, branch)
 }
 
-// noBranch returns the error that says which branches there are instead.
+// noBranch returns an error that lists the branches of the repository.
 func (r runner) noBranch(ctx context.Context, branch string) error {
 	out, err := r.run(ctx, "for-each-ref", "--count=10", "--format=%(refname:short)", "refs/heads", "refs/remotes")
 	if err != nil {
@@ -98,5 +98,5 @@ func (r runner) noBranch(ctx context.Context, branch string) error {
 	return fmt.Errorf("%s: name another, such as %s", missing, strings.ReplaceAll(out, "\n", ", "))
 }
 
-// quote returns s as one word for a POSIX shell.
+// quote returns s as one word of a POSIX shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
