@@ -6,8 +6,8 @@
 //
 //	go run ./bench --check    fails when a ratio is not even half its target
 //
-// Each axis is a file: create.go, writer.go, read.go, remember.go, list.go, serve.go, stream.go, archive.go,
-// rebuild.go, fanout.go. The baselines (baseline.go, baseline_fanout.go) do the honest
-// minimum: the same writer, the same SQL, the same bytes. Everything runs as processes
-// of its own, on this machine; load.go and sockets.go are the load.
+// Each axis is a file: create.go, writer.go, read.go, remember.go, list.go, serve.go, stream.go,
+// archive.go, rebuild.go, fanout.go. The baselines (baseline.go, baseline_fanout.go) do the honest
+// minimum: the same writer, the same SQL, the same bytes. Everything runs as processes of its own,
+// on this machine; load.go and sockets.go are the load.
 package main

@@ -33,8 +33,8 @@ func worldWithAda(t *testing.T) (w *world, ada string) {
 }
 
 // hashesDuring returns the number of password hashes that f computes. It counts them by the memory
-// that f allocates, of which each hash takes 19 MiB: the load of the machine does not change that. The
-// caller must not be parallel, so that no other test allocates meanwhile.
+// that f allocates, of which each hash takes 19 MiB: the load of the machine does not change that.
+// The caller must not be parallel, so that no other test allocates meanwhile.
 func hashesDuring(f func()) uint64 {
 	const bytesPerHash = 19456 << 10
 	var before, after runtime.MemStats

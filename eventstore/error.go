@@ -10,7 +10,8 @@ import (
 var (
 	// ErrKeyReused says that the idempotency key belongs to a command with another input.
 	ErrKeyReused = errors.New("the idempotency key was used before, with another input")
-	// ErrOverloaded says that the queue of the writer is full. The client may send the command again.
+	// ErrOverloaded says that the queue of the writer is full. The client may send the command
+	// again.
 	ErrOverloaded = errors.New("too many commands are waiting to be written")
 	// ErrClosed says that the store is shutting down.
 	ErrClosed = errors.New("the event store is closed")

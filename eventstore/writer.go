@@ -18,8 +18,8 @@ type Command struct {
 	Input []byte
 	// Metadata is given to every event of the command.
 	Metadata Metadata
-	// At is the instant to record; the zero value is now. Whatever it is, the
-	// log's instants strictly increase, and are later than what was settled. For imports of an older history.
+	// At is the instant to record; the zero value is now. Whatever it is, the log's instants
+	// strictly increase, and are later than what was settled. For imports of an older history.
 	At time.Time
 }
 

@@ -95,9 +95,9 @@ func appendResponse(b []byte, resp *graphql.Response) []byte {
 	return append(b, '}')
 }
 
-// inDocument compares errors by the place of their field in the document, those without
-// one first, and, below one field, by their path. Fields run side by side: the errors of a response lie in
-// the order in which they happened.
+// inDocument compares errors by the place of their field in the document, those without one first,
+// and, below one field, by their path. Fields run side by side: the errors of a response lie in the
+// order in which they happened.
 func inDocument(a, b *gqlerror.Error) int {
 	place := func(e *gqlerror.Error) (place [2]int) {
 		if len(e.Locations) > 0 {

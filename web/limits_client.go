@@ -19,8 +19,8 @@ func (s *Server) enter(ctx context.Context) (leave func()) {
 	return s.inFlight.Enter(clientOf(ctx).prefix(), limit.Operations, s.config.Limits.Operations)
 }
 
-// enterConnection counts a websocket or event stream of the client that asks for one, or answers that
-// there are too many.
+// enterConnection counts a websocket or event stream of the client that asks for one, or answers
+// that there are too many.
 func (s *Server) enterConnection(w http.ResponseWriter, r *http.Request) (leave func()) {
 	most := s.config.Limits.Connections
 	if leave = s.inFlight.Enter(clientOf(r.Context()).prefix(), limit.Connections, most); leave == nil {

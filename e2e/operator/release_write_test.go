@@ -63,7 +63,8 @@ func (r *recorder) until(question, words string) {
 	}
 }
 
-// people are an admin, five users with passwords, and a machine of each role with a key without end.
+// people are an admin, five users with passwords, and a machine of each role with a key without
+// end.
 func (r *recorder) people() {
 	ada := r.do("VISITOR", "registerUser", object{"email": "ada@example.org", "displayName": "Ada", "password": "correct horse battery"})
 	r.tokens["ADMIN"], r.ids["ada"] = ada.Token, ada.User.ID

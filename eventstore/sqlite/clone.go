@@ -80,7 +80,8 @@ func (e *Engine) DropPart(ctx context.Context, rows eventstore.Rows, table strin
 		_, err := rows.Exec(ctx, "DROP INDEX "+index)
 		return false, err
 	}
-	// A full-text index lies in tables of its own, https://sqlite.org/fts5.html#fts5_data_structures.
+	// A full-text index lies in tables of its own,
+	// https://sqlite.org/fts5.html#fts5_data_structures.
 	for _, name := range []string{table + "_data", table + "_idx", table + "_docsize", table} {
 		var key string
 		if _, err := q.one(ctx, `SELECT coalesce(group_concat(i.name, ', '), '') FROM sqlite_schema AS s, pragma_table_info(s.name) AS i

@@ -35,8 +35,8 @@ func UnmarshalInt(v any) (int, error) {
 // MarshalString writes the scalar String.
 func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
 
-// AppendString appends the scalar String: a JSON string with the fewest possible escapes. Bytes that
-// are not UTF-8 stay as they are.
+// AppendString appends the scalar String: a JSON string with the fewest possible escapes. Bytes
+// that are not UTF-8 stay as they are.
 func AppendString(b []byte, s string) []byte {
 	const hex = "0123456789ABCDEF"
 	b = append(b, '"')
@@ -117,8 +117,8 @@ func UnmarshalDateTime(v any) (domain.Instant, error) {
 	return domain.ParseInstant(s)
 }
 
-// MarshalPosition writes the scalar Position: a string, because JavaScript's numbers are exact up to
-// 2^53 only.
+// MarshalPosition writes the scalar Position: a string, because JavaScript's numbers are exact up
+// to 2^53 only.
 func MarshalPosition(p eventstore.Position) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { write(w, AppendPosition(nil, p)) })
 }
