@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+
+	"flightdeck/vault"
 )
 
 // certificate is the server's, as it was last read.
@@ -34,7 +36,7 @@ func openCertificate(cert, key string) (*certificate, error) {
 
 // read reads the files again. When they are of no use the certificate stays as it is.
 func (c *certificate) read() error {
-	key, err := readSecret(c.key)
+	key, err := vault.ReadSecret(c.key)
 	if err != nil {
 		return err
 	}

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"flightdeck/app"
 	"flightdeck/cloudevents"
+	"flightdeck/durable"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
 )
@@ -100,32 +100,25 @@ func damaged(err error) error {
 	return err
 }
 
-// toFile has a file, which a flag has named, written under another name, which it loses
-// once it is complete and on the disk.
-func toFile(env *environment, out, flag string, write func(io.Writer) error) (err error) {
+// toFile writes the file that a flag has named. An older file of that name is replaced once the new
+// one is complete.
+func toFile(env *environment, out, flag string, write func(io.Writer) error) error {
 	if err := mustNotBe(out, flag, env.DB); err != nil {
 		return err
 	}
-	part := out + ".part"
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := durable.Begin(out)
 	if err != nil {
 		return fmt.Errorf("%w: choose another file with %s", err, flag)
 	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
+	if err = write(f); err == nil {
+		err = f.Commit()
+	} else {
+		err = errors.Join(err, f.Abort())
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(part, out)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("%w: %s is as it was", err, out), os.Remove(part))
-	}
-	folder, err := os.Open(filepath.Dir(out))
-	if err != nil {
+	if err == nil || errors.Is(err, durable.ErrUnsynced) {
 		return err
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return fmt.Errorf("%w: %s is as it was", err, out)
 }
 
 // mustNotBe fails when the file that a flag has named is the database.

@@ -8,6 +8,7 @@ import (
 
 	"flightdeck/auth"
 	"flightdeck/domain"
+	"flightdeck/vault"
 )
 
 // webTokens is the flags about an issuer of JSON Web Tokens.
@@ -56,7 +57,7 @@ func (w webTokens) keys(env *environment) (auth.Keys, error) {
 	case w.JWKSURL != "":
 		return auth.KeySet(env.ctx, w.JWKSURL, env.logger)
 	case w.SecretFile != "":
-		secret, err := readSecret(w.SecretFile)
+		secret, err := vault.ReadSecret(w.SecretFile)
 		if err != nil {
 			return auth.Keys{}, err
 		}

@@ -8,8 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
+
+	"flightdeck/durable"
 )
 
 // Master is the key that wraps the keys of people.
@@ -33,14 +34,7 @@ func (m Master) ID() string {
 // ReadMaster reads the master key in a file. Others than its owner may not be able to
 // read it. The error is fs.ErrNotExist when there is none.
 func ReadMaster(path string) (m Master, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return m, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return m, fmt.Errorf("%s can be read by others: run chmod 600 %s", path, path)
-	}
-	text, err := os.ReadFile(path)
+	text, err := ReadSecret(path)
 	if err != nil {
 		return m, err
 	}
@@ -53,13 +47,9 @@ func ReadMaster(path string) (m Master, err error) {
 // MakeMaster makes a master key and writes it into a new file, for its owner only.
 func MakeMaster(path string) (m Master, err error) {
 	rand.Read(m[:])
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err = durable.Create(path, []byte(base64.StdEncoding.EncodeToString(m[:])+"\n"))
 	if errors.Is(err, fs.ErrExist) {
-		return ReadMaster(path) // somebody else was faster
+		return ReadMaster(path) // another process was faster
 	}
-	if err != nil {
-		return m, err
-	}
-	_, err = fmt.Fprintln(f, base64.StdEncoding.EncodeToString(m[:]))
-	return m, errors.Join(err, f.Sync(), f.Close())
+	return m, err
 }

@@ -183,6 +183,12 @@ func TestMasterKeys(t *testing.T) {
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
+	if again, err := vault.ReadMaster(path); err != nil || again != made {
+		t.Errorf("a file for the owner and a group: error is %v", err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := vault.ReadMaster(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("a file for others: error is %v", err)
 	}

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"flightdeck/durable"
 )
 
 // Compact gives the room in a database file that is not in use back to the disk: it
@@ -32,12 +33,12 @@ func Compact(ctx context.Context, path string, o Options) (err error) {
 	if err := os.Chmod(compacted, 0o600); err != nil {
 		return err
 	}
-	if err := persist(compacted); err != nil {
+	if err := durable.Sync(compacted); err != nil {
 		return err
 	}
 	lock := e.lock
-	e.lock = nil                                                             // it is held until the new file is in place
-	if err := errors.Join(e.Close(), replace(compacted, path)); err != nil { //nolint:contextcheck // as above
+	e.lock = nil                                                                     // it is held until the new file is in place
+	if err := errors.Join(e.Close(), durable.Replace(compacted, path)); err != nil { //nolint:contextcheck // as above
 		return errors.Join(err, lock.release())
 	}
 	return lock.release()
@@ -48,22 +49,4 @@ func remove(path string) error {
 		return err
 	}
 	return nil
-}
-
-// replace puts a file in the place of another one, for good.
-func replace(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	return persist(filepath.Dir(to))
-}
-
-// persist makes a file, or the names in a folder, durable.
-func persist(path string) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return f.Sync()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"flightdeck/durable"
 	"flightdeck/eventstore"
 )
 
@@ -74,13 +75,13 @@ func move(from, to string) error {
 	if info, err := os.Stat(from + "-wal"); err == nil && info.Size() > 0 {
 		return fmt.Errorf("%s was not closed: it still has a write-ahead log", from)
 	}
-	if err := persist(from); err != nil {
+	if err := durable.Sync(from); err != nil {
 		return err
 	}
 	if err := removeAll(to, "-wal", "-shm"); err != nil {
 		return err
 	}
-	return replace(from, to)
+	return durable.Replace(from, to)
 }
 
 // removeAll removes files whose names begin alike, where they are there.

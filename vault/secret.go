@@ -1,12 +1,14 @@
-package cli
+package vault
 
 import (
 	"fmt"
 	"os"
 )
 
-// readSecret reads a file that only its owner, and perhaps the owner's group, may read.
-func readSecret(path string) ([]byte, error) {
+// ReadSecret reads a file that holds a secret. Its owner and the owner's group may be able to read
+// it; for any other mode the error names the command that mends it. The error is
+// [io/fs.ErrNotExist] if there is no file.
+func ReadSecret(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read a secret: %w", err)
