@@ -79,12 +79,12 @@ func Open(ctx context.Context, options Options) (*App, error) {
 	}
 	secrets, master, err := openVault(ctx, engine.DB(), options, false)
 	if err != nil {
-		return nil, errors.Join(err, engine.Close())
+		return nil, errors.Join(err, engine.Close()) //nolint:contextcheck // it closes also when ctx has ended
 	}
 	changes, principals := newChangeIndex(), newPrincipalCache()
 	log, err := eventstore.Open(ctx, engine, watchedModel{readmodel.Model{Vault: secrets}, changes, principals}, options.Log)
 	if err != nil {
-		return nil, errors.Join(err, engine.Close())
+		return nil, errors.Join(err, engine.Close()) //nolint:contextcheck // it closes also when ctx has ended
 	}
 	principals.log = log
 	if err := recordMasterKey(ctx, log, master); err != nil {

@@ -76,7 +76,7 @@ func openVault(ctx context.Context, db *sql.DB, options Options, readOnly bool) 
 
 // recordMasterKey records the id of the master key in a database that has none yet.
 func recordMasterKey(ctx context.Context, log *eventstore.Store, master vault.Master) error {
-	_, err := log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
+	_, err := log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error { //nolint:contextcheck // a transaction has its own
 		_, err := tx.Exec(tx.Context(), "INSERT INTO master_key (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM master_key)", master.ID())
 		return err
 	})

@@ -3,7 +3,6 @@ package operator
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 )
 
@@ -131,7 +130,7 @@ func (r *recorder) line(w io.Writer, as, document string, variables object) []by
 		r.t.Fatalf("a line does not keep every byte of %s (%v)", answer, err)
 	}
 	if status != 200 {
-		r.t.Fatal(fmt.Sprintf("status %d to %s: %s", status, request, answer))
+		r.t.Fatalf("status %d to %s: %s", status, request, answer)
 	}
 	if _, err := w.Write(line.Bytes()); err != nil {
 		r.t.Fatal(err)
