@@ -5,7 +5,7 @@ import (
 
 	"flightdeck/eventstore"
 	"flightdeck/resolvers"
-	"flightdeck/web"
+	"flightdeck/web/fanout"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -26,7 +26,7 @@ func (f feed) Wait(ctx context.Context, after int64) error {
 
 // Follow returns the follower of a subscription, and a key that equal subscriptions share.
 // It returns nil for a subscription that cannot be shared.
-func (f feed) Follow(ctx context.Context, op *graphql.OperationContext) (web.Follower, any) {
+func (f feed) Follow(ctx context.Context, op *graphql.OperationContext) (fanout.Follower, any) {
 	course, key := f.root.Follow(ctx, op)
 	if course == nil {
 		return nil, nil

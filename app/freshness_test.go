@@ -95,12 +95,12 @@ func newRepeater(t *testing.T, damage func(*App, *web.Config)) *repeater {
 	if damage != nil {
 		damage(r.App, &known)
 	}
-	lasts := known.Lasts
-	known.Lasts = func(op *graphql.OperationContext) func() bool {
+	lasts := known.Answers.StillFresh
+	known.Answers.StillFresh = func(op *graphql.OperationContext) func() bool {
 		r.computed.Add(1)
 		return lasts(op)
 	}
-	fresh.Remember = 0
+	fresh.Answers.CacheBytes = 0
 	r.remembers, r.fresh = web.New(known).Handler(), web.New(fresh).Handler()
 	r.admin = r.person(domain.Admin)
 	for _, role := range []domain.Role{domain.Author, domain.Author, domain.Editor, domain.Viewer} {
@@ -326,14 +326,14 @@ func TestForgottenDependenciesAreNoticed(t *testing.T) {
 	t.Parallel()
 	without := func(ignored func(dependency) bool) func(*App, *web.Config) {
 		return func(a *App, w *web.Config) {
-			w.Lasts = func(op *graphql.OperationContext) func() bool {
+			w.Answers.StillFresh = func(op *graphql.OperationContext) func() bool {
 				return a.changes.unchangedSince(a.Log.Head().Position, slices.DeleteFunc(dependenciesOf(op), ignored))
 			}
 		}
 	}
 	askers := func(name func(domain.Actor) string) func(*App, *web.Config) {
 		return func(a *App, w *web.Config) {
-			w.State = func(ctx context.Context) (string, string) {
+			w.Answers.CacheScope = func(ctx context.Context) (string, string) {
 				_, state := a.cacheScope(ctx)
 				return name(auth.ActorFrom(ctx)), state
 			}

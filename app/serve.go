@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"flightdeck/auth"
@@ -12,25 +11,23 @@ import (
 	"flightdeck/policy"
 	"flightdeck/resolvers"
 	"flightdeck/web"
+	"flightdeck/web/document"
 )
 
 // ServerOptions configure the HTTP server of an App.
 type ServerOptions struct {
 	// Issuer verifies JSON Web Tokens. Nil: the server accepts only its own tokens.
 	Issuer *auth.Issuer
-	// AllowedOrigins, TrustedProxies, Trusted, TrustedOnly, MaxBody, Limits, Playground
-	// and Version are those of [web.Config].
-	AllowedOrigins []string
-	TrustedProxies []netip.Prefix
-	Trusted        web.Documents
-	TrustedOnly    bool
-	MaxBody        int64
-	Limits         web.Limits
-	Playground     bool
-	Version        string
-	// AttemptsPerMinute limits fields of Mutation by name, for each address and each user.
-	AttemptsPerMinute map[string]int
-	// Introspection says who may read the schema.
+	// Network, Playground and Version are those of [web.Config].
+	Network    web.Network
+	Playground bool
+	Version    string
+	// Limits are those of [web.Config]. Their clock is that of the App.
+	Limits web.Limits
+	// Trusted and TrustedOnly are those of [web.Documents].
+	Trusted     document.Trusted
+	TrustedOnly bool
+	// Introspection selects the actors that may read the schema.
 	Introspection Introspection
 	// AnswerCacheBytes bounds the cache of answers, in bytes. 0: no cache.
 	AnswerCacheBytes int
@@ -65,34 +62,28 @@ func (a *App) serverConfig(options ServerOptions) (web.Config, error) {
 	}
 	root := &resolvers.Resolver{
 		Log: a.Log, Reader: a.Reader, Commands: a.Commands, Rebuilder: a.Rebuilder, Logger: a.logger,
-		RequestID: web.RequestID, Volatile: web.Volatile, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
+		RequestID: web.RequestID, Volatile: web.NoStore, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
 	}
+	limits := options.Limits
+	limits.Clock = a.clock
 	tokens := authenticator{app: a, issuer: options.Issuer}
 	return web.Config{
-		Schema:          graph.New(graph.Config{Resolvers: root}),
-		Authenticate:    tokens.authenticate,
-		Watch:           tokens.watch,
-		Ready:           a.ready,
-		ErrorPresenter:  root.Present,
-		Recover:         root.Recover,
-		AroundOperation: root.AroundOperation,
-		Feed:            feed{a.Log, root},
-		AllowedOrigins:  options.AllowedOrigins,
-		Playground:      options.Playground,
-		Remember:        options.AnswerCacheBytes,
-		State:           a.cacheScope,
-		Lasts:           a.stillFresh,
-		Trusted:         options.Trusted,
-		TrustedOnly:     options.TrustedOnly,
-		MaxBody:         options.MaxBody,
-		Limits:          options.Limits,
-		Tries:           options.AttemptsPerMinute,
-		Actor:           actorID,
-		TrustedProxies:  options.TrustedProxies,
-		Introspect:      mayIntrospect,
-		Clock:           a.clock,
-		Logger:          a.logger,
-		Version:         options.Version,
+		Execution: web.Execution{
+			Schema:          graph.New(graph.Config{Resolvers: root}),
+			ErrorPresenter:  root.Present,
+			Recover:         root.Recover,
+			AroundOperation: root.AroundOperation,
+			Feed:            feed{a.Log, root},
+		},
+		Identity:   web.Identity{Authenticate: tokens.authenticate, Watch: tokens.watch, Actor: actorID},
+		Documents:  web.Documents{Trusted: options.Trusted, TrustedOnly: options.TrustedOnly, Introspect: mayIntrospect},
+		Limits:     limits,
+		Answers:    web.Answers{CacheBytes: options.AnswerCacheBytes, CacheScope: a.cacheScope, StillFresh: a.stillFresh},
+		Network:    options.Network,
+		Ready:      a.ready,
+		Playground: options.Playground,
+		Logger:     a.logger,
+		Version:    options.Version,
 	}, nil
 }
 

@@ -3,12 +3,12 @@ package cli
 import (
 	"math"
 
-	"flightdeck/web"
+	"flightdeck/web/limit"
 )
 
 // limits is the flags that bound a client's requests.
 type limits struct {
-	web.Limits
+	limit.Limits
 
 	Body          int64 `default:"1048576" help:"Bytes of a request. 8388608 is enough for the longest text of a content, 4 MiB, and the escapes of its JSON."`
 	LogIns        int   `name:"log-ins" default:"10" help:"Executions of logIn by one address, and by one user, a minute; of changePassword, too."`

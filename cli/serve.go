@@ -12,6 +12,7 @@ import (
 
 	"flightdeck/app"
 	"flightdeck/web"
+	"flightdeck/web/document"
 )
 
 // serveCommand serves the API.
@@ -60,7 +61,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	tuneGC(func() int { return edge.Remembered() + a.Log.CachedBytes() })
+	tuneGC(func() int { return edge.CachedBytes() + a.Log.CachedBytes() })
 	server := edge.HTTPServer()
 	failed := make(chan error, 1)
 	go func() { failed <- certificate.serve(server, listener) }()
@@ -91,18 +92,15 @@ func (c *serveCommand) server(env *environment, a *app.App) (*web.Server, error)
 		return nil, err
 	}
 	return a.Server(app.ServerOptions{
-		Issuer:            issuer,
-		AllowedOrigins:    c.Origins,
-		TrustedProxies:    proxies,
-		Trusted:           trusted,
-		TrustedOnly:       c.Only,
-		MaxBody:           c.Limits.body(),
-		Limits:            c.Limits.Limits,
-		AttemptsPerMinute: c.Limits.attempts(),
-		Playground:        c.playground(),
-		Introspection:     app.Introspection(c.Introspect),
-		AnswerCacheBytes:  capped(int(c.Remember), debug.SetMemoryLimit(-1)),
-		Version:           version(),
+		Issuer:           issuer,
+		Network:          web.Network{AllowedOrigins: c.Origins, TrustedProxies: proxies},
+		Limits:           web.Limits{Limits: c.Limits.Limits, Body: c.Limits.body(), Attempts: c.Limits.attempts()},
+		Trusted:          trusted,
+		TrustedOnly:      c.Only,
+		Playground:       c.playground(),
+		Introspection:    app.Introspection(c.Introspect),
+		AnswerCacheBytes: capped(int(c.Remember), debug.SetMemoryLimit(-1)),
+		Version:          version(),
 	})
 }
 
@@ -127,22 +125,22 @@ func (c *serveCommand) trustedProxies() ([]netip.Prefix, error) {
 }
 
 // trusted reads the manifest of trusted documents, if the flags name one.
-func (c *serveCommand) trusted() (d web.Documents, err error) {
+func (c *serveCommand) trusted() (t document.Trusted, err error) {
 	if c.Trusted == "" && c.Only {
-		return d, errors.New("--trusted-only runs what is in a manifest: name it with --trusted-documents FILE")
+		return t, errors.New("--trusted-only runs what is in a manifest: name it with --trusted-documents FILE")
 	}
 	if c.Trusted == "" {
-		return d, nil
+		return t, nil
 	}
 	file, err := os.Open(c.Trusted)
 	if err != nil {
-		return d, fmt.Errorf("trusted documents: %w", err)
+		return t, fmt.Errorf("trusted documents: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if d, err = web.ReadDocuments(file); err != nil {
-		return d, fmt.Errorf("trusted documents in %s: %w", c.Trusted, err)
+	if t, err = document.ReadTrusted(file); err != nil {
+		return t, fmt.Errorf("trusted documents in %s: %w", c.Trusted, err)
 	}
-	return d, nil
+	return t, nil
 }
 
 // greet tells the operator the server's address.

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"flightdeck/web"
+
 	"github.com/alecthomas/kong"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"flightdeck/web"
 )
 
 // patience is how long a test waits for what must come.
@@ -57,19 +57,18 @@ func present(_ context.Context, err error) *gqlerror.Error {
 // testConfig returns the configuration of most tests.
 func testConfig(schema *stub) web.Config {
 	return web.Config{
-		Schema:         schema,
-		Authenticate:   authenticate,
-		ErrorPresenter: present,
-		Limits:         defaultLimits(),
-		Playground:     true,
-		Logger:         slog.New(slog.DiscardHandler),
-		Version:        "1.2.3",
+		Execution:  web.Execution{Schema: schema, ErrorPresenter: present},
+		Identity:   web.Identity{Authenticate: authenticate},
+		Limits:     defaultLimits(),
+		Playground: true,
+		Logger:     slog.New(slog.DiscardHandler),
+		Version:    "1.2.3",
 	}
 }
 
 // defaultLimits are those of the command line.
 func defaultLimits() (l web.Limits) {
-	if err := kong.ApplyDefaults(&l); err != nil {
+	if err := kong.ApplyDefaults(&l.Limits); err != nil {
 		panic(err)
 	}
 	return l

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"flightdeck/web"
+	"flightdeck/web/limit"
 )
 
 // body is the JSON of a request.
@@ -35,7 +36,7 @@ func many(n int, each string) string {
 }
 
 // small are limits that a test can meet and pass by one.
-var small = web.Limits{
+var small = limit.Limits{
 	Depth: 4, Complexity: 100, Aliases: 3, RootFields: 5, Fields: 12, Directives: 3,
 	Fragments: 4, FragmentNest: 2, Tokens: 90, List: 4,
 }
@@ -43,7 +44,7 @@ var small = web.Limits{
 func TestEachLimitIsMetAndNotPassed(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
-	config.Limits = small
+	config.Limits.Limits = small
 	h := web.New(config).Handler()
 	within := []string{
 		nest(4),
@@ -104,7 +105,7 @@ func TestEachLimitIsMetAndNotPassed(t *testing.T) {
 func TestVariablesAreWithinTheLimits(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
-	config.Limits = small
+	config.Limits.Limits = small
 	h := web.New(config).Handler()
 	for _, c := range []struct {
 		limit, query string

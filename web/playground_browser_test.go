@@ -20,7 +20,7 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	schema := newStub()
 	config := testConfig(schema)
 	listeners := make(chan any, 10)
-	config.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
 			listeners <- viewerOf(ctx)
 		}

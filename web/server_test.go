@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"flightdeck/web"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"flightdeck/web"
 )
 
 func TestRoutesAnswerAsDocumented(t *testing.T) {
@@ -91,7 +91,7 @@ func TestRequestIDIsTakenWhenSane(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
 	var seen string
-	config.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		seen = web.RequestID(ctx)
 		return next(ctx)
 	}
@@ -197,7 +197,7 @@ func TestPanicIsMaskedAndLogged(t *testing.T) {
 
 func TestOnlyTheSchemaIsRequired(t *testing.T) {
 	t.Parallel()
-	h := web.New(web.Config{Schema: newStub(), Logger: slog.New(slog.DiscardHandler)}).Handler()
+	h := web.New(web.Config{Execution: web.Execution{Schema: newStub()}, Logger: slog.New(slog.DiscardHandler)}).Handler()
 	wantEqual(t, "query", text(t, post(t, h, `{"query":"{log{head}}"}`)), `{"data":{"log":{"head":"42"}}}`)
 	wantEqual(t, "error", decode(t, text(t, post(t, h, `{"query":"{fail}"}`))).Errors[0].Message, "secret detail")
 	wantEqual(t, "panic", decode(t, text(t, post(t, h, `{"query":"{panic}"}`))).Errors[0].Message, "internal error")
@@ -209,7 +209,7 @@ func TestOnlyTheSchemaIsRequired(t *testing.T) {
 func TestHiddenErrorsAreErrors(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
-	config.ErrorPresenter = func(context.Context, error) *gqlerror.Error { return nil }
+	config.Execution.ErrorPresenter = func(context.Context, error) *gqlerror.Error { return nil }
 	h := web.New(config).Handler()
 	for _, header := range []string{"", "Bearer nobody"} {
 		a := decode(t, text(t, post(t, h, `{"query":"{nothing}"}`, "Authorization", header)))
@@ -220,7 +220,7 @@ func TestHiddenErrorsAreErrors(t *testing.T) {
 func TestResultsWithoutJSONAreMasked(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
-	config.AroundOperation = func(context.Context, graphql.OperationHandler) graphql.ResponseHandler {
+	config.Execution.AroundOperation = func(context.Context, graphql.OperationHandler) graphql.ResponseHandler {
 		return graphql.OneShot(&graphql.Response{Data: []byte(`{}`), Extensions: map[string]any{"f": func() {}}})
 	}
 	s, url := serve(t, config)
@@ -259,7 +259,7 @@ func (w *breaking) Write([]byte) (int, error) { panic("broken") }
 func TestOriginsMayBeAllowed(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
-	config.AllowedOrigins = []string{"https://app.example.com"}
+	config.Network.AllowedOrigins = []string{"https://app.example.com"}
 	h := web.New(config).Handler()
 
 	resp := ask(t, h, "OPTIONS", "/graphql", "", "Origin", "https://app.example.com",

@@ -23,7 +23,7 @@ func TestShutdownSaysGoingAwayAndWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := testConfig(newStub())
 		var cancelled bool
-		config.AroundOperation = func(ctx context.Context, _ graphql.OperationHandler) graphql.ResponseHandler {
+		config.Execution.AroundOperation = func(ctx context.Context, _ graphql.OperationHandler) graphql.ResponseHandler {
 			return func(context.Context) *graphql.Response {
 				<-ctx.Done()
 				<-time.After(time.Second) // takes its time to clean up
@@ -93,7 +93,7 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stubborn := make(chan struct{})
 		config := testConfig(newStub())
-		config.AroundOperation = func(context.Context, graphql.OperationHandler) graphql.ResponseHandler {
+		config.Execution.AroundOperation = func(context.Context, graphql.OperationHandler) graphql.ResponseHandler {
 			<-stubborn // whatever its context says
 			return graphql.OneShot(nil)
 		}

@@ -11,10 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"flightdeck/web"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-
-	"flightdeck/web"
 )
 
 const (
@@ -129,7 +129,7 @@ func TestEventStreamIsWrittenAsThingsHappen(t *testing.T) {
 // the client on.
 func resuming(schema *stub) web.Config {
 	config := testConfig(schema)
-	config.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		results := next(ctx)
 		id := web.LastEventID(ctx)
 		return func(ctx context.Context) *graphql.Response {
@@ -186,7 +186,7 @@ func TestEventStreamEndsWithTheSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		config := testConfig(newStub())
-		config.Authenticate = func(ctx context.Context, _ string) (context.Context, time.Time, error) {
+		config.Identity.Authenticate = func(ctx context.Context, _ string) (context.Context, time.Time, error) {
 			return ctx, time.Now().Add(5 * time.Second), nil
 		}
 		_, dial := servePipes(t, config)
@@ -199,7 +199,7 @@ func TestEventStreamEndsWithTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := testConfig(newStub())
 		revoked := make(chan context.CancelFunc, 1)
-		config.Watch = func(ctx context.Context) (context.Context, error) {
+		config.Identity.Watch = func(ctx context.Context) (context.Context, error) {
 			ctx, cancel := context.WithCancel(ctx)
 			revoked <- cancel
 			return ctx, nil
@@ -211,7 +211,7 @@ func TestEventStreamEndsWithTheSession(t *testing.T) {
 		e.hearEnd()
 	})
 	config := testConfig(newStub())
-	config.Watch = func(ctx context.Context) (context.Context, error) { return ctx, errNoSuchToken }
+	config.Identity.Watch = func(ctx context.Context) (context.Context, error) { return ctx, errNoSuchToken }
 	wantEqual(t, "changed meanwhile", askEvents(t, web.New(config).Handler(), `{"query":"subscription{tick}"}`).StatusCode, 401)
 }
 
@@ -222,7 +222,7 @@ func TestNothingIsLeftOfEventStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running atomic.Int64
 		config := testConfig(newStub())
-		config.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+		config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 			if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
 				running.Add(1)
 				context.AfterFunc(ctx, func() { running.Add(-1) })

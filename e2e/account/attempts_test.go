@@ -135,7 +135,7 @@ func TestTriesAreCountedByUserToo(t *testing.T) {
 	t.Parallel()
 	var clock harness.Clock
 	h := harness.Start(t, harness.WithClock(&clock), func(h *harness.Harness) {
-		h.ServerOptions.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+		h.ServerOptions.Network.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	})
 	h.RegisterAda()
 	_, token := h.User(domain.Viewer)

@@ -18,6 +18,7 @@ import (
 	"flightdeck/app"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/web"
 
 	"github.com/alecthomas/kong"
 )
@@ -102,10 +103,13 @@ func AppOptions(path string) app.Options {
 func DefaultServerOptions(t *testing.T) app.ServerOptions {
 	t.Helper()
 	options := app.ServerOptions{
-		MaxBody: 2 * domain.MaxContentBytes, Playground: true, AnswerCacheBytes: 16 << 20,
-		AttemptsPerMinute: map[string]int{"logIn": 10, "changePassword": 10, "registerUser": 10},
+		Playground: true, AnswerCacheBytes: 16 << 20,
+		Limits: web.Limits{
+			Body:     2 * domain.MaxContentBytes,
+			Attempts: map[string]int{"logIn": 10, "changePassword": 10, "registerUser": 10},
+		},
 	}
-	if err := kong.ApplyDefaults(&options.Limits); err != nil {
+	if err := kong.ApplyDefaults(&options.Limits.Limits); err != nil {
 		t.Fatal(err)
 	}
 	return options

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"flightdeck/web/frame"
+
+	"github.com/gorilla/websocket"
 )
 
 // patience bounds a step of a test.

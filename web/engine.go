@@ -1,0 +1,179 @@
+package web
+
+import (
+	"context"
+	"errors"
+
+	"flightdeck/web/document"
+	"flightdeck/web/limit"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// maxRequestErrors bounds the errors that are reported for one document.
+const maxRequestErrors = 20
+
+// engine runs operations. All transports share it; its methods may be called at the same time.
+type engine struct {
+	presenter presenter
+	admission admission
+	documents *document.Reader
+	exec      *executor.Executor
+	limits    limit.Limits
+	timedOut  error // of an operation that took longer than limits.Time
+}
+
+// newEngine returns the engine of a configuration with defaults.
+func newEngine(config Config, admission admission) *engine {
+	e := &engine{
+		presenter: presenter{config.Execution.ErrorPresenter, config.Execution.Recover},
+		admission: admission,
+		documents: document.NewReader(document.Options{
+			Schema: config.Execution.Schema.Schema(), Limits: config.Limits.Limits, Introspect: config.Documents.Introspect,
+			Trusted: config.Documents.Trusted, TrustedOnly: config.Documents.TrustedOnly,
+		}),
+		exec:     executor.New(config.Execution.Schema),
+		limits:   config.Limits.Limits,
+		timedOut: limit.TimedOut(config.Limits.Time),
+	}
+	e.exec.SetErrorPresenter(config.Execution.ErrorPresenter)
+	e.exec.SetRecoverFunc(config.Execution.Recover)
+	e.exec.SetQueryCache(handedOver{})
+	if len(config.Limits.Attempts) > 0 {
+		e.exec.AroundRootFields(limitAttempts(limit.NewAttempts(config.Limits.Attempts), config.Identity.Actor, config.Limits.Clock))
+	}
+	if config.Execution.AroundOperation != nil {
+		e.exec.AroundOperations(config.Execution.AroundOperation)
+	}
+	return e
+}
+
+// Prepare finds the document of a request and validates the request. The errors are presented; the
+// operation must not run then.
+func (e *engine) Prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	if err := e.documents.Resolve(params); err != nil {
+		return nil, gqlerror.List{err}
+	}
+	op, errs := e.validate(graphql.StartOperationTrace(ctx), params)
+	if len(errs) == 0 {
+		return op, nil
+	}
+	if len(errs) > maxRequestErrors {
+		errs = errs[:maxRequestErrors]
+	}
+	presented := e.exec.DispatchError(graphql.WithOperationContext(ctx, op), errs).Errors
+	if len(presented) == 0 { // the presenter has hidden all errors, which does not make the request valid
+		presented = gqlerror.List{errInternal.present()}
+	}
+	return op, presented
+}
+
+// validate is Prepare for a request with its document, before errors are presented. The operation
+// is never nil.
+func (e *engine) validate(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	none := &graphql.OperationContext{RecoverFunc: e.presenter.recoverer}
+	if err := e.limits.CheckVariables(params.Variables); err != nil {
+		return none, gqlerror.List{err}
+	}
+	doc, errs := e.documents.Read(ctx, params.Query)
+	if len(errs) > 0 {
+		return none, errs
+	}
+	op, errs := e.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), params)
+	if len(errs) > 0 {
+		return op, errs
+	}
+	op.DisableIntrospection = false // documents.Read has refused documents that may not introspect
+	if err := e.limits.CheckComplexity(op); err != nil {
+		return op, gqlerror.List{err}
+	}
+	return op, nil
+}
+
+// execute runs a query or a mutation and returns its only response, nil if ctx ended before the
+// operation had one.
+func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *graphql.Response {
+	leave := e.admission.operation(ctx)
+	if leave == nil {
+		return refused(limit.TooMany(limit.Operations, e.limits.Operations))
+	}
+	defer leave()
+	if most := e.limits.Time; most > 0 {
+		bounded, cancel := context.WithTimeoutCause(ctx, most, e.timedOut)
+		defer cancel()
+		ctx = bounded
+	}
+	next, running := e.exec.DispatchOperation(ctx, op)
+	resp := next(running)
+	if late, ok := errors.AsType[*gqlerror.Error](context.Cause(ctx)); ok && resp == nil {
+		return refused(late)
+	}
+	return resp
+}
+
+func refused(err *gqlerror.Error) *graphql.Response {
+	return &graphql.Response{Errors: gqlerror.List{err}}
+}
+
+// stream runs an operation and calls yield with each of its responses, until yield returns false.
+// A response is valid until yield returns: generated code uses its buffer again. stream returns
+// true after the last response, and false if ctx or yield has ended the operation, or a response
+// was a refusal: an interceptor may repeat its refusal without end.
+func (e *engine) stream(ctx context.Context, op *graphql.OperationContext, yield func(*graphql.Response) bool) bool {
+	if !isSubscription(op) {
+		if resp := e.execute(ctx, op); resp != nil {
+			yield(resp)
+		}
+		return ctx.Err() == nil
+	}
+	next, running := e.exec.DispatchOperation(ctx, op)
+	for resp := next(running); resp != nil; resp = next(running) {
+		if !yield(resp) || !executed(resp) {
+			return false
+		}
+	}
+	return ctx.Err() == nil
+}
+
+// Collect executes a subscription to its end and returns its results as JSON. It returns false if
+// the subscription was cancelled or refused.
+func (e *engine) Collect(ctx context.Context, op *graphql.OperationContext) (results [][]byte, ok bool) {
+	ok = e.stream(ctx, op, func(resp *graphql.Response) bool {
+		results = append(results, encodeResponse(resp))
+		return true
+	})
+	return results, ok
+}
+
+// Guard runs f. It logs a panic of f, and returns false then.
+func (e *engine) Guard(ctx context.Context, f func()) (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			_ = e.presenter.presentPanic(ctx, p) //nolint:errcheck // presented for the log alone
+			ok = false
+		}
+	}()
+	f()
+	return true
+}
+
+// isSubscription reports whether an operation may have more than one result.
+func isSubscription(op *graphql.OperationContext) bool {
+	return op.Operation.Operation == ast.Subscription
+}
+
+type documentKey struct{}
+
+// handedOver is a cache for the executor with one document, that of the executor's context: the
+// executor must not parse or validate again.
+type handedOver struct{}
+
+func (handedOver) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
+	doc, ok := ctx.Value(documentKey{}).(*ast.QueryDocument)
+	return doc, ok
+}
+
+func (handedOver) Add(context.Context, string, *ast.QueryDocument) {}

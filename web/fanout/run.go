@@ -1,0 +1,88 @@
+package fanout
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// patience is the time for which a broadcast with as many results as it may keep waits for
+	// the faster half of its listeners. The slower half has to catch up.
+	patience = 100 * time.Millisecond
+	// A step that failed is tried again after a pause that grows from firstPause to
+	// longestPause.
+	firstPause, longestPause = 100 * time.Millisecond, 10 * time.Second
+)
+
+// run follows the feed until ctx ends.
+func (b *broadcast) run(ctx context.Context) {
+	defer func() { b.fanout.kept.Add(-int64(b.size)) }()
+	for pause := firstPause; b.fanout.feed.Wait(ctx, b.through) == nil && ctx.Err() == nil; {
+		if b.step(ctx) {
+			pause = firstPause
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// step publishes the results of the positions up to the feed's head, or some of them. It returns
+// false if that has failed.
+func (b *broadcast) step(ctx context.Context) (ok bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var next *batch
+	narrowed := false
+	if !b.fanout.executor.Guard(ctx, func() { next, narrowed = b.execute(ctx) }) || next == nil {
+		return false
+	}
+	b.pace(ctx, next.size)
+	b.publish(next, narrowed)
+	return true
+}
+
+// execute executes the next step, and returns its results and whether it has narrowed what a
+// reader may see. The batch is nil if the step has failed.
+func (b *broadcast) execute(ctx context.Context) (next *batch, narrowed bool) {
+	f := b.fanout
+	if b.follower == nil {
+		prepared, errs := f.executor.Prepare(ctx, b.params)
+		if len(errs) > 0 {
+			return nil, false
+		}
+		b.prepared = prepared
+		b.follower, _ = f.feed.Follow(ctx, prepared)
+	}
+	results, ok := f.executor.Collect(b.follower.Continue(ctx, b.through, f.feed.Head()), b.prepared)
+	if !ok {
+		return nil, false
+	}
+	until, ok := b.follower.Reached()
+	if !ok {
+		return nil, false
+	}
+	next = &batch{until: until, results: results}
+	for _, result := range results {
+		next.size += len(result)
+	}
+	return next, b.follower.Narrowed()
+}
+
+// pace waits until the broadcast has room for size bytes more, and for patience at most.
+func (b *broadcast) pace(ctx context.Context, size int) {
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	for b.isFull(size) {
+		select {
+		case <-b.room:
+		case <-enough.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}

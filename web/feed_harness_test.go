@@ -1,0 +1,137 @@
+package web_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"flightdeck/web"
+	"flightdeck/web/fanout"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// tape is a Feed in memory, which the subscription tick of the stub follows: at each
+// position is a number, or nothing for anybody.
+type tape struct {
+	from     atomic.Int64 // where subscriptions begin: after this, or, below 0, at the head
+	latest   bool
+	executed atomic.Int64 // results
+
+	mu      sync.Mutex // protects what follows
+	numbers []int      // at position i+1; below 0: nothing
+	hidden  []int      // numbers that nobody may see any more
+	narrow  int64      // the last position at which something was hidden
+	broken  int        // how many steps still fail
+	more    chan struct{}
+}
+
+func newTape() *tape {
+	f := &tape{more: make(chan struct{})}
+	f.from.Store(-1)
+	return f
+}
+
+// tapeConfig is the configuration of tests whose subscriptions follow a tape.
+func tapeConfig(f *tape) web.Config {
+	config := testConfig(newStub())
+	config.Execution.Feed = f
+	return config
+}
+
+// add appends numbers.
+func (f *tape) add(numbers ...int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.numbers = append(f.numbers, numbers...)
+	close(f.more)
+	f.more = make(chan struct{})
+}
+
+// hide appends a position at which numbers are hidden.
+func (f *tape) hide(numbers ...int) {
+	f.mu.Lock()
+	f.hidden = append(f.hidden, numbers...)
+	f.narrow = int64(len(f.numbers)) + 1
+	f.mu.Unlock()
+	f.add(-1)
+}
+
+func (f *tape) Head() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return int64(len(f.numbers))
+}
+
+func (f *tape) Wait(ctx context.Context, after int64) error {
+	for {
+		f.mu.Lock()
+		head, more := int64(len(f.numbers)), f.more
+		f.mu.Unlock()
+		if head > after {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (f *tape) Follow(ctx context.Context, op *graphql.OperationContext) (fanout.Follower, any) {
+	if !strings.Contains(op.RawQuery, "tick") {
+		return nil, nil
+	}
+	return &reel{tape: f}, [2]any{op.RawQuery, viewerOf(ctx)}
+}
+
+// reel is a Follower of a tape. A step is ten positions at most.
+type reel struct {
+	tape      *tape
+	at, until int64
+	ended     bool
+	narrowed  bool
+}
+
+type reelKey struct{}
+
+func (r *reel) Begin(ctx context.Context, until int64) context.Context {
+	after := r.tape.from.Load()
+	if after < 0 {
+		after = until
+	}
+	return r.Continue(ctx, after, until)
+}
+
+func (r *reel) Continue(ctx context.Context, after, until int64) context.Context {
+	r.at, r.until, r.ended = after, until, true
+	return context.WithValue(ctx, reelKey{}, r)
+}
+
+func (r *reel) Reached() (int64, bool) { return r.at, !r.ended }
+func (r *reel) Narrowed() bool         { return r.narrowed }
+func (r *reel) Latest() bool           { return r.tape.latest }
+
+// step returns the numbers of a step, and moves on.
+func (r *reel) step() (numbers []int) {
+	f := r.tape
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.broken > 0 {
+		f.broken--
+		return nil
+	}
+	to := min(r.until, r.at+10)
+	for _, n := range f.numbers[r.at:to] {
+		if n >= 0 && !slices.Contains(f.hidden, n) {
+			numbers = append(numbers, n)
+		}
+	}
+	r.narrowed = f.narrow > r.at && f.narrow <= to
+	r.at, r.ended = to, false
+	f.executed.Add(int64(len(numbers)))
+	return numbers
+}

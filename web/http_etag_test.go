@@ -1,0 +1,174 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"flightdeck/web"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// world is a server whose state a test moves, and which counts what it runs.
+type world struct {
+	t     *testing.T
+	h     http.Handler
+	state atomic.Int64
+	runs  atomic.Int64
+	// around is called in the place of the next operation, when there is one.
+	around func(context.Context)
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t}
+	config := testConfig(newStub())
+	config.Answers.CacheBytes = 1 << 20
+	config.Answers.CacheScope = func(ctx context.Context) (asker, state string) {
+		return fmt.Sprint(viewerOf(ctx)), fmt.Sprint(w.state.Load())
+	}
+	config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+		w.runs.Add(1)
+		if w.around != nil {
+			w.around(ctx)
+		}
+		return next(ctx)
+	}
+	w.h = web.New(config).Handler()
+	return w
+}
+
+// get asks a query by GET.
+func (w *world) get(query string, header ...string) *http.Response {
+	w.t.Helper()
+	return ask(w.t, w.h, "GET", "/graphql?query="+url.QueryEscape(query), "", header...)
+}
+
+// wantRuns checks how many operations ran since the last call.
+func (w *world) wantRuns(what string, want int64) {
+	w.t.Helper()
+	wantEqual(w.t, "runs "+what, w.runs.Swap(0), want)
+}
+
+func TestAnAnswerIsValidUntilTheStateMoves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.get("{log{head}}")
+	tag := first.Header.Get("ETag")
+	if !strings.HasPrefix(tag, `"`) {
+		t.Fatalf("the tag %s is not a strong one", tag)
+	}
+	wantEqual(t, "cache", first.Header.Get("Cache-Control"), "private, no-cache")
+	wantEqual(t, "vary", first.Header.Get("Vary"), "Accept, Accept-Encoding, Authorization")
+	w.wantRuns("for the first answer", 1)
+
+	for _, brought := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
+		again := w.get("{log{head}}", "If-None-Match", brought)
+		wantEqual(t, "status of "+brought, again.StatusCode, 304)
+		wantEqual(t, "body of "+brought, text(t, again), "")
+		wantEqual(t, "tag", again.Header.Get("ETag"), tag)
+		wantEqual(t, "cache", again.Header.Get("Cache-Control"), "private, no-cache")
+		wantEqual(t, "vary", again.Header.Get("Vary"), "Accept, Accept-Encoding, Authorization")
+	}
+	w.wantRuns("while the state stands still", 0)
+
+	w.state.Add(1)
+	wantEqual(t, "the same answer in another state", w.get("{log{head}}", "If-None-Match", tag).StatusCode, 304)
+	w.wantRuns("to see that it is the same", 1)
+	wantEqual(t, "and once more", w.get("{log{head}}", "If-None-Match", tag).StatusCode, 304)
+	w.wantRuns("once that is known", 0)
+
+	wantEqual(t, "without a tag", w.get("{log{head}}").StatusCode, 200)
+	wantEqual(t, "with another's tag", w.get("{log{head}}", "If-None-Match", `"x"`).StatusCode, 200)
+}
+
+func TestAnAnswerIsNotAnothersOrAnotherRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.get("{viewer}", "Authorization", "Bearer ada").Header.Get("ETag")
+	wantEqual(t, "hers", w.get("{viewer}", "Authorization", "Bearer ada", "If-None-Match", ada).StatusCode, 304)
+	for _, who := range []string{"", "Bearer bob"} {
+		resp := w.get("{viewer}", "Authorization", who, "If-None-Match", ada)
+		wantEqual(t, "of "+who, resp.StatusCode, 200)
+	}
+	wantEqual(t, "refused", w.get("{viewer}", "Authorization", "Bearer nobody", "If-None-Match", ada).StatusCode, 401)
+	wantEqual(t, "another request", w.get("{log{head}}", "Authorization", "Bearer ada", "If-None-Match", ada).StatusCode, 200)
+}
+
+func TestEachWayOfWritingAnAnswerHasItsTag(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	query := `{echo(text:"` + strings.Repeat("x", 5000) + `")}`
+	tags := map[string]bool{}
+	for _, accept := range []string{"application/json", special} {
+		for _, coding := range []string{"", "gzip", "zstd"} {
+			header := []string{"Accept", accept, "Accept-Encoding", coding}
+			resp := w.get(query, header...)
+			wantEqual(t, "coding", resp.Header.Get("Content-Encoding"), coding)
+			tag := resp.Header.Get("ETag")
+			tags[tag] = true
+			wantEqual(t, "its own", w.get(query, append(header, "If-None-Match", tag)...).StatusCode, 304)
+		}
+	}
+	wantEqual(t, "tags", len(tags), 6)
+}
+
+func TestOnlyWholeAnswersByGetHaveTags(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, resp := range map[string]*http.Response{
+		"an error of a field": w.get("{fail}"),
+		"a refusal":           w.get("{nothing}"),
+		"a POST":              post(t, w.h, `{"query":"{log{head}}"}`, "If-None-Match", "*"),
+	} {
+		wantEqual(t, name, resp.Header.Get("ETag"), "")
+		wantEqual(t, name, resp.Header.Get("Cache-Control"), "no-store")
+	}
+	w.get("{fail}")
+	wantEqual(t, "after an error", w.get("{fail}", "If-None-Match", "*").StatusCode, 200)
+}
+
+func TestVolatileAnswersAreComputedEachTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.around = web.NoStore
+	tag := w.get("{log{head}}").Header.Get("ETag")
+	wantEqual(t, "equal", w.get("{log{head}}", "If-None-Match", tag).StatusCode, 304)
+	w.wantRuns("each time", 2)
+	web.NoStore(t.Context()) // of no request
+}
+
+// An answer that was computed while the state moved may be of either, and is not
+// taken for that of the later one.
+func TestAnAnswerIsOfTheStateBeforeIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.around = func(context.Context) { w.state.Add(1) }
+	tag := w.get("{log{head}}").Header.Get("ETag")
+	w.around = nil
+	w.wantRuns("first", 1)
+	wantEqual(t, "equal", w.get("{log{head}}", "If-None-Match", tag).StatusCode, 304)
+	w.wantRuns("again", 1)
+}
+
+func TestTagsNeedNoState(t *testing.T) {
+	t.Parallel()
+	for _, state := range []func(context.Context) (string, string){nil, func(context.Context) (string, string) { return "who", "" }} {
+		runs := 0
+		config := testConfig(newStub())
+		config.Answers.CacheBytes, config.Answers.CacheScope = 1<<20, state
+		config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+			runs++
+			return next(ctx)
+		}
+		h := web.New(config).Handler()
+		tag := ask(t, h, "GET", "/graphql?query={log{head}}", "").Header.Get("ETag")
+		wantEqual(t, "equal", ask(t, h, "GET", "/graphql?query={log{head}}", "", "If-None-Match", tag).StatusCode, 304)
+		wantEqual(t, "other", ask(t, h, "GET", "/graphql?query={viewer}", "", "If-None-Match", tag).StatusCode, 200)
+		wantEqual(t, "runs", runs, 3)
+	}
+}

@@ -1,0 +1,252 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// These tests run in bubbles: the clock moves only when nothing else does, so times
+// are exact, and a bubble does not end while a goroutine of it is left.
+
+const tick = `{"id":"1","type":"subscribe","payload":{"query":"subscription{tick}"}}`
+
+func ticked(n int) string {
+	return fmt.Sprintf(`{"id":"1","type":"next","payload":{"data":{"tick":%d}}}`, n)
+}
+
+func TestClientMustIntroduceItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, dial := serveBubble(t, testConfig(newStub()))
+		c := dial(transportWS)
+		start := time.Now()
+		c.say(`{"type":"ping"}`) // is no introduction
+		c.hear(`{"type":"pong"}`)
+		c.hearClose(4408, "Connection initialisation timeout")
+		wantEqual(t, "after", time.Since(start), 10*time.Second)
+	})
+}
+
+func TestIdleConnectionsAreKeptAlive(t *testing.T) {
+	t.Parallel()
+	for protocol, beat := range map[string]string{transportWS: `{"type":"ping"}`, legacyWS: `{"type":"ka"}`} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				_, dial := serveBubble(t, testConfig(newStub()))
+				c := dial(protocol)
+				start := time.Now()
+				c.enter()
+				if protocol == legacyWS {
+					c.hear(beat)
+				}
+				for n := range 10 { // gorilla answers the pings of the websocket protocol while it reads
+					c.hear(beat)
+					wantEqual(t, "after", time.Since(start), time.Duration(n+1)*20*time.Second)
+				}
+			})
+		})
+	}
+}
+
+func TestDeadConnectionsAreClosed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, dial := serveBubble(t, testConfig(newStub()))
+		c := dial(transportWS)
+		c.conn.SetPingHandler(func(string) error { return nil })
+		start := time.Now()
+		c.enter()
+		c.hear(`{"type":"ping"}`, `{"type":"ping"}`)
+		c.hearClose(1001, "no sign of life")
+		wantEqual(t, "after", time.Since(start), 50*time.Second)
+	})
+}
+
+func TestAnyMessageIsASignOfLife(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, dial := serveBubble(t, testConfig(newStub()))
+		c := dial(transportWS)
+		c.conn.SetPingHandler(func(string) error { return nil })
+		c.enter()
+		for range 10 {
+			c.hear(`{"type":"ping"}`)
+			c.say(`{"type":"pong"}`)
+		}
+	})
+}
+
+func TestPingsOfTheWebsocketProtocolAreAnswered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, dial := serveBubble(t, testConfig(newStub()))
+		c := dial(transportWS)
+		c.conn.SetPingHandler(func(string) error { return nil })
+		var pongs []string
+		c.conn.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
+		c.enter()
+		for range 10 { // which keeps the connection alive as well
+			go func() {
+				if err := c.conn.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(time.Second)); err != nil {
+					t.Error(err)
+				}
+			}()
+			c.hear(`{"type":"ping"}`)
+		}
+		wantEqual(t, "pongs", strings.Join(pongs, ""), "xxxxxxxxxx")
+	})
+}
+
+func TestSocketClosesWhenTheRightToListenEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		schema := newStub()
+		config := testConfig(schema)
+		config.Identity.Authenticate = func(ctx context.Context, _ string) (context.Context, time.Time, error) {
+			return ctx, time.Now().Add(time.Minute), nil
+		}
+		_, dial := serveBubble(t, config)
+		c := dial(transportWS)
+		start := time.Now()
+		c.enter()
+		c.say(tick)
+		schema.ticks <- 1
+		c.hear(ticked(1), `{"type":"ping"}`, `{"type":"ping"}`)
+		c.hearPingOrClose(4403, "Forbidden") // and no "complete", which would be a normal end
+		wantEqual(t, "after", time.Since(start), time.Minute)
+	})
+}
+
+// hearPingOrClose expects the end, and allows a ping that fell on the same instant.
+func (c *client) hearPingOrClose(code int, reason string) {
+	c.t.Helper()
+	_, data, err := c.conn.ReadMessage()
+	if err == nil && string(data) == `{"type":"ping"}` {
+		_, data, err = c.conn.ReadMessage()
+	}
+	e, ok := errors.AsType[*websocket.CloseError](err)
+	if !ok || e.Code != code || e.Text != reason {
+		c.t.Fatalf("heard %s (%v), want close %d %s", data, err, code, reason)
+	}
+}
+
+func TestSocketClosesWhenTheRightIsRevoked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var revoke context.CancelFunc
+		config := testConfig(newStub())
+		config.Identity.Authenticate = func(ctx context.Context, _ string) (context.Context, time.Time, error) {
+			ctx, revoke = context.WithCancel(ctx)
+			return ctx, time.Time{}, nil
+		}
+		_, dial := serveBubble(t, config)
+		c := dial(transportWS)
+		c.enter()
+		c.say(tick)
+		synctest.Wait()
+		revoke()
+		c.hearClose(4403, "Forbidden")
+	})
+}
+
+func TestNothingIsDroppedForASlowReader(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		schema := newStub()
+		_, dial := serveBubble(t, testConfig(schema))
+		c := dial(transportWS)
+		c.enter()
+		c.say(tick)
+		sent := make(chan int)
+		go func() {
+			for n := range 200 {
+				schema.ticks <- n
+			}
+			close(sent)
+		}()
+		for n := range 200 {
+			<-time.After(time.Second) // of the bubble's clock: the server is blocked meanwhile
+			for {
+				if m := c.next(); m == ticked(n) {
+					break
+				} else if m != `{"type":"ping"}` {
+					t.Fatalf("heard %s, want %s", m, ticked(n))
+				}
+			}
+		}
+		<-sent
+	})
+}
+
+func TestClientThatDoesNotReadIsCut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, dial := serveBubble(t, testConfig(newStub()))
+		c := dial(transportWS)
+		c.enter()
+		start := time.Now()
+		c.say(`{"id":"1","type":"subscribe","payload":{"query":"subscription{flood}"}}`)
+		// The pipe holds nothing: the first result blocks until the write deadline.
+		<-time.After(10 * time.Second)
+		synctest.Wait()
+		if _, err := c.conn.NetConn().Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Errorf("the connection is open: %v", err)
+		}
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		wantEqual(t, "all of it has ended after", time.Since(start), 10*time.Second)
+	})
+}
+
+func TestNothingFollowsTheClientsComplete(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, dial := serveBubble(t, testConfig(newStub()))
+		c := dial(transportWS)
+		c.enter()
+		c.say(`{"id":"1","type":"subscribe","payload":{"query":"subscription{flood}"}}`)
+		synctest.Wait() // the queue is full and the operation waits
+		c.say(`{"id":"1","type":"complete"}`)
+		synctest.Wait() // it was read; what is being written now is still to come
+		if m := c.next(); !strings.HasPrefix(m, `{"id":"1","type":"next"`) {
+			t.Errorf("heard %.100s", m)
+		}
+		c.hearNothing()
+		// The id is free again.
+		c.say(`{"id":"1","type":"subscribe","payload":{"query":"{log{head}}"}}`)
+		c.hear(`{"id":"1","type":"next","payload":{"data":{"log":{"head":"42"}}}}`, `{"id":"1","type":"complete"}`)
+	})
+}
+
+func TestOperationsOfOneConnectionAreCapped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, dial := serveBubble(t, testConfig(newStub()))
+		c := dial(transportWS)
+		c.enter()
+		start := func(id int) {
+			c.say(fmt.Sprintf(`{"id":"%d","type":"subscribe","payload":{"query":"subscription{tick}"}}`, id))
+		}
+		for id := range 100 {
+			start(id)
+		}
+		c.hearNothing()
+		start(100)
+		c.hear(`{"id":"100","type":"error","payload":[{"message":"more than 100 operations on one connection: end some first",` +
+			`"extensions":{"code":"OVERLOADED"}}]}`)
+		c.say(`{"id":"0","type":"complete"}`)
+		synctest.Wait()
+		start(100)
+		c.hearNothing()
+	})
+}
