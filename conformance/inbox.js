@@ -1,4 +1,4 @@
-/** Keeps what arrives by callbacks until somebody takes it, in order. */
+/** Inbox queues the items that callbacks deliver, until a test takes them in order. */
 export class Inbox {
   #kept = []
   #waiting = []
@@ -8,13 +8,16 @@ export class Inbox {
     else this.#kept.push(item)
   }
 
-  /** @returns {Promise} of the next item */
+  /** @returns {Promise} the next item */
   async take() {
     if (this.#kept.length) return this.#kept.shift()
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** A sink or observer that puts here what arrives: results as they are, then `{ error }` or `{ complete: true }`. */
+  /**
+   * A sink or observer that fills the inbox: with results as they are, then with `{ error }` or
+   * `{ complete: true }`.
+   */
   get sink() {
     return {
       next: (result) => this.put(result),

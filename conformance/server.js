@@ -1,5 +1,4 @@
-// A FlightDeck of its own for a test file: the built binary on a new, empty database
-// and a free port.
+// A server for one test file: the built binary on a new, empty database and a free port.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -11,14 +10,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-// The runner ends a file that takes too long; its servers end with it.
+// The test runner stops a file that takes too long, and with it the file's servers.
 process.once('SIGTERM', () => process.exit(1))
 
 export const binary = process.env.FLIGHTDECK_BINARY ?? fileURLToPath(new URL('../flightdeck', import.meta.url))
 
 /**
- * Serves an empty database, with further flags of `flightdeck serve`. Whoever calls
- * it stops it.
+ * Serves an empty database, with further flags of `flightdeck serve`. The caller must stop the
+ * server.
  *
  * @param {...string} flags
  */
@@ -52,7 +51,7 @@ export async function serve(...flags) {
 }
 
 class Server {
-  /** Ends the server, and fails if it had anything to complain of. */
+  /** Stops the server, and fails if it wrote to its standard error. */
   stop
 
   constructor(url, stop) {
@@ -62,7 +61,7 @@ class Server {
     this.websocket = this.graphql.replace('http', 'ws')
   }
 
-  /** Makes the first account, which is that of an admin, and returns its token. */
+  /** Registers the first user, an admin, and returns the token. */
   async register() {
     const { registerUser } = await this.request(
       `mutation { registerUser(input: { email: "ada@example.org", displayName: "Ada", password: "correct horse battery" }) { token } }`,
@@ -70,7 +69,7 @@ class Server {
     return registerUser.token
   }
 
-  /** Runs an operation by the plainest of clients, and returns its data. */
+  /** Posts an operation with fetch and returns its data. */
   async request(query, { variables, token } = {}) {
     const response = await fetch(this.graphql, {
       method: 'POST',
@@ -82,7 +81,7 @@ class Server {
     return data
   }
 
-  /** Begins a content, and returns it. */
+  /** Creates a content and returns it. */
   async write(token, title) {
     const { createContent } = await this.request(
       `mutation ($title: String!) {
@@ -95,7 +94,7 @@ class Server {
   }
 }
 
-/** The header, or the websocket's connection parameter, that says who is asking. */
+/** Returns the header, or the websocket's connection parameter, that carries the token. */
 export function authorization(token) {
   return { authorization: `Bearer ${token}` }
 }

@@ -1,5 +1,4 @@
-// A wire between a client and a server that can be cut, as a network does: without a
-// close frame.
+// A wire between a client and a server. A test cuts it as a network does: without a close frame.
 
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
@@ -15,7 +14,7 @@ export async function layWire(port) {
     const far = connect(port, '127.0.0.1')
     for (const [from, to] of [[near, far], [far, near]]) {
       sockets.add(from)
-      from.on('error', () => {}) // it is cut
+      from.on('error', () => {}) // the other side was cut
       from.on('close', () => {
         sockets.delete(from)
         to.destroy()
@@ -27,14 +26,14 @@ export async function layWire(port) {
   return {
     port: listener.address().port,
 
-    /** Cuts every connection; new ones can be made. It returns how many there were. */
+    /** Cuts every connection and returns their number. New connections are still accepted. */
     cut() {
       const connections = sockets.size / 2
       for (const socket of sockets) socket.destroy()
       return connections
     },
 
-    /** Takes the wire away. */
+    /** Cuts every connection and stops listening. */
     async remove() {
       this.cut()
       listener.close()

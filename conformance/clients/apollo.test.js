@@ -16,7 +16,7 @@ before(async () => {
 })
 after(() => server.stop())
 
-/** A client as its documentation sets one up: subscriptions by websocket, all else by HTTP. */
+/** Returns a client set up as documented: subscriptions by websocket, the rest by HTTP. */
 function connect(t, cache = new InMemoryCache()) {
   const http = new HttpLink({ uri: server.graphql, headers: authorization(token) })
   const socket = createClient({ url: server.websocket, webSocketImpl: WebSocket, connectionParams: authorization(token) })
@@ -122,14 +122,14 @@ test('pages of a connection join into one list without gap or repetition', async
   t.after(() => watching.unsubscribe())
   let { data } = await client.query({ query })
   while (data.contents.pageInfo.hasNextPage) {
-    await server.write(token, 'Pages 0') // which would move all others, had the cursor not its position
+    await server.write(token, 'Pages 0') // it would move the other rows, but the cursor holds a position of the log
     await list.fetchMore({ variables: { after: data.contents.pageInfo.endCursor } })
     data = list.getCurrentResult().data
   }
   assert.deepEqual(data.contents.edges.map(({ node }) => node.title), ['Pages 1', 'Pages 2', 'Pages 3', 'Pages 4', 'Pages 5'])
 })
 
-test('what was refused is data, and what was wrong is an error with a code', async (t) => {
+test('a refused command is data, and a wrong request is an error with a code', async (t) => {
   const client = connect(t)
   const { id } = await server.write(token, 'Never changed')
   const { data } = await client.mutate({

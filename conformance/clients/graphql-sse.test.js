@@ -69,7 +69,7 @@ test('after cuts a subscription goes on after the last position, each event once
     if (n % 5 === 0) cuts += wire.cut() // with events under way
     if (n % 4 === 0) {
       while (received.length < wrote.length) received.push(await events.take())
-      cuts += wire.cut() // with a listener who has everything; the next events find nobody
+      cuts += wire.cut() // with all events received; the next ones find no listener
     }
   }
   assert.deepEqual(received, wrote)

@@ -63,7 +63,7 @@ test('an operation that is not valid ends with an error and leaves the connectio
   assert.ok(Number(value.data.log.head) > 0)
 })
 
-test('a token that nobody has is refused', async (t) => {
+test('an unknown token is refused', async (t) => {
   const client = connect(t, { connectionParams: authorization('fd_nobody') })
   await assert.rejects(client.iterate({ query: '{ log { head } }' }).next(), { code: 4403 })
 })
@@ -76,8 +76,8 @@ test('ping is answered with pong', async (t) => {
   await client.dispose()
 })
 
-// The client sends an operation again after a cut, with the variables that it has
-// then: a getter makes them the last position that was seen.
+// After a cut the client sends the operation again and reads its variables anew: a getter gives it
+// the last position received.
 test('after cuts a subscription goes on after the last position, each event once', async (t) => {
   const wire = await layWire(server.port)
   t.after(() => wire.remove())
@@ -103,7 +103,7 @@ test('after cuts a subscription goes on after the last position, each event once
     if (n % 5 === 0) cuts += wire.cut() // with events under way
     if (n % 4 === 0) {
       while (received.length < wrote.length) received.push(await events.take())
-      cuts += wire.cut() // with a listener who has everything; the next events find nobody
+      cuts += wire.cut() // with all events received; the next ones find no listener
     }
   }
   assert.deepEqual(received, wrote)

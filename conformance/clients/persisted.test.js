@@ -38,12 +38,12 @@ for (const useGETForHashedQueries of [false, true]) {
     }
     await ask()
     assert.deepEqual(sent, [{ method: how, text: false }, { method: 'POST', text: true }])
-    await ask() // somebody else
+    await ask() // another client
     assert.deepEqual(sent.slice(2), [{ method: how, text: false }])
   })
 }
 
-/** Checks that a request was refused, and that the answer says why. */
+/** Checks that a request was refused and that the answer gives a reason. */
 function refused({ status, data, errors }, request) {
   assert.ok(status >= 400 && status < 500, `${status} for ${JSON.stringify(request)}`)
   assert.equal(data, undefined)
@@ -59,7 +59,7 @@ async function post(server, request) {
   return { status: response.status, ...(await response.json()) }
 }
 
-test('a hash that is not that of its text is refused', async (t) => {
+test('a hash that differs from the hash of its text is refused', async (t) => {
   const server = await start(t)
   const extensions = { persistedQuery: { version: 1, sha256Hash: sha256('{ other }') } }
   refused(await post(server, { query: '{ log { head } }', extensions }))
@@ -70,7 +70,10 @@ const documents = { log: 'query Log { log { head } }', viewer: 'query Viewer { v
 
 const ids = { log: `sha256:${sha256(documents.log)}`, viewer: sha256(documents.viewer) }
 
-/** A manifest of documents by their ids: hashes as graphql-codegen writes them, and as it wrote them before. */
+/**
+ * Writes a manifest, a map from ids to documents, and returns its path. One id has the form that
+ * graphql-codegen writes today, the other the form of its older releases.
+ */
 async function manifest(t) {
   const folder = await mkdtemp(join(tmpdir(), 'flightdeck-'))
   t.after(() => rm(folder, { recursive: true }))

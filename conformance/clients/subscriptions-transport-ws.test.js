@@ -18,7 +18,7 @@ function connect(t, options) {
   return client
 }
 
-/** Runs an operation and returns its results, and how to stop it. */
+/** Runs an operation; returns its results and a function that stops it. */
 function run(client, options) {
   const results = new Inbox()
   const { unsubscribe } = client.request(options).subscribe(results.sink)
@@ -58,7 +58,7 @@ test('an operation that is not valid ends with an error and leaves the connectio
   assert.ok(Number(data.log.head) > 0)
 })
 
-test('a token that nobody has is refused', async (t) => {
+test('an unknown token is refused', async (t) => {
   const error = await new Promise((done) =>
     connect(t, { connectionParams: authorization('fd_nobody'), lazy: false, connectionCallback: (error) => error && done(error) }),
   )

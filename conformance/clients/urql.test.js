@@ -13,7 +13,7 @@ before(async () => {
 })
 after(() => server.stop())
 
-/** A client as its documentation sets one up. */
+/** Returns a client set up as urql's documentation says. */
 function connect(t, options) {
   const socket = createClient({ url: server.websocket, webSocketImpl: WebSocket, connectionParams: authorization(token) })
   t.after(() => socket.dispose())
@@ -32,7 +32,7 @@ function connect(t, options) {
 }
 
 for (const preferGetMethod of [false, 'force']) {
-  test(`a query by ${preferGetMethod ? 'GET' : 'POST'} is answered again after a mutation of what it saw`, async (t) => {
+  test(`a query by ${preferGetMethod ? 'GET' : 'POST'} is answered again after a mutation of its content`, async (t) => {
     const client = connect(t, { preferGetMethod })
     const { id } = await server.write(token, 'First')
     const titles = new Inbox()

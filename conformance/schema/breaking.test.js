@@ -1,5 +1,5 @@
-// The baseline is the schema that clients were promised. What breaks one of them
-// fails here; so it cannot happen by the way. To promise another schema, run
+// The baseline is the schema that clients were promised. A change that breaks a client of it fails
+// this test. To promise another schema, run
 //
 //	go run . schema >conformance/schema/baseline.graphql
 
@@ -12,7 +12,7 @@ import { printSchema } from './print.js'
 
 const baseline = await readFile(new URL('baseline.graphql', import.meta.url), 'utf8')
 
-/** Returns what graphql-inspector takes for breaking, a line each. */
+/** Returns the changes that graphql-inspector calls breaking, one message each. */
 async function breaks(before, after) {
   const changes = await diff(buildSchema(before), buildSchema(after))
   return changes.filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking).map(({ message }) => message)
@@ -43,6 +43,6 @@ function described(line) {
   return new RegExp(`  """\n  .*\n  """\n  ${line}\n`)
 }
 
-test('an addition breaks nobody', async () => {
+test('an addition breaks no client', async () => {
   assert.deepEqual(await breaks(baseline, `${baseline}\nextend type LogStatus { more: Int }`), [])
 })

@@ -1,6 +1,6 @@
-// What graphql-eslint checks in the printed schema: its recommended rules and those
-// of Relay, and from its others what the API promises as well. Where a rule is
-// loosened, the contract with clients is otherwise, and cannot change any more.
+// The rules by which graphql-eslint checks the printed schema: its recommended rules, those of
+// Relay, and further ones that the API keeps. A rule is loosened only where the contract with
+// clients differs from it and can no longer change.
 
 import graphql from '@graphql-eslint/eslint-plugin'
 
@@ -33,14 +33,14 @@ export const config = (schema) => [
       // The text of a content is `Content.content`.
       '@graphql-eslint/no-typename-prefix': 'off',
 
-      // Connections have `nodes` beside `edges`, and short lists are lists. A tag has
-      // no id, and is no Node.
+      // Connections have `nodes` beside `edges`, and short lists are plain lists. A tag has no id
+      // and is no Node.
       '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }],
 
       // Tags are paged forward only.
       '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
 
-      // A Node has an id; what is none is a value, and needs none.
+      // Only Nodes have ids; all other types are values.
       '@graphql-eslint/strict-id-in-types': 'off',
     },
   },

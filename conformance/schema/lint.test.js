@@ -5,7 +5,7 @@ import { ESLint } from 'eslint'
 import { config } from './lint.config.js'
 import { folderOf, printSchema } from './print.js'
 
-/** Lints a schema and returns what is wrong, a line each. */
+/** Lints a schema and returns the problems, a line each. */
 async function lint(t, text) {
   const folder = await folderOf(t, { 'schema.graphql': text })
   const eslint = new ESLint({ cwd: folder, overrideConfigFile: true, overrideConfig: config(join(folder, 'schema.graphql')) })
@@ -18,7 +18,7 @@ test('graphql-eslint finds nothing in the printed schema', async (t) => {
   assert.deepEqual(await lint(t, await printSchema()), [])
 })
 
-test('graphql-eslint finds what breaks its rules', async (t) => {
+test('graphql-eslint finds breaches of its rules', async (t) => {
   const schema = await printSchema()
   for (const [rule, addition] of Object.entries({
     'naming-convention': '"A."\nenum NewEnum { "A." A }\nextend type LogStatus { "A." a: NewEnum }',

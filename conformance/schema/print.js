@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { binary } from '../server.js'
 
-/** Returns what `flightdeck schema` prints. */
+/** Returns the output of `flightdeck schema`. */
 export async function printSchema(...flags) {
   const { stdout } = await promisify(execFile)(binary, ['schema', ...flags], { maxBuffer: 16 << 20 })
   return stdout
 }
 
-/** Writes files into a new folder, which goes with the test, and returns its path. */
+/** Writes files into a new folder and returns its path. The folder is removed after the test. */
 export async function folderOf(t, files) {
   const folder = await mkdtemp(join(tmpdir(), 'flightdeck-'))
   t.after(() => rm(folder, { recursive: true }))

@@ -10,7 +10,7 @@ import { folderOf, printSchema } from './print.js'
 
 const compiler = fileURLToPath(import.meta.resolve('relay-compiler/cli.js'))
 
-/** Compiles components against the printed schema, and returns the folder of what came of it. */
+/** Compiles components against the printed schema and returns the folder of the output. */
 async function compile(t, components) {
   const folder = await folderOf(t, {
     'schema.graphql': await printSchema('--relay'),
@@ -45,7 +45,7 @@ test("Relay's compiler makes refetchable connections of contents, presentations 
   }
 })
 
-test("Relay's compiler refuses what the schema does not have", async (t) => {
+test("Relay's compiler refuses fields that the schema lacks", async (t) => {
   const component = "import { graphql } from 'relay-runtime'\ngraphql`fragment Odd_query on Query { nothing }`\n"
   await assert.rejects(compile(t, { 'Odd.js': component }), /nothing/)
 })

@@ -1,5 +1,5 @@
-// What graphql-codegen makes of the schema and of the operations in src/: types, and
-// documents that carry them.
+// Configures graphql-codegen, which generates types from the schema and the operations in src/, and
+// documents that carry those types.
 
 import type { CodegenConfig } from '@graphql-codegen/cli'
 

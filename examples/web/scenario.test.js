@@ -1,5 +1,4 @@
-// What the page does, against a real server: the compiled code of src/ without the
-// page itself.
+// The compiled code of src/, without the page itself, against a real server.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -13,7 +12,7 @@ import { edit } from './build/edit.js'
 import { follow } from './build/feed.js'
 import { logIn, register } from './build/session.js'
 
-globalThis.WebSocket ??= WebSocket // of which Node has its own from version 22
+globalThis.WebSocket ??= WebSocket // Node has its own from version 22
 
 let server, token, ada
 before(async () => {
@@ -25,7 +24,7 @@ before(async () => {
 })
 after(() => server.stop())
 
-/** What comes of a conflict where there must be none. */
+/** Resolves conflicts in tests where none may happen: it fails. */
 const never = () => assert.fail('there was no conflict')
 const titles = async (asOf) => (await list(ada, asOf)).map(({ title }) => title)
 
@@ -39,7 +38,7 @@ test('the list is as it is, and as it was at a position and at an instant', asyn
   assert.deepEqual(await titles(content.updatedAt), ['Before'])
 })
 
-test('an edit that clashes with nothing is made again on top of what happened since', async () => {
+test('an edit without a clash is made again on top of the newer version', async () => {
   const base = await create(ada, 'Title', 'Text')
   await edit(ada, base, { content: 'Text of somebody else' }, never)
   const conflicts = []
@@ -57,13 +56,13 @@ test('an edit that clashes with nothing is made again on top of what happened si
   assert.deepEqual(since.map(({ type, actor }) => [type, actor.displayName]), [['ContentUpdated', 'ada']])
 })
 
-test('where both changed the same, somebody chooses, as often as it takes', async () => {
+test('a field that both changed is resolved by a choice, as often as it takes', async () => {
   const base = await create(ada, 'Title', 'Text')
   let theirs = await edit(ada, base, { title: 'Theirs' }, never)
   const clashes = []
   const saved = await edit(ada, base, { title: 'Mine', content: 'My text' }, async (conflict) => {
     clashes.push(conflict.clashes)
-    if (clashes.length === 1) theirs = await edit(ada, theirs, { title: 'Theirs again' }, never) // while one chooses
+    if (clashes.length === 1) theirs = await edit(ada, theirs, { title: 'Theirs again' }, never) // during the choice
     return { ...conflict.mine, title: `${conflict.theirs.title} and ${conflict.mine.title}` }
   })
   assert.deepEqual(clashes, [['title'], ['title']])
@@ -79,7 +78,7 @@ test('an edit that is given up writes nothing', async () => {
   assert.deepEqual(await head(ada), before)
 })
 
-test('what is refused is told in words for people', async () => {
+test('a refused command says in plain words what is wrong', async () => {
   const base = await create(ada, 'Title', 'Text')
   await assert.rejects(edit(ada, base, { title: '' }, never), /title/)
   await assert.rejects(create(connect(server.graphql), 'By a visitor', ''), /log in/)
@@ -104,14 +103,14 @@ test('after cuts the feed goes on after the last position, each event once', asy
     if (n % 5 === 0) cuts += wire.cut() // with events under way
     if (n % 4 === 0) {
       while (received.length < wrote.length) received.push(await events.take())
-      cuts += wire.cut() // with a listener who has everything; the next events find nobody
+      cuts += wire.cut() // with all events received; the next ones find no listener
     }
   }
   assert.deepEqual(received, wrote)
   assert.ok(cuts >= 10, `${cuts} connections were cut`)
 })
 
-test('a token that nobody has ends the feed, and is not tried again', async (t) => {
+test('an unknown token ends the feed, and is not tried again', async (t) => {
   const listening = connect(server.graphql, 'fd_nobody')
   t.after(() => listening.socket.dispose())
   const problems = new Inbox()

@@ -1,5 +1,5 @@
-// With the manifest that graphql-codegen writes, a server runs the operations of this
-// front end by their hashes, and nothing else.
+// With the manifest that graphql-codegen writes, a server runs the operations of this front end by
+// their hashes, and no others.
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'

@@ -14,7 +14,7 @@ export const ofContent = graphql`
   }
 `
 
-// Backwards: the latest first.
+// Paged backwards: the latest version first.
 export const ofPresentation = graphql`
   fragment History_presentation on Presentation
   @argumentDefinitions(count: { type: "Int", defaultValue: 20 }, cursor: { type: "String" })

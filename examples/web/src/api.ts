@@ -1,5 +1,5 @@
-// The two ways to the server: urql asks and writes by HTTP, graphql-ws listens by a
-// websocket, which it opens again by itself.
+// The two connections to the server: urql sends queries and mutations by HTTP, graphql-ws listens
+// on a websocket, which it opens again by itself.
 
 import { Client, fetchExchange, type OperationResult } from '@urql/core'
 import { createClient, type Client as Socket, type ClientOptions as SocketOptions } from 'graphql-ws'
@@ -10,8 +10,8 @@ export interface Api {
 }
 
 /**
- * Prepares both ways to an address such as `http://127.0.0.1:8080/graphql`. Without
- * a token it is a visitor who asks.
+ * Prepares both connections to an address such as `http://127.0.0.1:8080/graphql`. Requests without
+ * a token are those of a visitor.
  */
 export function connect(url: string, token?: string, options?: Partial<SocketOptions>): Api {
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
@@ -21,19 +21,19 @@ export function connect(url: string, token?: string, options?: Partial<SocketOpt
       url: url.replace(/^http/, 'ws'),
       connectionParams: headers,
       retryAttempts: Infinity,
-      // By default what a connection ends with while it is being opened is not tried again.
+      // By default graphql-ws does not try again after a connection that fails while it opens.
       shouldRetry: (problem) => !isForbidden(problem),
       ...options,
     }),
   }
 }
 
-/** Tells whether a connection was closed because its token is unknown, or has ended. */
+/** Tells whether a connection was closed because its token is unknown or has expired. */
 function isForbidden(problem: unknown): boolean {
   return typeof problem === 'object' && problem !== null && 'code' in problem && problem.code === 4403
 }
 
-/** Returns the data of a result; what went wrong is thrown. */
+/** Returns the data of a result. It throws the result's error. */
 export async function dataOf<Data>(result: PromiseLike<OperationResult<Data>>): Promise<Data> {
   const { data, error } = await result
   if (error) throw error

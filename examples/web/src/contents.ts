@@ -1,4 +1,4 @@
-// Contents: their list, now or as of a moment, and how one is begun.
+// Contents: the list, now or as of a moment, and the mutation that creates one.
 
 import { type Api, dataOf } from './api.js'
 import type { ContentFieldsFragment, ListQuery } from './gql/graphql.js'
@@ -33,8 +33,8 @@ const List = graphql(`
 `)
 
 /**
- * Returns all contents, as they are or as they were: `asOf` is a position of the
- * log, or an instant. Pages after the first are read at the position of the first.
+ * Returns all contents, now or as of a position of the log or an instant. Pages after the first are
+ * read at the position of the first.
  */
 export async function list(api: Api, asOf?: string): Promise<Content[]> {
   const all: Content[] = []
@@ -61,7 +61,7 @@ const Create = graphql(`
   }
 `)
 
-/** Begins a content. */
+/** Creates a content. */
 export async function create(api: Api, title: string, content: string): Promise<Content> {
   const input = { idempotencyKey: crypto.randomUUID(), title, content }
   const { createContent } = await dataOf(api.http.mutation(Create, { input }))
@@ -78,13 +78,13 @@ const Head = graphql(`
   }
 `)
 
-/** A place in a log, which its lineage names. */
+/** A position in the log that the lineage names. */
 export interface Cursor {
   position: string
   lineage: string
 }
 
-/** Returns the end of the log. */
+/** Returns the position of the log's last event. */
 export async function head(api: Api): Promise<Cursor> {
   const { log } = await dataOf(api.http.query(Head, {}))
   if (!log) throw new Error('the log does not say where it ends')

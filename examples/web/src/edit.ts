@@ -1,6 +1,6 @@
-// Edits that nobody loses. Each is sent with the version it began from. If the content
-// has changed since, the server writes nothing, and tells what happened and how the
-// content is now; the edit is then made again from there.
+// Edits without lost updates. Each edit is sent with the version it began from. If the content has
+// changed since, the server writes nothing and answers with the events in between and the current
+// content; the edit is then made again on top of that.
 
 import { type Api, dataOf } from './api.js'
 import type { Content } from './contents.js'
@@ -40,30 +40,30 @@ const fields = ['title', 'content'] as const
 
 export type Field = (typeof fields)[number]
 
-/** What an edit changes. */
+/** The changed fields of an edit. */
 export type Changes = Partial<Pick<Content, Field>>
 
 type Payload = NonNullable<SaveMutation['updateContent']>
 type VersionConflict = Extract<Payload['errors'][number], { __typename: 'VersionConflictError' }>
 
-/** An edit, and what came between. */
+/** An edit, and the changes that came before it was saved. */
 export interface Conflict {
   /** The content that the edit began from. */
   base: Content
-  /** What the edit changes. */
+  /** The changed fields of this edit. */
   mine: Changes
-  /** The content as it is now. */
+  /** The current content. */
   theirs: Content
-  /** What happened in between. */
+  /** The events between `base` and `theirs`. */
   since: VersionConflict['eventsSince']
-  /** The fields that both changed, differently: somebody has to choose. */
+  /** The fields to which both gave different values: the user has to choose. */
   clashes: Field[]
 }
 
 /**
- * Saves an edit and returns the content after it. At a conflict `resolve` says what
- * to write instead, on top of what is there now: `mine` where nothing clashes;
- * undefined gives the edit up, and undefined is returned.
+ * Saves an edit and returns the content after it. At a conflict `resolve` returns the changes to
+ * write on top of `theirs`: `mine` where nothing clashes. If it returns undefined, the edit is
+ * given up and the result is undefined.
  */
 export async function edit(
   api: Api,

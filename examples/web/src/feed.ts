@@ -1,5 +1,5 @@
-// What happens, as it happens. A cursor is a position of the log: whoever goes on after
-// the last position seen misses nothing, and sees nothing twice.
+// The events of the log as they are appended. A cursor is a position of the log: a client that goes
+// on after the last position it has seen misses no event and sees none twice.
 
 import { print } from 'graphql'
 import type { Api } from './api.js'
@@ -41,21 +41,21 @@ type Item = FollowSubscription['eventStream']
 export type FeedEvent = Extract<Item, { __typename: 'EventReceived' }>['event']
 
 export interface Listener {
-  /** Something happened. */
+  /** An event was appended. */
   event(event: FeedEvent): void
-  /** The log is not the one of the cursor: ask for everything again, and follow from there. */
+  /** The cursor belongs to another log: read everything again and follow from there. */
   reset(reason: string): void
-  /** There will be no more. */
+  /** The feed has ended with an error. */
   failed(error: unknown): void
 }
 
 /**
- * Tells a listener of every event after a cursor, each once and in order, however
- * often the connection is cut. It returns a function that ends that.
+ * Sends every event after a cursor to a listener, each once and in order, however often the
+ * connection is cut. It returns a function that ends the feed.
  */
 export function follow({ socket }: Api, { position, lineage }: Cursor, listener: Listener): () => void {
-  // After a cut graphql-ws opens another connection and sends the operation again. It
-  // reads the variables then, and so asks for what comes after the last item.
+  // After a cut graphql-ws opens another connection and sends the operation again. It reads the
+  // variables anew, and so asks for the events after the last item.
   const variables = {
     lineage,
     get after() {

@@ -1,4 +1,4 @@
-// The page: what the other files do, with buttons.
+// The page: buttons for the functions of the other files.
 
 import { type Api, connect } from './api.js'
 import { type Content, create, type Cursor, head, list } from './contents.js'
@@ -20,15 +20,15 @@ const text = editor.elements.namedItem('content') as HTMLTextAreaElement
 const url = new URL('/graphql', location.href).href
 let api: Api
 let end: Cursor
-/** The content in the editor, as it was when it came there. */
+/** The content in the editor, as it was when it was opened. */
 let opened: Content | undefined
-/** The position that the list shows; undefined for now. */
+/** The position that the list shows; undefined stands for now. */
 let asOf: string | undefined
 let stop = () => {}
-/** How often the list was asked for. */
+/** The number of times the list was requested. */
 let turns = 0
 
-/** Runs what an event of the page asks for, and shows what went wrong. */
+/** Runs a task and shows its error on the page. */
 async function attempt(task: () => Promise<void>): Promise<void> {
   const problem = element('problem')
   problem.hidden = true
@@ -46,7 +46,7 @@ function words(problem: unknown): string {
   return typeof problem === 'object' && problem && 'message' in problem ? String(problem.message) : String(problem)
 }
 
-/** Begins anew, as whoever is logged in in this tab. */
+/** Connects again, as the user that this tab is logged in as. */
 async function begin(): Promise<void> {
   stop()
   asOf = undefined
@@ -73,12 +73,12 @@ async function begin(): Promise<void> {
   })
 }
 
-/** Shows an event, and what it changed. */
+/** Shows an event and its effect on the list. */
 function happened({ position, type, actor, recordedAt }: FeedEvent): void {
   const item = entry(type, byline(actor, recordedAt))
   item.value = Number(position)
   element('events').prepend(item)
-  if (Number(position) <= Number(end.position)) return // of before the page was opened
+  if (Number(position) <= Number(end.position)) return // it is older than the page
   end = { ...end, position }
   if (asOf === undefined) void attempt(show)
   else time.max = position
@@ -96,14 +96,14 @@ function entry(what: string, more: string): HTMLLIElement {
   return item
 }
 
-/** Shows the contents of now, or of the moment that was chosen. */
+/** Shows the contents of now or of the chosen moment. */
 async function show(): Promise<void> {
   time.max = end.position
   time.value = asOf ?? end.position
   element('moment').textContent = asOf === undefined ? 'now' : `at position ${asOf}`
   const turn = ++turns
   const contents = await list(api, asOf)
-  if (turn !== turns) return // another moment was chosen meanwhile
+  if (turn !== turns) return // meanwhile the user chose another moment
   element('contents').replaceChildren(
     ...contents.map((content) => {
       const button = document.createElement('button')
@@ -117,7 +117,7 @@ async function show(): Promise<void> {
   )
 }
 
-/** Puts a content into the editor; the past can only be read. */
+/** Puts a content into the editor. Past versions can only be read. */
 function open(content: Content | undefined, current = true): void {
   opened = content
   title.value = content?.title ?? ''
@@ -126,7 +126,7 @@ function open(content: Content | undefined, current = true): void {
   element('version').textContent = content ? `version ${content.version}` : ''
 }
 
-/** Shows what happened since an edit began, and asks what to write now. */
+/** Shows the events since an edit began, and asks for the changes to write now. */
 async function meanwhile({ mine, theirs, since, clashes }: Conflict): Promise<Changes | undefined> {
   element('since').replaceChildren(
     ...since.map(({ type, actor, recordedAt }) => entry(type, byline(actor, recordedAt))),

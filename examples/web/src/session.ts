@@ -1,4 +1,4 @@
-// Who is asking.
+// Sessions: registering and logging in.
 
 import { type Api, dataOf } from './api.js'
 import { graphql } from './gql/index.js'
@@ -31,7 +31,7 @@ export async function logIn(api: Api, email: string, password: string): Promise<
   return tokenOf(logIn)
 }
 
-/** Makes an account and returns the token of its session. The first account is an admin's. */
+/** Registers a user and returns the token of the session. The first user becomes an admin. */
 export async function register(api: Api, email: string, password: string): Promise<string> {
   const displayName = email.replace(/@.*/, '')
   const { registerUser } = await dataOf(api.http.mutation(Register, { email, displayName, password }))
@@ -43,7 +43,7 @@ function tokenOf(session: { token: string | null; errors: { message: string }[] 
   return session.token
 }
 
-/** What the server refused, in its own words, which are made for people. */
+/** A refused command, with the server's messages, which are written for people. */
 export class Refused extends Error {
   constructor(errors: { message: string }[]) {
     super(errors.map(({ message }) => message).join('; ') || 'there is no answer')
