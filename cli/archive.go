@@ -19,7 +19,7 @@ type archiveCommand struct {
 	JSON      bool `name:"json" help:"Print progress and the result as JSON lines."`
 }
 
-// archived is what an archive did.
+// archived is the result of an archive command.
 type archived struct {
 	Streams int   `json:"streams"`
 	Moved   int   `json:"moved"`
@@ -28,54 +28,54 @@ type archived struct {
 	Free    int64 `json:"bytesFree"`
 }
 
-// Run archives, and compacts the file where it is asked to.
+// Run archives, and compacts the file if a flag asks for it.
 func (c *archiveCommand) Run(env *environment) error {
 	if c.Keep < 1 {
 		return fmt.Errorf("--keep %d: the latest event of a stream is never archived: keep 1 or more", c.Keep)
 	}
-	var a archived
-	if err := c.move(env, &a); err != nil {
-		return fmt.Errorf("after %d events: %w: what was moved stays archived; run the same command again for the rest", a.Moved, err)
+	var r archived
+	if err := c.move(env, &r); err != nil {
+		return fmt.Errorf("after %d events: %w: what was moved stays archived; run the same command again for the rest", r.Moved, err)
 	}
-	a.After = a.Before
+	r.After = r.Before
 	if c.Vacuum {
-		if err := c.compact(env, &a); err != nil {
+		if err := c.compact(env, &r); err != nil {
 			return err
 		}
 	}
-	return c.print(env, a)
+	return c.print(env, r)
 }
 
-func (c *archiveCommand) move(env *environment, a *archived) (err error) {
-	opened, err := env.open(env.options())
+func (c *archiveCommand) move(env *environment, r *archived) (err error) {
+	a, err := env.open(env.options())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, opened.Close()) }()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	// Events that the search index has not followed yet are not archived.
-	if err := opened.WaitForIndex(env.ctx); err != nil {
+	if err := a.WaitForIndex(env.ctx); err != nil {
 		return err
 	}
-	size, err := opened.Log.Size(env.ctx)
+	size, err := a.Log.Size(env.ctx)
 	if err != nil {
 		return err
 	}
 	bar := env.progress(size.Streams, "streams", c.JSON)
 	rule := eventstore.ArchiveRule{Before: time.Now().Add(-time.Duration(c.OlderThan)), Keep: c.Keep}
-	a.Moved, err = opened.Log.ArchiveAll(env.ctx, rule, func(streams, _ int) {
-		a.Streams = streams
+	r.Moved, err = a.Log.ArchiveAll(env.ctx, rule, func(streams, _ int) {
+		r.Streams = streams
 		bar.set(int64(streams))
 	})
 	bar.done()
 	if err != nil {
 		return err
 	}
-	size, err = opened.Log.Size(env.ctx)
-	a.Before, a.Free = size.Bytes, size.FreeBytes
+	size, err = a.Log.Size(env.ctx)
+	r.Before, r.Free = size.Bytes, size.FreeBytes
 	return err
 }
 
-func (c *archiveCommand) compact(env *environment, a *archived) error {
+func (c *archiveCommand) compact(env *environment, r *archived) error {
 	err := sqlite.Compact(env.ctx, env.DB, sqlite.Options{Migrations: app.Migrations()})
 	if errors.Is(err, eventstore.ErrFull) {
 		return fmt.Errorf("%w: make room for a second copy of the file, or run flightdeck archive without --vacuum: new events use the free room again", err)
@@ -88,23 +88,23 @@ func (c *archiveCommand) compact(env *environment, a *archived) error {
 		return err
 	}
 	size, err := engine.Size(env.ctx)
-	a.After, a.Free = size.Bytes, size.FreeBytes
+	r.After, r.Free = size.Bytes, size.FreeBytes
 	return errors.Join(err, engine.Close())
 }
 
-func (c *archiveCommand) print(env *environment, a archived) error {
+func (c *archiveCommand) print(env *environment, r archived) error {
 	if c.JSON {
-		return json.NewEncoder(env.stdout).Encode(a)
+		return json.NewEncoder(env.stdout).Encode(r)
 	}
-	fmt.Fprintf(env.stdout, "archived %d events of %d streams\n", a.Moved, a.Streams)
+	fmt.Fprintf(env.stdout, "archived %d events of %d streams\n", r.Moved, r.Streams)
 	if c.Vacuum {
-		fmt.Fprintf(env.stdout, "the file has %s, it had %s\n", megabytes(a.After), megabytes(a.Before))
-	} else if a.Free > 0 {
+		fmt.Fprintf(env.stdout, "the file has %s, it had %s\n", megabytes(r.After), megabytes(r.Before))
+	} else if r.Free > 0 {
 		fmt.Fprintf(env.stdout, "%s of the file's %s are free for what comes; flightdeck archive --vacuum gives them back to the disk\n",
-			megabytes(a.Free), megabytes(a.Before))
+			megabytes(r.Free), megabytes(r.Before))
 	}
 	return nil
 }
 
-// megabytes is a number of bytes for people.
+// megabytes formats a number of bytes.
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

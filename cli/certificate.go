@@ -15,14 +15,14 @@ import (
 	"flightdeck/vault"
 )
 
-// certificate is the server's, as it was last read.
+// certificate is the server's certificate, as the files had it when they were last read.
 type certificate struct {
 	cert, key string // files
 	current   atomic.Pointer[tls.Certificate]
 }
 
-// openCertificate reads the certificate of --tls-cert and --tls-key, nil when there is
-// none.
+// openCertificate reads the certificate of --tls-cert and --tls-key. It returns nil if there are no
+// such flags.
 func openCertificate(cert, key string) (*certificate, error) {
 	if cert == "" && key == "" {
 		return nil, nil
@@ -34,7 +34,7 @@ func openCertificate(cert, key string) (*certificate, error) {
 	return c, c.read()
 }
 
-// read reads the files again. When they are of no use the certificate stays as it is.
+// read reads the files again. If they are not valid, the certificate stays as it is.
 func (c *certificate) read() error {
 	key, err := vault.ReadSecret(c.key)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *certificate) read() error {
 	return nil
 }
 
-// config is that of a server that shows the certificate.
+// config returns the configuration of a server that shows the certificate.
 func (c *certificate) config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -62,8 +62,8 @@ func (c *certificate) config() *tls.Config {
 	}
 }
 
-// follow reads the files of a certificate again at each SIGHUP, until stop is called,
-// which waits for that.
+// follow reads the files again at each SIGHUP, until stop is called. stop waits until no file is
+// being read.
 func (c *certificate) follow(env *environment) (stop func()) {
 	if c == nil {
 		return func() {}
@@ -90,7 +90,7 @@ func (c *certificate) follow(env *environment) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// serve serves on a listener, encrypted unless the certificate is nil.
+// serve serves on a listener, with TLS unless the certificate is nil.
 func (c *certificate) serve(server *http.Server, listener net.Listener) error {
 	if c == nil {
 		return server.Serve(listener)

@@ -16,14 +16,14 @@ import (
 	"flightdeck/eventstore/sqlite"
 )
 
-// exportCommand writes the log into a file. It may run beside a server.
+// exportCommand writes the log into a file. A server may be running on the same database.
 type exportCommand struct {
 	Out  string `default:"-" placeholder:"FILE" help:"The file, which appears once it is complete; - for standard output, which is the default."`
 	Keys string `placeholder:"FILE" help:"Also write the keys of people's names and addresses, wrapped by the master key, into a file of their own: an import without it knows nobody's name."`
 	JSON bool   `name:"json" help:"Print progress and the result as JSON lines, to standard error."`
 }
 
-// exported is what an export did.
+// exported is the result of an export.
 type exported struct {
 	Events  eventstore.Position `json:"events"`
 	Hash    string              `json:"hash"`
@@ -31,8 +31,7 @@ type exported struct {
 	Seconds float64             `json:"seconds"`
 }
 
-// Run writes all events up to the head that the log has when it begins, and a last
-// line that says so.
+// Run writes all events up to the head at the time of the call, and a last line that says so.
 func (c *exportCommand) Run(env *environment) (err error) {
 	engine, err := sqlite.Open(env.ctx, env.DB, sqlite.Options{ReadOnly: true, Migrations: app.Migrations()})
 	if err != nil {
@@ -59,7 +58,7 @@ func (c *exportCommand) Run(env *environment) (err error) {
 	return c.print(env, exported{head.Position, head.Hash.String(), engine.Lineage(), time.Since(begun).Seconds()})
 }
 
-// exportPage is how many events are read at once; fewer where their data is long.
+// exportPage is how many events are read at once; events with long data make shorter pages.
 const exportPage = 1000
 
 func (c *exportCommand) write(env *environment, log eventstore.Engine, to io.Writer) (at eventstore.Head, err error) {
@@ -92,7 +91,7 @@ func (c *exportCommand) write(env *environment, log eventstore.Engine, to io.Wri
 	return at, buffer.Flush()
 }
 
-// damaged says what to do about a log that does not fit.
+// damaged adds to the error of a broken log what the operator can do.
 func damaged(err error) error {
 	if _, ok := errors.AsType[*eventstore.BrokenError](err); ok {
 		return fmt.Errorf("%w: the database is damaged, and this would be no export: restore a backup, and run flightdeck verify", err)
@@ -121,7 +120,7 @@ func toFile(env *environment, out, flag string, write func(io.Writer) error) err
 	return fmt.Errorf("%w: %s is as it was", err, out)
 }
 
-// mustNotBe fails when the file that a flag has named is the database.
+// mustNotBe returns an error if the file that a flag has named is the database.
 func mustNotBe(out, flag, db string) error {
 	database, err := os.Stat(db)
 	if err != nil {
@@ -133,7 +132,7 @@ func mustNotBe(out, flag, db string) error {
 	return nil
 }
 
-// print tells what was done on standard error: standard output may be the export.
+// print reports on standard error, because standard output may be the export.
 func (c *exportCommand) print(env *environment, r exported) error {
 	if c.JSON {
 		return json.NewEncoder(env.stderr).Encode(r)

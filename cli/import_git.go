@@ -13,7 +13,7 @@ import (
 	"flightdeck/siteimport"
 )
 
-// importCommand imports what was kept elsewhere.
+// importCommand groups the commands that import.
 type importCommand struct {
 	Git importGitCommand `cmd:"" help:"Import the history of Markdown files kept in git: every commit becomes events, recorded at its time."`
 	Log importLogCommand `cmd:"" help:"Import a log that flightdeck export wrote: all of it, or nothing. The server must not be running on the same database."`
@@ -27,7 +27,7 @@ type importGitCommand struct {
 	JSON   bool     `name:"json" help:"Print progress and the result as JSON lines."`
 }
 
-// imported is what an import did.
+// imported is the result of an import from git.
 type imported struct {
 	Commits int                 `json:"commits"`
 	Pages   int                 `json:"pages"`
@@ -36,7 +36,7 @@ type imported struct {
 	Seconds float64             `json:"seconds"`
 }
 
-// Run imports every commit, or stops at the first that cannot be.
+// Run imports every commit. It stops at the first commit that cannot be imported.
 func (c *importGitCommand) Run(env *environment) (err error) {
 	history, err := gitimport.Open(env.ctx, gitimport.Options{Repo: c.Repo, Branch: c.Branch, Pathspecs: c.Path})
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *importGitCommand) all(env *environment, history *gitimport.History, a *
 	return r, nil
 }
 
-// stopped says what is left behind of an import that did not finish.
+// stopped adds to the error of an import that stopped what the database holds now.
 func (c *importGitCommand) stopped(env *environment, a *app.App, commits int, err error) error {
 	if a.Log.Head().Position == 0 {
 		return err

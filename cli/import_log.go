@@ -24,18 +24,18 @@ type importLogCommand struct {
 	JSON bool   `name:"json" help:"Print progress and the result as JSON lines."`
 }
 
-// importedLog is what an import of a log did.
+// importedLog is the result of an import of a log.
 type importedLog struct {
 	Events eventstore.Position `json:"events"`
 	Hash   string              `json:"hash"`
-	// From is the lineage of the log that was exported, Lineage that of this one.
+	// From is the lineage of the exported log, Lineage that of the imported one.
 	From    string  `json:"from"`
 	Lineage string  `json:"lineage"`
 	Bytes   int64   `json:"bytes"`
 	Seconds float64 `json:"seconds"`
 }
 
-// Run imports all of it or nothing.
+// Run imports the whole log or nothing.
 func (c *importLogCommand) Run(env *environment) (err error) {
 	in, err := c.open(env)
 	if err != nil {
@@ -71,16 +71,16 @@ func (c *importLogCommand) open(env *environment) (io.ReadCloser, error) {
 		return os.Open(c.File)
 	}
 	in, out := io.Pipe()
-	go func() { // it ends with the process where nothing comes any more
+	go func() { // without more input it ends with the process
 		_, err := io.Copy(out, env.stdin)
 		out.CloseWithError(err)
 	}()
-	// Standard input may be a terminal, which cannot be told to stop waiting.
+	// Standard input may be a terminal, and a read from a terminal cannot be cancelled.
 	context.AfterFunc(env.ctx, func() { out.CloseWithError(env.ctx.Err()) })
 	return in, nil
 }
 
-// build makes a new database out of an export.
+// build creates the database of an export, beside the one that it will replace.
 func (c *importLogCommand) build(env *environment, options app.Options, in io.Reader) (r importedLog, err error) {
 	a, err := env.open(options)
 	if err != nil {
@@ -108,27 +108,26 @@ func (c *importLogCommand) build(env *environment, options app.Options, in io.Re
 	return importedLog{Events: head.Position, Hash: head.Hash.String(), From: lines.Lineage(), Lineage: a.Log.Lineage()}, nil
 }
 
-// Events are imported in commands of about this many, and as many bytes of data.
+// Events are imported in commands of about this many events, and of about as many bytes of data.
 const (
 	importPart  = 1000
 	importBytes = 4 << 20
 )
 
-// importing reads an export part by part. err is why there are no more parts: io.EOF
-// at the end.
+// importing reads an export part by part. err says why there are no more parts: io.EOF at the end.
 type importing struct {
 	*cloudevents.Reader
 	err error
 }
 
-// part is events of neighbouring lines, the first of them in the line first.
+// part is the events of neighbouring lines; first is the number of their first line.
 type part struct {
 	first  int
 	events []eventstore.Event
 }
 
-// next returns the next events, those before an error included: what is wrong with
-// them comes first.
+// next returns the events up to the next error, or as many as fit into one command. A fault in
+// these events is reported before the error.
 func (i *importing) next() part {
 	p := part{first: i.Line() + 1}
 	for size := 0; len(p.events) < importPart && size < importBytes; {
@@ -142,7 +141,7 @@ func (i *importing) next() part {
 	return p
 }
 
-// write imports the part; an error names its line.
+// write imports the part. An error names the line.
 func (p part) write(tx *eventstore.Tx) error {
 	for i, e := range p.events {
 		if err := tx.Import(e); err != nil {
@@ -152,8 +151,8 @@ func (p part) write(tx *eventstore.Tx) error {
 	return nil
 }
 
-// whatToDo adds to the error of an event what to do about it, unless the error says so
-// itself or is the disk's.
+// whatToDo adds to the error of an event what the operator can do, unless the error says so itself
+// or is the disk's.
 func whatToDo(err error) error {
 	if broken, ok := errors.AsType[*eventstore.BrokenError](err); ok {
 		return fmt.Errorf("%s; the export was changed, or lines of it are missing: export again", broken.Reason)
@@ -164,11 +163,12 @@ func whatToDo(err error) error {
 	return fmt.Errorf("%w: run flightdeck verify where it was exported", err)
 }
 
+// ofTheDisk reports whether an error is a fault of the disk.
 func ofTheDisk(err error) bool {
 	return errors.Is(err, eventstore.ErrFull) || errors.Is(err, eventstore.ErrStorage)
 }
 
-// explain says what is left behind of an import that did not finish.
+// explain adds to the error of an import that nothing was changed.
 func (c *importLogCommand) explain(env *environment, err error) error {
 	if ofTheDisk(err) {
 		err = fmt.Errorf("%w: make room on the disk, and import again", err)

@@ -8,50 +8,50 @@ import (
 )
 
 const (
-	// growth is by how many percent of what is alive the heap grows before garbage is
-	// collected: little is alive, and a collection costs a fifth of the throughput at
-	// Go's default of 100.
+	// growth is by how many percent of its live bytes the heap grows between two collections. Few
+	// bytes are live, and with Go's default of 100 the collections would cost a fifth of the
+	// throughput.
 	growth = 400
-	// leastGrowth is that where nearly all that is alive is remembered.
+	// leastGrowth is the growth where nearly all live bytes are those of caches.
 	leastGrowth = 50
 )
 
-// tuneGC lets the heap grow by growth, unless GOGC says otherwise. What is
-// remembered, so many bytes, does not count: it lies there and makes little garbage, and
-// would take five times its size. It is looked at after every collection.
-func tuneGC(remembered func() int) {
+// tuneGC lets the heap grow by growth, unless GOGC says otherwise. cached returns the bytes of the
+// caches, which do not count: they make little garbage, and would otherwise cost five times their
+// size. The growth is computed again after every collection.
+func tuneGC(cached func() int) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
 	debug.SetGCPercent(growth)
-	afterCollection(func() { debug.SetGCPercent(gcPercent(remembered(), inUse())) })
+	afterCollection(func() { debug.SetGCPercent(gcPercent(cached(), inUse())) })
 }
 
-// gcPercent is growth for what is alive beside what is remembered, as a part of all
-// that is alive.
-func gcPercent(remembered, alive int) int {
-	if alive <= 0 {
+// gcPercent returns the growth of a heap with some live bytes, of which some are cached. The bytes
+// that are not cached may grow by growth.
+func gcPercent(cached, live int) int {
+	if live <= 0 {
 		return growth
 	}
-	return max(leastGrowth, growth*max(0, alive-remembered)/alive)
+	return max(leastGrowth, growth*max(0, live-cached)/live)
 }
 
-// inUse returns how many bytes the last collection has found to be alive.
+// inUse returns how many bytes were live at the last collection.
 func inUse() int {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	return int(live[0].Value.Uint64())
 }
 
-// afterCollection calls f after each collection of garbage, as long as the process lives.
+// afterCollection calls f after each collection, as long as the process lives.
 func afterCollection(f func()) {
-	garbage := new(*byte) // what holds no pointer may be kept alive by what lies beside it
+	garbage := new(*byte) // an object without pointers may be kept alive by its neighbours
 	runtime.SetFinalizer(garbage, func(**byte) {
 		f()
 		afterCollection(f)
 	})
 }
 
-// capped is a budget of memory, or an eighth of what the process may have, as GOMEMLIMIT
-// says, where that is less.
+// capped returns a budget of memory, or an eighth of the process's limit (GOMEMLIMIT) if that is
+// less.
 func capped(budget int, limit int64) int { return int(min(int64(budget), limit/8)) }

@@ -25,11 +25,11 @@ type keysHeader struct {
 	MasterKey string `json:"masterKey"` // its id
 }
 
-// personKey is a line for each person, and the last one, which has People alone.
+// personKey is the line of a person, or the last line, which has only People.
 type personKey struct {
 	Person  string `json:"person,omitempty"`
 	Wrapped []byte `json:"wrapped,omitempty"`
-	// People is how many lines there are before.
+	// People counts the lines of people.
 	People *int `json:"people,omitempty"`
 }
 
@@ -64,8 +64,7 @@ func writeKeys(env *environment, db *sql.DB, to io.Writer) (err error) {
 	return lines.Encode(personKey{People: &people})
 }
 
-// readKeys puts the keys of a file into a new database, before the events that are
-// sealed with them.
+// readKeys puts the keys of a file into a new database, before the events that they seal.
 func readKeys(env *environment, a *app.App, file string) (err error) {
 	in, err := os.Open(file)
 	if err != nil {
@@ -95,8 +94,8 @@ func readKeys(env *environment, a *app.App, file string) (err error) {
 	return nil
 }
 
-// keepNext keeps the key of the next line, and returns false at the last one. people are
-// those before.
+// keepNext keeps the key of the next line. more is false at the last line. people counts the lines
+// before.
 func keepNext(tx *eventstore.Tx, lines *json.Decoder, people int) (more bool, err error) {
 	var k personKey
 	err = lines.Decode(&k)

@@ -10,12 +10,12 @@ import (
 	"flightdeck/readmodel"
 )
 
-// rebuildCommand makes rows and search anew from the log.
+// rebuildCommand rebuilds rows and search from the log.
 type rebuildCommand struct {
 	JSON bool `name:"json" help:"Print progress and the result as JSON lines."`
 }
 
-// Run rebuilds, or goes on with a rebuild that was interrupted.
+// Run rebuilds, or resumes a rebuild that was interrupted.
 func (c *rebuildCommand) Run(env *environment) (err error) {
 	a, err := env.open(env.options())
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *rebuildCommand) Run(env *environment) (err error) {
 	return c.print(env, done)
 }
 
-// print shows the comparison.
+// print shows how the rebuilt tables compare with those before.
 func (c *rebuildCommand) print(env *environment, p readmodel.RebuildProgress) error {
 	fmt.Fprintf(env.stdout, "rebuilt from %s events, %.0f a second\n", p.Done, p.EventsPerSecond)
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)

@@ -12,12 +12,12 @@ import (
 	"flightdeck/eventstore/sqlite"
 )
 
-// statusCommand says how large a log has grown. It may run beside a server.
+// statusCommand reports the size of a log. A server may be running on the same database.
 type statusCommand struct {
 	JSON bool `name:"json" help:"Print it as JSON."`
 }
 
-// status is what there is to say of a database.
+// status is the report.
 type status struct {
 	DB         string              `json:"db"`
 	Lineage    string              `json:"lineage"`
@@ -31,12 +31,12 @@ type status struct {
 	Bytes      int64               `json:"databaseBytes"`
 	FreeBytes  int64               `json:"freeBytes"`
 	WALBytes   int64               `json:"walBytes"`
-	// Behind is who has followed the log least far, where somebody is behind.
+	// Behind names the slowest follower of the log, if it is behind, and Checkpoint its position.
 	Behind     string              `json:"behind,omitempty"`
 	Checkpoint eventstore.Position `json:"checkpoint,omitzero"`
 }
 
-// Run looks at the database.
+// Run reads the report from the database.
 func (c *statusCommand) Run(env *environment) (err error) {
 	engine, err := sqlite.Open(env.ctx, env.DB, sqlite.Options{ReadOnly: true, Migrations: app.Migrations()})
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *statusCommand) Run(env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	who, checkpoint, err := engine.SlowestCheckpoint(env.ctx)
+	follower, checkpoint, err := engine.SlowestCheckpoint(env.ctx)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (c *statusCommand) Run(env *environment) (err error) {
 		s.RecordedAt = &head.RecordedAt
 	}
 	if checkpoint < head.Position {
-		s.Behind, s.Checkpoint = who, checkpoint
+		s.Behind, s.Checkpoint = follower, checkpoint
 	}
 	if c.JSON {
 		return json.NewEncoder(env.stdout).Encode(s)

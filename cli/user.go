@@ -12,14 +12,14 @@ import (
 	"flightdeck/domain"
 )
 
-// userCommand manages users.
+// userCommand groups the commands that manage users.
 type userCommand struct {
 	Create        userCreateCommand        `cmd:"" help:"Make an account. The server must not be running on the same database."`
 	Role          userRoleCommand          `cmd:"" help:"Give a user another role, and end their sessions. The server must not be running."`
 	ResetPassword userResetPasswordCommand `cmd:"" help:"Give a user another password, and end their sessions. The server must not be running."`
 }
 
-// userCreateCommand makes an account, also the first one after an import.
+// userCreateCommand creates an account, also the first one after an import.
 type userCreateCommand struct {
 	Email         string      `required:"" help:"The address to log in with."`
 	Role          domain.Role `required:"" help:"ADMIN, EDITOR, AUTHOR or VIEWER."`
@@ -28,7 +28,7 @@ type userCreateCommand struct {
 	PrintToken    bool        `help:"Print a bearer token for the new user, to standard output."`
 }
 
-// Run makes the account.
+// Run creates the account.
 func (c *userCreateCommand) Run(env *environment) (err error) {
 	in := command.CreateUser{Email: c.Email, DisplayName: c.Name, Role: domain.Role(strings.ToUpper(string(c.Role)))}
 	if in.DisplayName == "" {
@@ -88,8 +88,8 @@ func (c *userResetPasswordCommand) Run(env *environment) error {
 		"%s has another password now, and no session\n")
 }
 
-// changeUser runs a command about the user with an address, as the operator, and says
-// that it is done.
+// changeUser runs a command on the user with an address, as the operator, and prints done with the
+// user's id.
 func (env *environment) changeUser(email string, change func(id string) command.Command, done string) (err error) {
 	a, err := env.open(env.options())
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
 
-// verifyCommand checks a database. It may run beside a server.
+// verifyCommand checks a database. A server may be running on it.
 type verifyCommand struct {
 	Head string `placeholder:"HASH" help:"A head that was printed before: prove that the log continues it."`
 	JSON bool   `name:"json" help:"Print the result as JSON."`
@@ -22,23 +22,23 @@ type verifyCommand struct {
 // maxShown is how many differences are listed.
 const maxShown = 20
 
-// verification is what verify found.
+// verification is the result of verify.
 type verification struct {
 	Head   eventstore.Position `json:"head"`
 	Hash   string              `json:"hash"`
 	Broken *broken             `json:"broken,omitempty"`
-	// Continues says that the log has the head that was to be proved, at Seen; true
-	// at 0 when none was. It is not known of a log that is broken.
+	// Continues says that the log once had the head of --head, at position Seen. It is true at 0
+	// without that flag, and false for a broken log.
 	Continues bool                `json:"continues"`
 	Seen      eventstore.Position `json:"seen,omitempty"`
-	// Faults are what is wrong with the file beyond that.
+	// Faults are faults of the file that the hash chain does not show.
 	Faults      []sqlite.Fault         `json:"faults"`
 	Differences []readmodel.Difference `json:"differences"`
-	// Count is how many differences there are; the first ones are listed.
+	// Count is how many differences there are. Differences has the first of them.
 	Count int `json:"count"`
 }
 
-// broken is the first position at which the log does not fit.
+// broken is the first position at which the hash chain does not fit.
 type broken struct {
 	Position eventstore.Position `json:"position"`
 	Reason   string              `json:"reason"`
@@ -48,7 +48,7 @@ var errDiffers = errors.New("the database is not what its log says: restore a ba
 
 var errOther = errors.New("the log does not continue the given head: it is another log, or an older copy of it")
 
-// Run checks the log, then every row, and fails when something differs.
+// Run checks the log, then every row, and fails if there is a difference.
 func (c *verifyCommand) Run(env *environment) (err error) {
 	var seen eventstore.Hash
 	if c.Head != "" {

@@ -14,8 +14,8 @@ func (versionCommand) Run(env *environment) error {
 	return err
 }
 
-// version returns what the build knows of itself: the module's version, or the
-// commit it was built from.
+// version returns what the build knows of itself: the module's version, or the commit that it was
+// built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
