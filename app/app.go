@@ -1,8 +1,8 @@
-// Package app is an open FlightDeck without a command line: the log, the tables that
-// follow from it, the commands that write to it, and the HTTP server over all three.
+// Package app is an open FlightDeck without a command line: the log, the tables that follow from
+// it, the commands that write to it, and the HTTP server over all three.
 //
-// Start with [Open]. serve.go wires the server; authenticate.go says which actor a token
-// stands for; freshness.go and dependency.go say for how long an answer stays right.
+// Start with [Open]. serve.go wires the server; authenticate.go finds the actor behind a token;
+// freshness.go and dependency.go decide how long an answer stays right.
 package app
 
 import (

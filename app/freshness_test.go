@@ -24,9 +24,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// rememberedQueries reach every field whose dependencies dependenciesOf knows, and some
-// others.
-var rememberedQueries = []string{
+// cachedQueries reach every field whose dependencies dependenciesOf knows, and some others.
+var cachedQueries = []string{
 	contentFields + `query($id: ID!, $then: AsOf) { content(id: $id, asOf: $then) { ...C } }`,
 	`query($id: ID!, $then: AsOf) { content(id: $id, asOf: $then) { title status } }`,
 	`query($id: ID!, $then: AsOf) { content(id: $id, asOf: $then) { title author { displayName role version lastLoginAt } } }`,
@@ -61,15 +60,15 @@ const (
 		slides { id title content notes order presentation { version } } } `
 )
 
-// repeater asks two servers of one log, of which one remembers answers, everything twice.
+// repeater sends every request to two servers over one log, of which one caches answers.
 type repeater struct {
 	*harness
-	draw             func(what string, n int) int // from 0 up to n
-	remembers, fresh http.Handler
-	computed         atomic.Int64 // by the one that remembers
+	draw           func(what string, n int) int // a number from 0 up to n
+	caching, fresh http.Handler
+	computed       atomic.Int64 // the answers that the caching server computed
 
 	admin          string
-	people         []string // may be forgotten
+	people         []string // users that may be forgotten
 	roles          map[string]domain.Role
 	tokens         map[string]string
 	contents       []string
@@ -78,16 +77,16 @@ type repeater struct {
 	cursors        []string
 	asked          []repeated
 	from           map[string]string // the head at which an answer was computed
-	hits, outlived int               // that were remembered; of these, though the head had moved
+	hits, outlived int               // the cached answers; outlived counts those whose head had moved
 }
 
-// repeated is a request of somebody's.
+// repeated is a request of one user.
 type repeated struct {
 	who, query, variables string
 	get                   bool
 }
 
-// newRepeater makes the servers; damage may change the one that remembers.
+// newRepeater starts the servers. damage may change the caching one; nil changes nothing.
 func newRepeater(t *testing.T, damage func(*App, *web.Config)) *repeater {
 	t.Helper()
 	r := &repeater{harness: start(t, nil), roles: map[string]domain.Role{}, tokens: map[string]string{"": ""}, from: map[string]string{}}
@@ -101,7 +100,7 @@ func newRepeater(t *testing.T, damage func(*App, *web.Config)) *repeater {
 		return lasts(op)
 	}
 	fresh.Answers.CacheBytes = 0
-	r.remembers, r.fresh = web.New(known).Handler(), web.New(fresh).Handler()
+	r.caching, r.fresh = web.New(known).Handler(), web.New(fresh).Handler()
 	r.admin = r.person(domain.Admin)
 	for _, role := range []domain.Role{domain.Author, domain.Author, domain.Editor, domain.Viewer} {
 		r.people = append(r.people, r.person(role))
@@ -113,7 +112,7 @@ func newRepeater(t *testing.T, damage func(*App, *web.Config)) *repeater {
 	return r
 }
 
-// person makes somebody of a role.
+// person creates a user with a role.
 func (r *repeater) person(role domain.Role) (id string) {
 	r.t.Helper()
 	id, r.tokens[id] = r.user(role)
@@ -121,7 +120,7 @@ func (r *repeater) person(role domain.Role) (id string) {
 	return id
 }
 
-// do runs a command of somebody's, who may not be allowed to.
+// do runs a command as a user. A refusal is no error.
 func (r *repeater) do(who string, cmd command.Command) {
 	r.t.Helper()
 	ctx := auth.WithActor(r.t.Context(), domain.Actor{UserID: who, Role: r.roles[who]})
@@ -142,10 +141,10 @@ func (r *repeater) do(who string, cmd command.Command) {
 
 func pickOf[T any](r *repeater, what string, from []T) T { return from[r.draw(what, len(from))] }
 
-// lastOf returns the last n of a list, without room to grow.
+// lastOf returns the last n of a list, without spare capacity.
 func lastOf[T any](list []T, n int) []T { return slices.Clip(list[max(0, len(list)-n):]) }
 
-// write changes something.
+// write changes something at random.
 func (r *repeater) write() {
 	who := pickOf(r, "who writes", append(r.people, r.admin, r.admin))
 	id, deck, person := pickOf(r, "content", lastOf(r.contents, 3)), pickOf(r, "deck", lastOf(r.decks, 3)), pickOf(r, "person", r.people)
@@ -202,7 +201,7 @@ var slugs = []string{"one", "two", "a-word-0"}
 
 func omittable[T any](v T) graphql.Omittable[*T] { return graphql.OmittableOf(&v) }
 
-// request draws a request, most often one that was asked before.
+// request draws a request, most often an earlier one.
 func (r *repeater) request() repeated {
 	if len(r.asked) > 0 && r.draw("again", 10) < 7 {
 		again := pickOf(r, "which", lastOf(r.asked, 20))
@@ -233,7 +232,7 @@ func (r *repeater) request() repeated {
 		r.t.Fatal(err)
 	}
 	q := repeated{
-		pickOf(r, "who asks", append([]string{"", r.admin}, r.people...)), pickOf(r, "query", rememberedQueries), string(text), r.draw("GET", 2) == 1,
+		pickOf(r, "who asks", append([]string{"", r.admin}, r.people...)), pickOf(r, "query", cachedQueries), string(text), r.draw("GET", 2) == 1,
 	}
 	r.asked = append(r.asked, q)
 	return q
@@ -241,11 +240,11 @@ func (r *repeater) request() repeated {
 
 var endCursor = regexp.MustCompile(`"endCursor":"([^"]+)"`)
 
-// ask asks both servers, and returns what is wrong, "" for nothing.
+// ask sends a request to both servers, and describes the difference of their answers, "" for none.
 func (r *repeater) ask(q repeated) string {
 	r.t.Helper()
 	before, head := r.computed.Load(), r.Log.Head().Position.String()
-	known := r.send(r.remembers, q, r.tokens[q.who])
+	known := r.send(r.caching, q, r.tokens[q.who])
 	name := fmt.Sprint(q, r.roles[q.who])
 	if computed := r.computed.Load() > before; computed {
 		r.from[name] = head
@@ -257,7 +256,7 @@ func (r *repeater) ask(q repeated) string {
 	}
 	fresh := r.send(r.fresh, q, r.tokens[q.who])
 	if known.Code != fresh.Code || known.Body.String() != fresh.Body.String() || known.Header().Get("ETag") != fresh.Header().Get("ETag") {
-		return fmt.Sprintf("%s %s asks %s with %s:\nremembered %d %s\nfresh      %d %s",
+		return fmt.Sprintf("%s %s asks %s with %s:\ncached %d %s\nfresh  %d %s",
 			r.roles[q.who], q.who, q.query, q.variables, known.Code, known.Body, fresh.Code, fresh.Body)
 	}
 	if found := endCursor.FindStringSubmatch(fresh.Body.String()); found != nil {
@@ -288,7 +287,7 @@ func (r *repeater) send(to http.Handler, q repeated, token string) *httptest.Res
 	return w
 }
 
-// steps writes and asks, until something is wrong.
+// steps writes and asks until two answers differ.
 func (r *repeater) steps(n int) string {
 	r.t.Helper()
 	for range n {
@@ -302,10 +301,9 @@ func (r *repeater) steps(n int) string {
 	return ""
 }
 
-// TestWhatIsRememberedIsWhatWouldBeComputed compares every answer of a server that
-// remembers with that of one that does not, while everything happens that changes what
-// somebody may see.
-func TestWhatIsRememberedIsWhatWouldBeComputed(t *testing.T) {
+// TestACachedAnswerEqualsAComputedOne compares every answer of a server that caches with that of a
+// server that does not, while commands of every kind change the visible objects.
+func TestACachedAnswerEqualsAComputedOne(t *testing.T) {
 	t.Parallel()
 	r := newRepeater(t, nil)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -315,14 +313,14 @@ func TestWhatIsRememberedIsWhatWouldBeComputed(t *testing.T) {
 		}
 	})
 	if r.hits == 0 || r.outlived == 0 {
-		t.Error("nothing was ever remembered")
+		t.Error("no answer came from the cache")
 	}
-	t.Logf("%d answers were computed and %d were remembered, %d of them past events", r.computed.Load(), r.hits, r.outlived)
+	t.Logf("%d answers were computed and %d came from the cache, %d of them after later events", r.computed.Load(), r.hits, r.outlived)
 }
 
-// TestForgottenDependenciesAreNoticed: a memory that does not heed one of the things
-// that answers depend on is found out.
-func TestForgottenDependenciesAreNoticed(t *testing.T) {
+// TestAnIgnoredDependencyIsNoticed: a cache that ignores one kind of dependency gives a stale
+// answer, which the comparison finds.
+func TestAnIgnoredDependencyIsNoticed(t *testing.T) {
 	t.Parallel()
 	without := func(ignored func(dependency) bool) func(*App, *web.Config) {
 		return func(a *App, w *web.Config) {
@@ -340,12 +338,12 @@ func TestForgottenDependenciesAreNoticed(t *testing.T) {
 		}
 	}
 	damages := map[string]func(*App, *web.Config){
-		"who asks":         askers(func(a domain.Actor) string { return string(a.Role) }),
-		"their role":       askers(func(a domain.Actor) string { return a.UserID }),
-		"the whole log":    without(func(s dependency) bool { return s == dependency{} }),
-		"single things":    without(func(s dependency) bool { return s.id != "" && !s.visibility }),
-		"sights of one":    without(func(s dependency) bool { return s.id != "" && s.visibility }),
-		"sights of a list": without(func(s dependency) bool { return s.id == "" && s.visibility }),
+		"the asker":            askers(func(a domain.Actor) string { return string(a.Role) }),
+		"the asker's role":     askers(func(a domain.Actor) string { return a.UserID }),
+		"the whole log":        without(func(s dependency) bool { return s == dependency{} }),
+		"single things":        without(func(s dependency) bool { return s.id != "" && !s.visibility }),
+		"visibility of one":    without(func(s dependency) bool { return s.id != "" && s.visibility }),
+		"visibility of a list": without(func(s dependency) bool { return s.id == "" && s.visibility }),
 	}
 	for _, kind := range []domain.Kind{domain.KindContent, domain.KindPresentation, domain.KindUser} {
 		damages["lists of "+string(kind)] = without(func(s dependency) bool { return s == dependency{kind: kind} })
@@ -357,22 +355,21 @@ func TestForgottenDependenciesAreNoticed(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
 			r.draw = func(_ string, n int) int { return random.IntN(n) }
 			if wrong := r.steps(20_000); wrong == "" {
-				t.Error("nothing was noticed")
+				t.Error("no answer differs")
 			}
 		})
 	}
 }
 
-// TestWhatIsRememberedWhileOthersWrite compares an answer that may be remembered with one
-// that was computed before it and one after it, where these are the same and the head of
-// the log stands still.
-func TestWhatIsRememberedWhileOthersWrite(t *testing.T) {
+// TestCachedAnswersWhileOthersWrite compares a possibly cached answer with one that was computed
+// before it and one after it, where these two are the same and the head of the log stood still.
+func TestCachedAnswersWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	r := newRepeater(t, nil)
 	random := rand.New(rand.NewPCG(3, 4))
 	r.draw = func(_ string, n int) int { return random.IntN(n) }
 	askers := map[string]string{"": "", r.admin: r.tokens[r.admin]}
-	for _, role := range []domain.Role{domain.Author, domain.Editor} { // whom the writer lets be
+	for _, role := range []domain.Role{domain.Author, domain.Editor} { // the writer leaves these users alone
 		id := r.person(role)
 		askers[id] = r.tokens[id]
 	}
@@ -399,14 +396,14 @@ func TestWhatIsRememberedWhileOthersWrite(t *testing.T) {
 				q := questions[i/3%len(questions)]
 				head := r.Log.Head()
 				before := r.send(r.fresh, q, askers[q.who]).Body.String()
-				known := r.send(r.remembers, q, askers[q.who]).Body.String()
+				known := r.send(r.caching, q, askers[q.who]).Body.String()
 				after := r.send(r.fresh, q, askers[q.who]).Body.String()
 				if before != after || r.Log.Head() != head {
 					continue
 				}
 				compared.Add(1)
 				if known != before {
-					t.Errorf("%s asks %s with %s:\nremembered %s\nfresh      %s", q.who, q.query, q.variables, known, before)
+					t.Errorf("%s asks %s with %s:\ncached %s\nfresh  %s", q.who, q.query, q.variables, known, before)
 				}
 			}
 		})

@@ -11,9 +11,9 @@ import (
 	"flightdeck/domain"
 )
 
-// TestASessionEndsForWhoeverAsks: once a command that ends a session is answered its
-// token lets nobody in, however often it was asked about meanwhile.
-func TestASessionEndsForWhoeverAsks(t *testing.T) {
+// TestAnEndedTokenIsRefusedAtOnce: once the command that ends a session or a key is answered, the
+// token is refused, however often it was accepted meanwhile.
+func TestAnEndedTokenIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	h := start(t, nil)
 	system := auth.WithActor(t.Context(), domain.System)
@@ -48,12 +48,12 @@ func TestASessionEndsForWhoeverAsks(t *testing.T) {
 				return nil
 			}
 		}
-		lets := func() bool {
+		valid := func() bool {
 			return h.authenticate(ended) == nil
 		}
 		for range 2 {
-			if !lets() {
-				t.Fatal("the token lets nobody in")
+			if !valid() {
+				t.Fatal("the token is refused")
 			}
 		}
 		done := make(chan struct{})
@@ -65,43 +65,42 @@ func TestASessionEndsForWhoeverAsks(t *testing.T) {
 					case <-done:
 						return
 					default:
-						lets()
+						valid()
 					}
 				}
 			})
 		}
 		err = end()
-		still := lets()
+		still := valid()
 		close(done)
 		askers.Wait()
-		if err != nil || still || lets() {
-			t.Fatalf("%d: the token still lets somebody in (%t), %v", i%4, still, err)
+		if err != nil || still || valid() {
+			t.Fatalf("%d: the token is still valid (%t), %v", i%4, still, err)
 		}
 	}
 }
 
-// What is known of a token ends with it.
-func TestATokenExpiresThoughItIsKnown(t *testing.T) {
+// TestACachedTokenExpires: the cache does not outlast the token.
+func TestACachedTokenExpires(t *testing.T) {
 	t.Parallel()
 	var later atomic.Int64
 	h := start(t, func() time.Time { return time.Now().Add(time.Duration(later.Load())) })
 	_, token := h.user(domain.Author)
-	lets := func() bool {
+	valid := func() bool {
 		return h.authenticate(token) == nil
 	}
 	for range 2 {
-		if !lets() {
-			t.Fatal("the token lets nobody in")
+		if !valid() {
+			t.Fatal("the token is refused")
 		}
 	}
 	later.Store(int64(31 * 24 * time.Hour))
-	if lets() {
-		t.Error("a month later it still does")
+	if valid() {
+		t.Error("a month later the token is still valid")
 	}
 }
 
-// A token is looked up once, whatever is written, until somebody's session or role
-// changes.
+// TestATokenIsLookedUpOnce, whatever is written, until a session or a role changes.
 func TestATokenIsLookedUpOnce(t *testing.T) {
 	t.Parallel()
 	h := start(t, nil)
@@ -110,7 +109,7 @@ func TestATokenIsLookedUpOnce(t *testing.T) {
 		t.Helper()
 		known, ok := h.principals.get(auth.HashToken(token), tableEpoch{}, time.Now())
 		if ok && known.actor.UserID != id {
-			t.Errorf("the token is said to be that of %s", known.actor.UserID)
+			t.Errorf("the cached principal is %s", known.actor.UserID)
 		}
 		return ok
 	}
@@ -121,17 +120,17 @@ func TestATokenIsLookedUpOnce(t *testing.T) {
 		}
 	}
 	if ask(); !known() {
-		t.Error("whom the token lets in is not known")
+		t.Error("the principal is not cached")
 	}
 	h.must(token, `mutation { createContent(input: {title: "T", content: ""}) { errors { message } } }`)
 	if !known() {
-		t.Error("it is not known any more after a content was written")
+		t.Error("after a content was written the principal is not cached")
 	}
 	if h.user(domain.Viewer); known() {
-		t.Error("it is known though users have changed")
+		t.Error("after a user changed the principal is still cached")
 	}
 	if ask(); !known() {
-		t.Error("it is not known again")
+		t.Error("the principal is not cached again")
 	}
 	if err := h.Rebuilder.Start(); err != nil {
 		t.Fatal(err)
@@ -139,6 +138,6 @@ func TestATokenIsLookedUpOnce(t *testing.T) {
 	h.Rebuilder.Wait()
 	at, _ := h.readPoint()
 	if _, ok := h.principals.get(auth.HashToken(token), at.epoch, time.Now()); ok {
-		t.Error("it is known though the rows are others")
+		t.Error("after a rebuild the principal is still cached")
 	}
 }

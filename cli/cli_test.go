@@ -8,7 +8,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// A flag's value is in the list of processes, and its default in --help.
+// TestNoFlagHoldsASecret: the list of processes shows the value of a flag, and --help its default.
 func TestNoFlagHoldsASecret(t *testing.T) {
 	t.Parallel()
 	var all commands

@@ -5,19 +5,19 @@ import (
 	"testing"
 )
 
-// What is remembered does not let the heap grow: what is alive beside it does.
-func TestTheHeapGrowsByWhatIsAliveBesideMemory(t *testing.T) {
+// TestCachedBytesDoNotLetTheHeapGrow: the other live bytes do.
+func TestCachedBytesDoNotLetTheHeapGrow(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ remembered, alive, want int }{
+	for _, c := range []struct{ cached, live, want int }{
 		{0, 0, 400}, {0, 10, 400}, {10, 20, 200}, {30, 40, 100}, {40, 40, 50}, {50, 40, 50},
 	} {
-		if got := gcPercent(c.remembered, c.alive); got != c.want {
-			t.Errorf("with %d of %d it grows by %d %%, want %d", c.remembered, c.alive, got, c.want)
+		if got := gcPercent(c.cached, c.live); got != c.want {
+			t.Errorf("with %d of %d bytes cached it grows by %d %%, want %d", c.cached, c.live, got, c.want)
 		}
 	}
 }
 
-func TestALimitOfMemoryCapsWhatIsRemembered(t *testing.T) {
+func TestTheMemoryLimitCapsTheAnswerCache(t *testing.T) {
 	t.Parallel()
 	if got := capped(16<<20, math.MaxInt64); got != 16<<20 {
 		t.Errorf("without a limit it is %d", got)

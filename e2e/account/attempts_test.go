@@ -17,10 +17,10 @@ const (
 	wrongAda = `logIn(input: {email: "ada@example.org", password: "wrong horse!"}) { token errors { message } }`
 )
 
-// outcomes counts how tries were answered.
+// outcomes counts the answers to log-in attempts.
 type outcomes struct{ in, wrong, refused, wait int }
 
-// count adds the answer to several tries.
+// count adds the answer to several attempts.
 func (o *outcomes) count(t *testing.T, a harness.Answer) {
 	t.Helper()
 	for _, field := range a.Data {
@@ -55,7 +55,7 @@ func TestTriesToLogInByAliasAreCountedOneByOne(t *testing.T) {
 	h := harness.Start(t, harness.WithClock(&clock))
 	h.RegisterAda()
 	var o outcomes
-	for range 50 { // 20 at a time, the limit of fields at the top: a thousand
+	for range 50 { // with 20 root fields each, the limit: a thousand attempts
 		var b strings.Builder
 		for i := range 20 {
 			fmt.Fprintf(&b, "a%d: %s ", i, wrongAda)
@@ -66,8 +66,8 @@ func TestTriesToLogInByAliasAreCountedOneByOne(t *testing.T) {
 	soon(h, &clock, o.wait)
 }
 
-// soon checks that the right password is refused until the stated time has passed,
-// and gets in then.
+// soon checks that the right password is refused until so many seconds have passed, and is accepted
+// then.
 func soon(h *harness.Harness, clock *harness.Clock, seconds int) {
 	h.T.Helper()
 	var before, after outcomes
@@ -130,7 +130,7 @@ func (o *outcomes) hear(t *testing.T, l *harness.Listener) {
 	}
 }
 
-// A user who is logged in has a limit of their own, wherever they come from.
+// TestTriesAreCountedByUserToo: a logged-in user has a limit of their own, at every address.
 func TestTriesAreCountedByUserToo(t *testing.T) {
 	t.Parallel()
 	var clock harness.Clock
@@ -148,7 +148,7 @@ func TestTriesAreCountedByUserToo(t *testing.T) {
 	for i := range 15 {
 		visitors.count(t, h.AskFrom(fmt.Sprintf("2001:db8::%x", i), "", "mutation {"+wrongAda+"}"))
 	}
-	visitors.want(t, 0, 10, 5) // one line of IPv6 is one address
+	visitors.want(t, 0, 10, 5) // a network of IPv6 is one address
 }
 
 func TestRegistrationsAreCounted(t *testing.T) {

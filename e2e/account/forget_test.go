@@ -13,7 +13,7 @@ import (
 	"flightdeck/vault"
 )
 
-// traces returns the files of a database, and beside it, that hold one of some texts.
+// traces describes the files of a database, and in its folder, that contain one of some texts.
 func traces(t *testing.T, db string, texts ...string) (found []string) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(db), "*"))
@@ -34,9 +34,9 @@ func traces(t *testing.T, db string, texts ...string) (found []string) {
 	return found
 }
 
-// TestAForgottenUserLeavesNoTrace: not in an answer, at any moment, nor, byte for byte,
-// in any file: rows, full-text index, snapshots, archive, write-ahead log and free
-// pages; also when the server is killed right after. The log still verifies.
+// TestAForgottenUserLeavesNoTrace: no answer as of any moment names the user, and no file holds a
+// byte of the name: rows, full-text index, snapshots, archive, write-ahead log and free pages; also
+// when the server is killed right after the command. The log still verifies.
 func TestAForgottenUserLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	s := harness.ToldStory(t)
@@ -56,7 +56,7 @@ func TestAForgottenUserLeavesNoTrace(t *testing.T) {
 		t.Fatal("there is nothing to forget")
 	}
 	if len(traces(t, s.AppOptions.DB, address, name)) == 0 {
-		t.Fatal("the files have no trace of who is not forgotten yet: this test cannot fail")
+		t.Fatal("the files have no trace of the user before the user is forgotten: this test cannot fail")
 	}
 	l := s.Listen(token, `subscription { eventAppended { type } }`, nil)
 	s.Refused("ForbiddenError", s.Tokens["AUTHOR"], "forgetUser", harness.Object{"id": id})
@@ -66,7 +66,7 @@ func TestAForgottenUserLeavesNoTrace(t *testing.T) {
 		t.Errorf("on the disk of a running server: %s", strings.Join(found, ", "))
 	}
 	var ended error
-	for ended == nil { // the last event may come first
+	for ended == nil { // the last event may arrive before the end
 		_, ended = l.Result()
 	}
 	if !strings.Contains(ended.Error(), "4403") {
@@ -131,7 +131,7 @@ func TestAForgottenUserLeavesNoTrace(t *testing.T) {
 	}
 }
 
-func TestWhoMayBeForgotten(t *testing.T) {
+func TestEveryUserButTheLastAdminMayBeForgotten(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	boss, bossToken := h.User(domain.Admin)
@@ -147,8 +147,8 @@ func TestWhoMayBeForgotten(t *testing.T) {
 	h.Refused("NotFoundError", bossToken, "updateUser", harness.Object{"id": me, "displayName": "Back"})
 }
 
-// TestTheMasterKeyIsTheOneThatSealed: another one, or none, is told at the start, and
-// nothing is changed.
+// TestTheMasterKeyIsTheOneThatSealed: the program refuses to start with another master key or none,
+// and changes nothing.
 func TestTheMasterKeyIsTheOneThatSealed(t *testing.T) {
 	t.Parallel()
 	db := harness.Written(t)

@@ -12,7 +12,7 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// transcript is everything that was logged.
+// transcript collects the lines of a log.
 type transcript struct {
 	mu   sync.Mutex // guards text
 	text bytes.Buffer

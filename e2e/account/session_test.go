@@ -12,7 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// closedWith reads what is left of a socket and returns the code it is closed with.
+// closedWith reads the rest of a socket and returns its close code.
 func closedWith(t *testing.T, l *harness.Listener) int {
 	t.Helper()
 	for {
@@ -61,7 +61,7 @@ func TestAnotherRoleClosesTheSocketsOfTheUser(t *testing.T) {
 	}
 }
 
-func TestATakenAddressDoesNotSayWhose(t *testing.T) {
+func TestATakenAddressHidesItsOwner(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	const register = `mutation { registerUser(input: {email: "ada@example.org", displayName: "Ada", password: "correct horse"}) {

@@ -19,7 +19,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// outside is an issuer of web tokens, and a harness that believes it.
+// outside is an issuer of web tokens, and a harness that accepts them.
 type outside struct {
 	*harness.Harness
 	key   *ecdsa.PrivateKey
@@ -51,7 +51,7 @@ func startOutside(t *testing.T, set func(*auth.IssuerOptions)) *outside {
 	return o
 }
 
-// token is one of the issuer's, good for an hour, with further claims.
+// token returns a token of the issuer, valid for an hour, with further claims.
 func (o *outside) token(subject string, more harness.Object) string {
 	o.T.Helper()
 	all := jwt.MapClaims{"iss": "https://issuer.example", "aud": "flightdeck", "sub": subject, "exp": o.clock.Now().Add(time.Hour).Unix()}
@@ -115,7 +115,7 @@ func TestAnIssuerThatRulesChangesRolesAndClosesSockets(t *testing.T) {
 	}
 }
 
-// The time of a websocket is the true one.
+// TestASocketEndsWithItsWebToken uses the true time, because a websocket does.
 func TestASocketEndsWithItsWebToken(t *testing.T) {
 	t.Parallel()
 	o := startOutside(t, func(*auth.IssuerOptions) {})
@@ -163,8 +163,8 @@ func TestFlagsAboutWebTokensFitTogether(t *testing.T) {
 	}
 }
 
-// Whoever was forgotten is not made anew by the next token or key.
-func TestWhoWasForgottenIsNotLetInAgain(t *testing.T) {
+// TestAForgottenUserIsNotProvisionedAgain by a web token or a key that is still valid.
+func TestAForgottenUserIsNotProvisionedAgain(t *testing.T) {
 	t.Parallel()
 	for what, claim := range map[string]string{"roles of the account": "", "roles of the issuer": "roles"} {
 		o := startOutside(t, func(o *auth.IssuerOptions) { o.RoleClaim = claim })

@@ -132,7 +132,7 @@ func TestSlugIsFreeAgainWhenItsContentIsDeletedOrRenamed(t *testing.T) {
 	harness.WantNull(t, "none", a.At("c"))
 }
 
-func TestUpdateKeepsWhatIsOmittedAndClearsWhatIsNull(t *testing.T) {
+func TestUpdateKeepsOmittedFieldsAndClearsNulls(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, token := h.User(domain.Author)
@@ -239,7 +239,7 @@ func TestHTMLIsSanitised(t *testing.T) {
 	}
 }
 
-func TestVersionConflictSaysWhatHappenedSince(t *testing.T) {
+func TestVersionConflictTellsTheEventsSince(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, owner := h.User(domain.Author)

@@ -17,8 +17,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// askAgain asks by GET, with the tag of the answer that the client has, "" for none. The
-// answer has the connection's defaults; its body is "" when the client's is good.
+// askAgain sends a query by GET with the ETag of an earlier answer, "" for none. body is "" if the
+// server answers that it is not modified.
 func askAgain(h *harness.Harness, token, query, variables, tag string) (status int, newTag, body string) {
 	h.T.Helper()
 	address := h.URL + "/graphql?query=" + url.QueryEscape(query) + "&variables=" + url.QueryEscape(variables)
@@ -44,7 +44,7 @@ func askAgain(h *harness.Harness, token, query, variables, tag string) (status i
 	return resp.StatusCode, resp.Header.Get("ETag"), string(data)
 }
 
-// conditionalQueries are asked of everything that can change under them.
+// conditionalQueries read every object that the test changes.
 var conditionalQueries = []string{
 	`query($id: ID!, $then: AsOf) { content(id: $id, asOf: $then) { id version title status } }`,
 	`query($id: ID!, $then: AsOf) { node(id: $id, asOf: $then) { id ... on Content { author { displayName role } } } }`,
@@ -58,9 +58,9 @@ var conditionalQueries = []string{
 	`query { tags { nodes { name count } } }`,
 }
 
-// TestNotModifiedIsSaidOnlyOfTheSameBytes lets everything happen that changes what
-// somebody may see, and asks in between, with every tag that was ever given.
-func TestNotModifiedIsSaidOnlyOfTheSameBytes(t *testing.T) {
+// TestNotModifiedMeansTheSameBytes changes visible objects and rights in every way, and in between
+// sends queries with every ETag that was ever given.
+func TestNotModifiedMeansTheSameBytes(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, admin := h.User(domain.Admin)
@@ -73,7 +73,7 @@ func TestNotModifiedIsSaidOnlyOfTheSameBytes(t *testing.T) {
 	}
 	ids := []string{create(), create()}
 	tags := map[string]string{}  // the bytes of every answer that had a tag
-	given := map[string]string{} // the last tag of each request, whoever asked
+	given := map[string]string{} // the last tag of each request, for any asker
 	var hits int
 	rapid.Check(t, func(rt *rapid.T) {
 		id := func() string { return rapid.SampledFrom(ids).Draw(rt, "id") }
@@ -105,7 +105,7 @@ func TestNotModifiedIsSaidOnlyOfTheSameBytes(t *testing.T) {
 			}
 			last.query, last.variables = query, variables
 			brought := rapid.SampledFrom(append([]string{`"nothing"`}, slices.Sorted(maps.Keys(tags))...)).Draw(rt, "tag")
-			if before := given[query+variables]; before != "" && rapid.Bool().Draw(rt, "the last that anybody was given for it") {
+			if before := given[query+variables]; before != "" && rapid.Bool().Draw(rt, "the last tag of this request") {
 				brought = before
 			}
 			status, again, body := askAgain(h, token, query, variables, brought)
@@ -137,13 +137,14 @@ func TestNotModifiedIsSaidOnlyOfTheSameBytes(t *testing.T) {
 		})
 	})
 	if hits == 0 {
-		t.Error("nothing was ever unmodified")
+		t.Error("no answer was not modified")
 	}
 	t.Logf("%d times unmodified, %d tags", hits, len(tags))
 }
 
-// A rebuild corrects rows without an event, here one that was written beside the log.
-func TestARebuildEndsWhatWasUnmodified(t *testing.T) {
+// TestARebuildInvalidatesETags: a rebuild corrects rows without an event, here a row that was
+// written without the log.
+func TestARebuildInvalidatesETags(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, admin := h.User(domain.Admin)
@@ -171,9 +172,9 @@ func TestARebuildEndsWhatWasUnmodified(t *testing.T) {
 	}
 }
 
-// A person is forgotten in two steps: in the log, and then in memory. What was
-// answered between them is not what is answered after the second.
-func TestAForgottenPersonIsNotUnmodified(t *testing.T) {
+// TestForgettingAPersonInvalidatesETags in both of its steps: in the log, and then in the memory of
+// the vault.
+func TestForgettingAPersonInvalidatesETags(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, admin := h.User(domain.Admin)
@@ -194,8 +195,8 @@ func TestAForgottenPersonIsNotUnmodified(t *testing.T) {
 	}
 }
 
-// What answers depend on beside the log is computed each time.
-func TestSizeIsNotUnmodifiedWhenItMoved(t *testing.T) {
+// TestTheSizeOfTheLogInvalidatesETags: a snapshot changes the size without an event.
+func TestTheSizeOfTheLogInvalidatesETags(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	id, admin := h.User(domain.Admin)
@@ -207,8 +208,8 @@ func TestSizeIsNotUnmodifiedWhenItMoved(t *testing.T) {
 	}
 }
 
-// The end of an API key is in no event.
-func TestKeysAreNotUnmodifiedWhenOneIsRevoked(t *testing.T) {
+// TestRevokingAKeyInvalidatesETags: no event tells the end of an API key.
+func TestRevokingAKeyInvalidatesETags(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, admin := h.User(domain.Admin)
@@ -221,8 +222,8 @@ func TestKeysAreNotUnmodifiedWhenOneIsRevoked(t *testing.T) {
 	}
 }
 
-// TestNotModifiedWhileOthersWrite asks for the head of the log while writers move it:
-// what is said to be unmodified was the answer at some moment of the request.
+// TestNotModifiedWhileOthersWrite reads the head of the log while writers move it. An answer that
+// is not modified was right at some moment of the request.
 func TestNotModifiedWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

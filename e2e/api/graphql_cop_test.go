@@ -16,10 +16,10 @@ import (
 )
 
 // The tests of this file are the thirteen checks of graphql-cop, and what the OWASP
-// GraphQL cheat sheet asks for beside them, against the running server. What is left
-// open by default is explained in docs/security.md.
+// GraphQL cheat sheet demands beyond them, against the running server. docs/security.md explains
+// the defaults that leave something open.
 
-// wantRefused sends an operation and checks that it is refused before it runs.
+// wantRefused sends an operation that must be refused before it runs.
 func wantRefused(h *harness.Harness, query, code, limit string) {
 	h.T.Helper()
 	a := h.Ask("", query, nil)
@@ -32,7 +32,7 @@ func wantRefused(h *harness.Harness, query, code, limit string) {
 	}
 }
 
-// repeat returns each for so many numbers.
+// repeat formats each with the numbers from 0 to n-1.
 func repeat(n int, each string) string {
 	var b strings.Builder
 	for i := range n {
@@ -96,9 +96,10 @@ func TestCopMutationsByGET(t *testing.T) {
 	}
 }
 
-// Queries by GET are answered, as GraphQL over HTTP wants it. No page of another site
-// gains by it: the server knows nobody by a cookie, and lets no such page read.
-func TestCopQueriesByGETKnowNobody(t *testing.T) {
+// TestCopQueriesByGETIgnoreCookies: queries by GET are answered, as GraphQL over HTTP demands. A
+// page of another site gains nothing by that: the server ignores cookies, and lets no other origin
+// read the answer.
+func TestCopQueriesByGETIgnoreCookies(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, token := h.User(domain.Admin)
@@ -212,8 +213,8 @@ func TestCopErrorsTellNothingOfTheInside(t *testing.T) {
 	}
 }
 
-// What an ordinary client sends meets no limit: the introspection of tools, and a page
-// of everything.
+// TestOrdinaryClientsMeetNoLimit with the introspection query of tools, and with a page of every
+// field.
 func TestOrdinaryClientsMeetNoLimit(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -225,8 +226,7 @@ func TestOrdinaryClientsMeetNoLimit(t *testing.T) {
 	h.Must(token, `{ presentations(first: 100) { nodes { id title markdown slides { id order title content notes presentation { id title } } author { id } } } }`, nil)
 }
 
-// introspection is the query that clients and tools send, with nine levels of types in
-// types.
+// introspection is the query of clients and tools, with nine levels of types in types.
 const introspection = `query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind } subscriptionType { name kind }
 	types { ...FullType } directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
 fragment FullType on __Type { kind name description specifiedByURL fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue }

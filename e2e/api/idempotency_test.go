@@ -12,7 +12,7 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// keyed are commands of every kind, in an order in which each can be done.
+// keyed returns commands of every kind, in an order in which each is valid.
 func keyed(h *harness.Harness, admin, token string) []struct {
 	mutation string
 	input    harness.Object
@@ -55,8 +55,8 @@ func keyed(h *harness.Harness, admin, token string) []struct {
 	}
 }
 
-// TestSameKeyGivesTheSameAnswerOnce sends every command again, at once and after a
-// restart: the payload is the same, byte for byte, and nothing is written.
+// TestSameKeyGivesTheSameAnswerOnce sends every command again, at once and after a restart: the
+// payload is the same, byte for byte, and no event is written.
 func TestSameKeyGivesTheSameAnswerOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flightdeck.db")
@@ -113,7 +113,7 @@ func TestKeySentByManyAtOnceIsDoneOnce(t *testing.T) {
 	}
 }
 
-func TestKeyIsOneCommandsOfOneActor(t *testing.T) {
+func TestAnIdempotencyKeyBelongsToOneCommandOfOneActor(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, one := h.User(domain.Editor)
@@ -150,8 +150,8 @@ func TestKeyIsOneCommandsOfOneActor(t *testing.T) {
 	h.Mutate(one, "createContent", harness.Object{"title": "now good", "content": "x", "idempotencyKey": "refused"})
 }
 
-// TestKeyOfABatchTellsItsCommandsApart: commands that look alike but for their name
-// are not the same.
+// TestKeyOfABatchTellsItsCommandsApart: two commands that differ in nothing but their name are
+// different.
 func TestKeyOfABatchTellsItsCommandsApart(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

@@ -12,7 +12,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Codes of top-level errors about what was sent.
+// The codes of top-level errors about requests.
 const (
 	badInput   = "BAD_USER_INPUT"
 	badRequest = "BAD_REQUEST"
@@ -20,7 +20,7 @@ const (
 	unparsable = "GRAPHQL_PARSE_FAILED"
 )
 
-// inputs is a database with one of each, and the ids that queries need.
+// inputs is a database with one object of each kind, and the variables of queries for them.
 type inputs struct {
 	*harness.Harness
 	token string
@@ -35,8 +35,8 @@ func newInputs(t *testing.T) *inputs {
 	return s
 }
 
-// wrong sends a request that has to be refused with one of the codes: never as a
-// fault of the server's, with a message, and without a trace in the log.
+// wrong sends a request that must be refused with one of the codes, with a message, and without an
+// event.
 func (s *inputs) wrong(query string, vars harness.Object, codes ...string) {
 	s.T.Helper()
 	before := s.Head().String()

@@ -12,25 +12,25 @@ import (
 	"flightdeck/eventstore"
 )
 
-// connection is a list of the API: a field with some arguments, and what its nodes
-// are compared by.
+// connection is a list of the API: a field with arguments, and the field by which its nodes are
+// compared.
 type connection struct {
 	field, arguments, node string
-	// forward says that it has no last and before.
+	// forward says that the list has no arguments last and before.
 	forward bool
 }
 
 func (c connection) String() string { return c.field + "(" + c.arguments + ")" }
 
-// page asks for a page of a list; paging is like "first: 3".
+// page reads a page of a list. paging is such as "first: 3".
 func page(h *harness.Harness, token string, c connection, paging string) harness.Answer {
 	h.T.Helper()
 	return h.Must(token, fmt.Sprintf(`{ list: %s(%s %s) { edges { cursor node { key: %s } } nodes { key: %s }
 		pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount position } }`, c.field, c.arguments, paging, c.node, c.node), nil)
 }
 
-// walk reads a list to its end in pages, forward or backward, and calls between
-// after each of the first two. It returns the keys in the list's order, and where they were read.
+// walk reads a list to its end in pages, forward or backward, and calls between after each of the
+// first two. It returns the keys in the list's order, and the position at which they were read.
 func walk(h *harness.Harness, token string, c connection, backward bool, size int, between func()) (keys []string, position string) {
 	h.T.Helper()
 	count, cursor, more, end := "first", "after", "hasNextPage", "endCursor"
@@ -71,8 +71,8 @@ func walk(h *harness.Harness, token string, c connection, backward bool, size in
 	}
 }
 
-// library makes contents, decks and users that differ in all that lists order and
-// filter by, with ties.
+// library creates contents, decks and users that differ in all fields that lists order and filter
+// by, with ties.
 func library(h *harness.Harness) (admin string, authors []string) {
 	_, admin = h.User(domain.Admin)
 	tokens := make([]string, 2)
@@ -99,7 +99,7 @@ func library(h *harness.Harness) (admin string, authors []string) {
 	return admin, authors
 }
 
-// connections are all lists, in all their orders.
+// connections returns all lists, in all their orders.
 func connections() []connection {
 	all := []connection{
 		{field: "users", node: "id"},
@@ -130,8 +130,8 @@ func connections() []connection {
 	return all
 }
 
-// TestPagingNeitherSkipsNorRepeats walks every list in every order, forward and
-// backward, while between pages things are added, changed and deleted.
+// TestPagingNeitherSkipsNorRepeats walks every list in every order, forward and backward, while
+// objects are added, changed and deleted between pages.
 func TestPagingNeitherSkipsNorRepeats(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -260,7 +260,7 @@ func TestPagesAreAskedForInOneWay(t *testing.T) {
 	harness.WantText(t, "asOf that is the cursor's", same.Text("contents", "position"), h.Head().String())
 }
 
-// TestForgedCursorsAreNoFaultOfTheServer changes what is in a cursor.
+// TestForgedCursorsAreNoFaultOfTheServer changes the content of a cursor.
 func TestForgedCursorsAreNoFaultOfTheServer(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

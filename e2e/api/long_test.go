@@ -10,7 +10,8 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// Pages of long texts end early, in both directions, and paging still reaches all.
+// TestPagesOfLongTextsAreShort: pages of long texts end early, in both directions, and paging still
+// reaches every node.
 func TestPagesOfLongTextsAreShort(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

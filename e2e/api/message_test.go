@@ -10,10 +10,9 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// TestBadInputIsToldWhatIsWrong reads the message for each kind of bad input, as a
-// person would: it names what is wrong, and how to put it right where that is not
-// plain from the fault. Nothing is written.
-func TestBadInputIsToldWhatIsWrong(t *testing.T) {
+// TestAMessageSaysHowToMendBadInput compares the message of each kind of bad input. A message names
+// the fault, and the way to mend it where the fault does not show it. No event is written.
+func TestAMessageSaysHowToMendBadInput(t *testing.T) {
 	t.Parallel()
 	s := newInputs(t)
 	other, elsewhere := newInputs(t), newInputs(t)

@@ -12,23 +12,22 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// cast is a database with something of every kind that not everybody may see, and
-// somebody of every role.
+// cast is a database with visible and hidden objects of every kind, and a user of every role.
 type cast struct {
 	*harness.Harness
-	owner  string // the id of who wrote everything
+	owner  string // the id of the author of everything
 	tokens map[string]string
-	// ids are those of things, by what the tests call them.
+	// ids are the ids of the objects, by the names that the tests use.
 	ids map[string]string
-	// then is a position at which nothing was deleted, and everything published.
+	// then is a position at which every object existed and was public.
 	then string
 }
 
-// who are the askers, from the one who sees least.
-var who = []string{"visitor", "VIEWER", "AUTHOR", "owner", "EDITOR", "ADMIN"}
+// askers are all kinds of askers, from the one with the fewest rights to the one with the most.
+var askers = []string{"visitor", "VIEWER", "AUTHOR", "owner", "EDITOR", "ADMIN"}
 
-// newCast makes contents and decks that were public once: one of each is still so,
-// the others are hidden in all possible ways.
+// newCast creates contents and decks that were public once. One of each is still public, and each
+// of the others is hidden in another way.
 func newCast(t *testing.T) *cast {
 	c := &cast{Harness: harness.Start(t), tokens: map[string]string{"visitor": ""}, ids: map[string]string{}}
 	c.owner, c.tokens["owner"] = c.User(domain.Author)
@@ -51,8 +50,8 @@ func newCast(t *testing.T) *cast {
 	return c
 }
 
-// sees reports whether somebody is to see a thing now, and whether at an earlier
-// moment, when nothing was deleted.
+// sees reports whether an asker may see an object now, and at the earlier position at which every
+// object existed.
 func sees(asker, thing string) (now, then bool) {
 	switch {
 	case strings.HasPrefix(thing, "public"):
@@ -63,12 +62,12 @@ func sees(asker, thing string) (now, then bool) {
 	return !strings.HasPrefix(thing, "deleted"), true
 }
 
-// TestHiddenThingsAreHiddenOnEveryPath asks for everything by every way that leads
-// to it, now and as of when all of it was public.
+// TestHiddenThingsAreHiddenOnEveryPath reads every object on every path that leads to it, now and
+// as of the position at which it was public.
 func TestHiddenThingsAreHiddenOnEveryPath(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
-	for _, asker := range who {
+	for _, asker := range askers {
 		for _, at := range []any{nil, c.then} {
 			for thing, id := range c.ids {
 				now, then := sees(asker, thing)
@@ -79,7 +78,7 @@ func TestHiddenThingsAreHiddenOnEveryPath(t *testing.T) {
 				name := fmt.Sprintf("%s asks for %s as of %v", asker, thing, at)
 				a := c.Must(c.tokens[asker], `query($id: ID!, $at: AsOf) { node(id: $id, asOf: $at) { id } nodes(ids: [$id], asOf: $at) { id } }`, harness.Object{"id": id, "at": at})
 				if got := a.At("node") != nil && a.At("nodes", 0) != nil; got != want || (a.At("node") == nil) != (a.At("nodes", 0) == nil) {
-					t.Errorf("%s and sees it: %v", name, got)
+					t.Errorf("%s, visible: %v", name, got)
 				}
 				field := "content"
 				if strings.HasSuffix(thing, "deck") {
@@ -88,7 +87,7 @@ func TestHiddenThingsAreHiddenOnEveryPath(t *testing.T) {
 				a = c.Must(c.tokens[asker], fmt.Sprintf(`query($id: ID!, $at: AsOf) { one: %s(id: $id, asOf: $at) { title revision(version: 1) { title }
 					history { totalCount nodes { data } } diff(from: 1) { to } } }`, field), harness.Object{"id": id, "at": at})
 				if got := a.At("one") != nil; got != want {
-					t.Errorf("%s by id and sees it: %v", name, got)
+					t.Errorf("%s by id, visible: %v", name, got)
 				}
 				if want && (a.At("one", "revision") == nil || a.Number("one", "history", "totalCount") == 0) {
 					t.Errorf("%s and does not see its past: %s", name, a.Raw)
@@ -99,7 +98,7 @@ func TestHiddenThingsAreHiddenOnEveryPath(t *testing.T) {
 	}
 }
 
-// lists compares what the lists show with what may be seen.
+// lists compares the lists with the objects that an asker may see.
 func (c *cast) lists(asker string, at any) {
 	a := c.Must(c.tokens[asker], `query($at: AsOf, $owner: ID!) {
 		contents(asOf: $at) { totalCount nodes { title } } presentations(asOf: $at) { totalCount nodes { title } }
@@ -140,10 +139,10 @@ func (c *cast) lists(asker string, at any) {
 	}
 }
 
-func TestEventsAreSeenByThoseWhoMaySeeWhatTheyAreAbout(t *testing.T) {
+func TestAnEventIsVisibleWithItsSubject(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
-	for _, asker := range who {
+	for _, asker := range askers {
 		a := c.Must(c.tokens[asker], `{ events(first: 500) { totalCount nodes { type streamId data subject { id } } } last: events(last: 500) { nodes { id } } users: events(filter: {kinds: [USER]}) { totalCount } }`, nil)
 		raw := string(a.Raw)
 		for thing, id := range c.ids {
@@ -161,8 +160,8 @@ func TestEventsAreSeenByThoseWhoMaySeeWhatTheyAreAbout(t *testing.T) {
 	}
 }
 
-// TestVisitorsDoNotSeeTheDraftThatAPublicContentWas: only what was public then and
-// is now.
+// TestVisitorsDoNotSeeTheDraftThatAPublicContentWas: they see versions that were public then, of
+// contents that are public now.
 func TestVisitorsDoNotSeeTheDraftThatAPublicContentWas(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -183,8 +182,8 @@ func TestVisitorsDoNotSeeTheDraftThatAPublicContentWas(t *testing.T) {
 	harness.WantText(t, "a diff with the draft", diff.Code(), "NOT_FOUND")
 }
 
-// TestChangingNeedsTheRight tries every mutation on a public and on a hidden thing
-// of somebody else's, and creating.
+// TestChangingNeedsTheRight sends every mutation for a public and for a hidden object of another
+// user, and creates objects.
 func TestChangingNeedsTheRight(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
@@ -317,9 +316,9 @@ func TestSessionsEndByLogOutAndByTime(t *testing.T) {
 	harness.WantText(t, "an expired token", h.Ask(expired.Token, `{ viewer { id } }`, nil).Code(), "UNAUTHENTICATED")
 }
 
-// TestMutationsAfterLoggingInOrOutAreOfWhoAsksThen: an operation runs its mutations one
-// after the other, and each is of the one who asks by then.
-func TestMutationsAfterLoggingInOrOutAreOfWhoAsksThen(t *testing.T) {
+// TestMutationsAfterALogInOrLogOutHaveTheNewActor: an operation runs its mutations in turn, each as
+// the actor of that moment.
+func TestMutationsAfterALogInOrLogOutHaveTheNewActor(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	const password = "correct horse"

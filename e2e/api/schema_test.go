@@ -13,8 +13,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// definitions lists everything that a schema defines, apart from what is built in,
-// and calls visit with its path, its description, and its text without that.
+// definitions calls visit for every definition of a schema that is not GraphQL's own: with its
+// path, its description, and its text without the description.
 func definitions(schema *ast.Schema, visit func(path, description, text string)) {
 	arguments := func(path string, list ast.ArgumentDefinitionList) {
 		for _, a := range list {
@@ -71,7 +71,7 @@ func TestEverythingInTheSchemaIsDescribed(t *testing.T) {
 	}
 }
 
-func TestSchemaPrintsWhatIsServed(t *testing.T) {
+func TestThePrintedSchemaIsTheServedOne(t *testing.T) {
 	t.Parallel()
 	printed, read := printedSchema(t)
 	wantDefinitions(t, read, described(graph.NewExecutableSchema(graph.Config{}).Schema()))
@@ -89,8 +89,7 @@ func TestSchemaForRelayLacksOneArgument(t *testing.T) {
 	wantDefinitions(t, read, slices.DeleteFunc(served, func(d string) bool { return strings.HasPrefix(d, "Query.node(asOf:)") }))
 }
 
-// printedSchema runs the command schema, and returns what it prints, and that read
-// back.
+// printedSchema returns the output of the command schema, as text and parsed.
 func printedSchema(t *testing.T, flags ...string) (string, *ast.Schema) {
 	t.Helper()
 	status, printed, problems := harness.CLI(append([]string{"schema"}, flags...)...)
@@ -104,7 +103,7 @@ func printedSchema(t *testing.T, flags ...string) (string, *ast.Schema) {
 	return printed, schema
 }
 
-// described lists what a schema defines, a line each.
+// described lists the definitions of a schema, a line each.
 func described(schema *ast.Schema) []string {
 	var all []string
 	definitions(schema, func(path, description, text string) {

@@ -12,7 +12,7 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// row is a content or a deck as a list shows it, for the filters to be tried on.
+// row is a content or a deck in a list, to which the test applies filters.
 type row struct {
 	ID, Status, Author, Created, Updated string
 	Public                               bool
@@ -44,9 +44,9 @@ func subset(random *rand.Rand, values []string, n int) []string {
 	return values[:random.IntN(n+1)]
 }
 
-// TestFiltersSelectWhatTheySay combines filters at random and compares with the same
-// filters tried on the whole list.
-func TestFiltersSelectWhatTheySay(t *testing.T) {
+// TestFiltersSelectMatchingRows combines filters at random, and compares with the same filters
+// applied to the whole list.
+func TestFiltersSelectMatchingRows(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	token, authors := library(h)
@@ -112,7 +112,7 @@ func TestFiltersSelectWhatTheySay(t *testing.T) {
 	}
 }
 
-// selected are the ids of the rows that pass all tests.
+// selected returns the ids of the rows that pass all tests.
 func selected(all []row, tests []func(row) bool) []string {
 	ids := []string{}
 	for _, r := range all {
@@ -210,8 +210,8 @@ func TestMostRelevantIsFirst(t *testing.T) {
 	harness.WantText(t, "the order of then", string(later.Raw), string(a.Raw))
 }
 
-// TestSearchSeesTheLatestWrite searches right after each write: the index is another
-// projection, and a search waits for it.
+// TestSearchSeesTheLatestWrite searches right after each write: the index is a projection of its
+// own, and a search waits for it.
 func TestSearchSeesTheLatestWrite(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -226,7 +226,7 @@ func TestSearchSeesTheLatestWrite(t *testing.T) {
 	}
 }
 
-// manyWords is a search for as many words.
+// manyWords returns a search for n words.
 func manyWords(n int) string {
 	words := make([]string, n)
 	for i := range words {
@@ -235,7 +235,7 @@ func manyWords(n int) string {
 	return strings.Join(words, " ")
 }
 
-func TestDecksAreFoundByWhatTheirSlidesSaidThen(t *testing.T) {
+func TestDecksAreFoundByTheTextOfTheirSlidesThen(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, token := h.User(domain.Author)

@@ -11,13 +11,13 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// observer notes the statements of a harness's reader.
+// observer records the statements of a harness's reader.
 type observer struct {
 	mu      sync.Mutex // guards queries
 	queries []string
 }
 
-// observe notes every statement from now on. It is called before the first request.
+// observe records every statement from now on. It is called before the first request.
 func observe(h *harness.Harness) *observer {
 	o := &observer{}
 	h.Reader.Observe(func(query string) {
@@ -28,7 +28,7 @@ func observe(h *harness.Harness) *observer {
 	return o
 }
 
-// take returns what was noted since it was last called.
+// take returns the statements since the last call.
 func (o *observer) take() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -37,8 +37,8 @@ func (o *observer) take() []string {
 	return queries
 }
 
-// TestNumberOfStatementsDoesNotGrowWithThePage runs each query for 10 and for 100
-// objects, of many authors.
+// TestNumberOfStatementsDoesNotGrowWithThePage runs each query for 10 and for 100 objects, of many
+// authors.
 func TestNumberOfStatementsDoesNotGrowWithThePage(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -67,7 +67,7 @@ func TestNumberOfStatementsDoesNotGrowWithThePage(t *testing.T) {
 	if err := h.WaitForIndex(t.Context()); err != nil { // it writes, too
 		t.Fatal(err)
 	}
-	h.Must(admin, "{ viewer { id } }", nil) // whom the token lets in is known from here on
+	h.Must(admin, "{ viewer { id } }", nil) // from here on the principal of the token is cached
 	for name, c := range map[string]struct {
 		query      string
 		statements int
@@ -116,12 +116,12 @@ func TestNumberOfStatementsDoesNotGrowWithThePage(t *testing.T) {
 	}
 	h.Must(admin, `{ contents(first: 5) { nodes { id } } }`, nil)
 	if counted := strings.Join(o.take(), "\n"); strings.Contains(counted, "count(") {
-		t.Errorf("what was not asked for is counted: %s", counted)
+		t.Errorf("a query without totalCount counts: %s", counted)
 	}
 }
 
-// TestManyShapesOfQueriesAtOnce asks in more ways than statements are remembered, by
-// many at once: none is taken away from under somebody who is about to use it.
+// TestManyShapesOfQueriesAtOnce sends more shapes of queries than there are prepared statements,
+// concurrently: no statement is closed while a query is about to use it.
 func TestManyShapesOfQueriesAtOnce(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

@@ -12,13 +12,13 @@ import (
 	"flightdeck/eventstore"
 )
 
-// more is a mutation that finds no room in what is left of a page.
+// more is a mutation whose event does not fit into the rest of a page.
 const more = `mutation($text: String!) { createContent(input: {title: "More", content: $text, idempotencyKey: "more"}) { position errors { message } } }`
 
 var moreText = harness.Object{"text": strings.Repeat("x", 10_000)}
 
-// unavailable sends a mutation that the database cannot take now. The message has to
-// say so, what was lost, and what to do; what can be read stays readable.
+// unavailable sends a mutation while the database cannot be written. The message must name the
+// reason, the loss and the remedy. Queries are still answered.
 func unavailable(h *harness.Harness, token string, said ...string) {
 	h.T.Helper()
 	before := h.Head().String()
@@ -33,7 +33,7 @@ func unavailable(h *harness.Harness, token string, said ...string) {
 	harness.WantText(h.T, "position of a list", h.Must(token, `{ contents { position nodes { title } } }`, nil).Text("contents", "position"), before)
 }
 
-// available sends the same mutation again: it is done once, and everything fits.
+// available sends the same mutation again: it happens once, and the database verifies.
 func available(h *harness.Harness, token string) {
 	h.T.Helper()
 	first := h.Must(token, more, moreText).Text("createContent", "position")

@@ -12,10 +12,9 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// TestAnswersStayWhatTheyWere records answers while a story is told, and asks the
-// same of the past afterwards: by position and by instant, byte for byte. The rights
-// of the asker are those of today, so it compares for an ADMIN, whose rights never
-// change.
+// TestAnswersStayWhatTheyWere records answers after each step of a story, and reads the same
+// moments afterwards: by position and by instant, byte for byte. It compares for an ADMIN, whose
+// rights never change, because today's rights decide.
 func TestAnswersStayWhatTheyWere(t *testing.T) {
 	t.Parallel()
 	s := harness.NewStory(t)
@@ -48,8 +47,8 @@ func TestAnswersStayWhatTheyWere(t *testing.T) {
 	harness.WantText(t, "before the first event", before, s.Everything(s.Tokens["ADMIN"], "0"))
 }
 
-// TestPastShowsNothingThatIsHiddenNow asks for every moment as those whose rights
-// are few, and looks for what is deleted, a draft or private by now.
+// TestPastShowsNothingThatIsHiddenNow reads every moment with few rights, and looks for the texts
+// of objects that are deleted, drafts or private now.
 func TestPastShowsNothingThatIsHiddenNow(t *testing.T) {
 	t.Parallel()
 	s := harness.NewStory(t)
@@ -141,8 +140,9 @@ func TestOneOperationReadsOnePosition(t *testing.T) {
 	writer.Wait()
 }
 
-// TestInstantHasOnePositionForEver asks for now while many write, and for the same
-// instants again when all is quiet: what was recorded by then counts, committed or not.
+// TestInstantHasOnePositionForEver reads as of now while many write, and as of the same instants
+// when no writer is left: an instant includes the events that were recorded by then, committed or
+// not.
 func TestInstantHasOnePositionForEver(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -194,7 +194,7 @@ func TestMutationsReadTheirOwnWrites(t *testing.T) {
 	}
 }
 
-func TestRevisionAndDiffTellWhatChanged(t *testing.T) {
+func TestRevisionAndDiffTellTheChanges(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	_, token := h.User(domain.Author)

@@ -10,8 +10,8 @@ import (
 	"flightdeck/web/browsertest"
 )
 
-// openPlayground serves a new database with the program as it is shipped, until the
-// test ends, and opens its playground in a browser. What it returns besides asks it, too.
+// openPlayground serves a new database with the program as it is shipped, and opens the playground
+// in a browser. The harness sends operations to the same server.
 func openPlayground(t *testing.T) (*browsertest.Browser, *harness.Harness) {
 	t.Helper()
 	p := harness.StartProcess(t, filepath.Join(t.TempDir(), "flightdeck.db"))
@@ -21,11 +21,10 @@ func openPlayground(t *testing.T) (*browsertest.Browser, *harness.Harness) {
 	return b, &harness.Harness{T: t, URL: p.URL}
 }
 
-// registered reads the token that the first user was given from the shown result.
+// registered reads the first user's token from the displayed result.
 const registered = `JSON.parse(document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()).data.registerUser.token`
 
-// TestPlaygroundTellsItsStory runs the tabs that the playground opens with, one after
-// the other, as they are.
+// TestPlaygroundTellsItsStory runs the playground's first tabs, one after the other and unchanged.
 func TestPlaygroundTellsItsStory(t *testing.T) {
 	t.Parallel()
 	b, h := openPlayground(t)
@@ -51,8 +50,7 @@ func TestPlaygroundTellsItsStory(t *testing.T) {
 	b.Check()
 }
 
-// TestReadmeTourInThePlayground runs the README's tour as a person would: pasted
-// into the playground, in a browser.
+// TestReadmeTourInThePlayground pastes the README's tour into the playground, in a browser.
 func TestReadmeTourInThePlayground(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../README.md")

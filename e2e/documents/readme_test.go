@@ -44,8 +44,7 @@ func TestReadmeTour(t *testing.T) {
 	})
 }
 
-// listen runs a subscription to eventAppended and compares the types of its first
-// events.
+// listen runs a subscription to eventAppended and compares the types of its first events.
 func listen(t *testing.T, h *harness.Harness, token, operation string, types []string) {
 	t.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}

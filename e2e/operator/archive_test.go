@@ -9,9 +9,8 @@ import (
 	"flightdeck/eventstore"
 )
 
-// TestArchivedEventsAnswerAsBefore archives a story stream by stream, as an admin does
-// on a running server, then by the command line, then compacts the file, and asks
-// everything again after each.
+// TestArchivedEventsAnswerAsBefore archives a story stream by stream through the API, then by the
+// command line, then compacts the file, and compares every answer after each.
 func TestArchivedEventsAnswerAsBefore(t *testing.T) {
 	t.Parallel()
 	s := harness.ToldStory(t)
@@ -58,7 +57,7 @@ func TestArchivedEventsAnswerAsBefore(t *testing.T) {
 	harness.WantCLI(t, 0, []string{"verify", "--db", s.AppOptions.DB}, "all follow from the log", "as they should be")
 }
 
-// TestOnlyAdminsLookAfterTheLog, and what cannot be done says why.
+// TestOnlyAdminsLookAfterTheLog, and a refusal says its reason.
 func TestOnlyAdminsLookAfterTheLog(t *testing.T) {
 	t.Parallel()
 	s := harness.ToldStory(t)
@@ -98,7 +97,7 @@ func TestOnlyAdminsLookAfterTheLog(t *testing.T) {
 	}
 }
 
-func TestArchiveCommandSaysWhatItDoesNotUnderstand(t *testing.T) {
+func TestArchiveRefusesBadFlags(t *testing.T) {
 	t.Parallel()
 	db := harness.Written(t)
 	for said, args := range map[string][]string{

@@ -108,7 +108,7 @@ func TestUserCreateMakesAnAccountThatWorks(t *testing.T) {
 	h.Mutate("", "logIn", harness.Object{"email": "boss@example.org", "password": "correct horse"})
 }
 
-func TestVerifyFindsWhatWasChanged(t *testing.T) {
+func TestVerifyFindsChangedEventsAndRows(t *testing.T) {
 	t.Parallel()
 	clean := harness.Written(t)
 	harness.WantCLI(t, 0, []string{"verify", "--db", clean}, "8 events fit", "all follow from the log")
@@ -158,8 +158,8 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 	}
 }
 
-// TestVerifyFindsWhatWasChangedInTheArchive, in a snapshot, and of the guards.
-func TestVerifyFindsWhatWasChangedInTheArchive(t *testing.T) {
+// TestVerifyFindsChangesInTheArchive, in snapshots, and of triggers and indexes.
+func TestVerifyFindsChangesInTheArchive(t *testing.T) {
 	t.Parallel()
 	clean := harness.Written(t)
 	harness.WantCLI(t, 0, []string{"archive", "--db", clean, "--older-than", "0s", "--keep", "1"}, "archived 5 events")
@@ -194,7 +194,7 @@ func TestVerifyFindsWhatWasChangedInTheArchive(t *testing.T) {
 	}
 }
 
-func TestDatabaseThatCannotBeOpenedSaysWhatToDo(t *testing.T) {
+func TestADatabaseThatCannotBeOpenedIsExplained(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }

@@ -17,11 +17,10 @@ import (
 	"flightdeck/eventstore/sqlite"
 )
 
-// TestAcknowledgedCommandsSurviveKill: a server is killed in the middle of 64
-// writers, again and again, on one file. Whatever was acknowledged is there; every
-// other command is absent or whole, and sent again with its key it happens once; the
-// database verifies before anything recovered it; and a subscriber that resumes from
-// its last position sees every event once, in order.
+// TestAcknowledgedCommandsSurviveKill kills a server in the middle of 64 writers, again and again,
+// on one database. Every acknowledged command is there. Every other command is absent or whole, and
+// happens once if it is sent again with its key. The database verifies before a server recovers it.
+// A subscriber that resumes from its last position receives every event once and in order.
 func TestAcknowledgedCommandsSurviveKill(t *testing.T) {
 	t.Parallel()
 	rounds := 3
@@ -44,7 +43,7 @@ func TestAcknowledgedCommandsSurviveKill(t *testing.T) {
 	t.Logf("%d events in %d rounds; of the commands that were cut off %d are absent, %d whole", len(c.events), rounds, c.absent, c.whole)
 }
 
-// crash is a database, those who write to it, and what is known of it.
+// crash is a database, its writers, and the test's knowledge of its log.
 type crash struct {
 	t       *testing.T
 	rand    *rand.Rand
@@ -52,13 +51,14 @@ type crash struct {
 	path    string
 	token   string
 	writers []*crashWriter
-	// events are the log as the last check found it; byMark those of a command.
+	// events is the log at the last check; byMark has the events of each command.
 	events []eventstore.Event
 	byMark map[string][]eventstore.Event
-	// absent and whole count the commands that were cut off by a kill: those it left
-	// out, and those it was too late for.
+	// absent and whole count the commands that a kill cut off: those that it prevented, and those
+	// that were already committed.
 	absent, whole int
-	// seen is what the subscriber saw, by place: position less one.
+	// seen has the ids of the events that the subscriber received, in the order of positions from
+	// 1.
 	seen []string
 }
 
@@ -88,8 +88,8 @@ func newCrash(t *testing.T) *crash {
 	return c
 }
 
-// round starts the server, lets everybody write and one listen, and kills it after
-// some acknowledgements, possibly none.
+// round starts the server with its writers and a subscriber, and kills it after some
+// acknowledgements, possibly none.
 func (c *crash) round(n int) {
 	c.t.Helper()
 	after := int64(0)
@@ -128,8 +128,8 @@ func (c *crash) round(n int) {
 	listening.Wait()
 }
 
-// recover starts the server once more, has every command that was not answered
-// sent again, and the subscriber read to the end.
+// recover starts the server once more, sends every unanswered command again, and lets the
+// subscriber read to the end.
 func (c *crash) recover() {
 	c.t.Helper()
 	p := harness.StartProcess(c.t, c.path)
@@ -149,7 +149,7 @@ func (c *crash) recover() {
 	p.Kill(c.t)
 }
 
-// check looks at the database as the killed process left it.
+// check examines the database as the killed process left it.
 func (c *crash) check() {
 	c.t.Helper()
 	c.verify()
@@ -176,7 +176,7 @@ func (c *crash) verify() {
 
 var mark = regexp.MustCompile(`w\d+n\d+e`)
 
-// read reads what was appended since it was called last.
+// read reads the events since the last call.
 func (c *crash) read() {
 	c.t.Helper()
 	engine, err := sqlite.Open(c.t.Context(), c.path, sqlite.Options{ReadOnly: true, Migrations: app.Migrations()})
@@ -199,8 +199,8 @@ func (c *crash) read() {
 	}
 }
 
-// listen subscribes after the last position seen, until the connection breaks or,
-// when it is not 0, up to a position.
+// listen subscribes after the last position seen, until the connection breaks or, if until is not
+// 0, up to that position.
 func (c *crash) listen(url string, until eventstore.Position) {
 	const query = `subscription($after: Position) { eventAppended(after: $after) { id position } }`
 	l, err := harness.Dial(c.t.Context(), c.t, url, harness.TransportWS, c.token, query, map[string]any{"after": fmt.Sprint(len(c.seen))})

@@ -21,21 +21,21 @@ type crashWriter struct {
 	rand     *rand.Rand
 	count    int
 	contents []string
-	pending  *attempt // sent, and perhaps never answered
+	pending  *attempt // sent, and not answered yet
 	answered []*attempt
-	checked  int // of those answered
+	checked  int // how many of answered were checked
 }
 
 // attempt is a command that a writer sends until it is answered.
 type attempt struct {
 	mark   string
 	body   []byte
-	events int    // that it appends
-	answer string // its payload, once it was answered
+	events int    // how many it appends
+	answer string // its payload, once it is answered
 }
 
-// write sends commands until the server is gone: first what was not answered, then
-// again something that was, then new ones.
+// write sends commands until the server is gone: first the unanswered command, then an answered one
+// again, then new ones.
 func (w *crashWriter) write(client *http.Client, url string, acknowledge func()) {
 	w.resend(client, url)
 	if n := len(w.answered); w.pending == nil && n > 0 {
@@ -55,7 +55,7 @@ func (w *crashWriter) write(client *http.Client, url string, acknowledge func())
 	}
 }
 
-// resend sends what is pending, and notes the answer if one comes.
+// resend sends the pending command, and records its answer.
 func (w *crashWriter) resend(client *http.Client, url string) {
 	if w.pending == nil {
 		return
@@ -74,7 +74,7 @@ func (w *crashWriter) resend(client *http.Client, url string) {
 
 var contentID = regexp.MustCompile(`content-[0-9a-f-]{36}`)
 
-// next makes up a command.
+// next draws a command.
 func (w *crashWriter) next() *attempt {
 	a := &attempt{mark: fmt.Sprintf("w%dn%de", w.n, w.count), events: 1}
 	key := "key of " + a.mark
@@ -112,7 +112,7 @@ func (w *crashWriter) next() *attempt {
 	return a
 }
 
-// send returns the payload of the answer; an error means that there was none.
+// send returns the payload of the answer. An error means that there was no answer.
 func (w *crashWriter) send(client *http.Client, url string, body []byte) (payload string, err error) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), harness.Patience)
 	defer cancel()
@@ -137,7 +137,7 @@ func (w *crashWriter) send(client *http.Client, url string, body []byte) (payloa
 	return string(raw), nil
 }
 
-// check compares what the writer was told with the log.
+// check compares the answers to the writer with the log.
 func (w *crashWriter) check() {
 	w.t.Helper()
 	for _, a := range w.answered[w.checked:] {

@@ -14,12 +14,12 @@ import (
 	"flightdeck/eventstore"
 )
 
-// evolved is set in a process of its own, in which ContentUpdated had two schema
-// versions before the one that this program writes: in the first a title was called a
-// heading, in the second it was there, but the text was still called a body.
+// evolved is set in a process of its own, in which ContentUpdated had two schema versions before
+// this program's version. In the first the title was named heading and the text body, in the second
+// the text alone.
 const evolved = "FLIGHTDECK_TEST_EVOLVED"
 
-// renamed is a step between two schema versions: a field gets another name.
+// renamed is a step between two schema versions that renames a field.
 func renamed(from, to string) domain.Upcaster {
 	return func(data json.RawMessage) (json.RawMessage, error) {
 		var fields map[string]json.RawMessage
@@ -34,9 +34,9 @@ func renamed(from, to string) domain.Upcaster {
 	}
 }
 
-// TestEventsOfEverySchemaVersionAreReadEverywhere: in rows, as of then, in history,
-// by replay from the archive and from snapshots, in subscriptions, by search, after a
-// rebuild, and after an export and an import.
+// TestEventsOfEverySchemaVersionAreReadEverywhere: in rows, as of a moment, in history, by replay
+// from archive and snapshots, in subscriptions, by search, after a rebuild, and after an export and
+// an import.
 func TestEventsOfEverySchemaVersionAreReadEverywhere(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(evolved) == "" {

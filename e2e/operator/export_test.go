@@ -15,7 +15,7 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-func TestExportKeepsWhatIsThereUntilItIsComplete(t *testing.T) {
+func TestAnExportReplacesItsFileOnceComplete(t *testing.T) {
 	t.Parallel()
 	db, dir := harness.Written(t), t.TempDir()
 	file := filepath.Join(dir, "log.jsonl")
@@ -46,10 +46,10 @@ func TestExportKeepsWhatIsThereUntilItIsComplete(t *testing.T) {
 	}
 }
 
-// heapWriter counts what is written to it, and looks at the heap now and then.
+// heapWriter counts the bytes written to it, and measures the heap now and then.
 type heapWriter struct {
 	written, seen int
-	most          int // that was alive
+	most          int // the most live bytes
 }
 
 func (w *heapWriter) Write(data []byte) (int, error) {
@@ -68,7 +68,7 @@ func alive() int {
 	return int(stats.HeapAlloc)
 }
 
-// TestExportHoldsNoLog has no other test beside it: the heap is everybody's.
+// TestExportHoldsNoLog runs beside no other test, because it measures the heap of the process.
 func TestExportHoldsNoLog(t *testing.T) {
 	h := harness.Start(t)
 	author, _ := h.Actor(domain.Author)

@@ -13,7 +13,7 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// newRepository makes an empty repository, or skips the test where there is no git.
+// newRepository creates an empty repository. It skips the test if git is not installed.
 func newRepository(t *testing.T) *repository {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -24,11 +24,11 @@ func newRepository(t *testing.T) *repository {
 	return r
 }
 
-// epoch is when the commits of the tests begin.
+// epoch is the time of the first commit, in seconds since 1970.
 const epoch = 1_700_000_000
 
-// commit commits at a time, in seconds after the epoch, what change did to the
-// working tree, and returns the commit's name.
+// commit calls change and commits the working tree, so many seconds after the epoch. It returns the
+// commit's name.
 func (r *repository) commit(seconds int, change func()) string {
 	r.t.Helper()
 	date := fmt.Sprintf("%d +0200", epoch+seconds)
@@ -71,7 +71,7 @@ func (r *repository) move(from, to string) {
 	}
 }
 
-// text is long enough for git to see that a changed file is the same.
+// text returns a text that is long enough for git to recognise the file after a change.
 func text(title, more string) string {
 	return "# " + title + "\n\n" + strings.Repeat("A line that stays.\n", 20) + more
 }
@@ -152,8 +152,8 @@ func TestMergeIsOneStep(t *testing.T) {
 	s.wantEvents(s.line[3], "Ada")
 }
 
-// TestClockOfTheCommitsMayStandStillAndGoBack: commits of one second, and those
-// whose time is before that of their parents, are all there, in their order.
+// TestClockOfTheCommitsMayStandStillAndGoBack: commits of the same second, and commits that are
+// older than their parents, are all imported in their order.
 func TestClockOfTheCommitsMayStandStillAndGoBack(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t)
@@ -213,7 +213,7 @@ func TestTextThatCannotBeKeptStopsTheImport(t *testing.T) {
 	}
 }
 
-// words are the values of --path in a piece of a command line.
+// words returns the values of --path in a part of a command line, as a shell reads it.
 func words(t *testing.T, options string) (paths []string) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "sh", "-c", `printf '%s\n' `+options).Output() //nolint:gosec // it is what a user pastes
@@ -228,7 +228,7 @@ func words(t *testing.T, options string) (paths []string) {
 	return paths
 }
 
-// slugs are those of the pages now, sorted.
+// slugs returns the slugs of the pages now, sorted.
 func (s *site) slugs() (slugs []string) {
 	for _, p := range s.pages(s.Head().String()) {
 		slugs = append(slugs, p.slug)

@@ -44,7 +44,7 @@ type repository struct {
 	env []string
 }
 
-// git runs git with this input and returns what it prints.
+// git runs git and returns its output.
 func (r repository) git(stdin string, args ...string) string {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), "git", args...)
@@ -63,13 +63,13 @@ func (r repository) git(stdin string, args ...string) string {
 type revision struct {
 	hash string
 	time time.Time
-	// files are the names of the blobs of the Markdown files, by path.
+	// files has the blobs of the Markdown files, by path.
 	files map[string]string
-	// asOf is the point at which the commit, and nothing later, has happened.
+	// asOf is the point in history right after the commit's events.
 	asOf string
 }
 
-// site is an imported repository, and a server on what became of it.
+// site is an imported repository, and a server on the database.
 type site struct {
 	*harness.Harness
 	repository
@@ -108,7 +108,7 @@ func importSite(t *testing.T, dir string, paths ...string) *site {
 	return s
 }
 
-// read asks git for the line and its files, and finds where each commit is.
+// read reads the line and its files from git, and finds the point in history of each commit.
 func (s *site) read() {
 	for entry := range strings.FieldsSeq(s.git("", "log", "--first-parent", "--reverse", "--format=%H:%ct", "HEAD")) {
 		hash, seconds, _ := strings.Cut(entry, ":")
@@ -168,7 +168,7 @@ func (s *site) load() {
 	}
 }
 
-// positions returns the position of each commit's last event, by its hash.
+// positions returns the position of each commit's last event, by the commit's name.
 func (s *site) positions() map[string]string {
 	last := map[string]string{}
 	after := any(nil)
@@ -185,10 +185,10 @@ func (s *site) positions() map[string]string {
 	}
 }
 
-// webPage is a content as the API shows it.
+// webPage is a content in an answer.
 type webPage struct{ slug, content, title string }
 
-// pages returns all contents as of a point, as an ADMIN sees them.
+// pages returns all contents as of a point in history, as an ADMIN sees them.
 func (s *site) pages(asOf string) (all []webPage) {
 	after := any(nil)
 	for {
@@ -205,8 +205,8 @@ func (s *site) pages(asOf string) (all []webPage) {
 	}
 }
 
-// compare compares every commit: a page for each file, with its bytes, its title,
-// and the slug of its path or, where several have that, the slug and a number.
+// compare compares every commit with its pages: each file has a page with its bytes, its title and
+// the slug of its path, with a number if several files have that slug.
 func (s *site) compare() {
 	t := s.repository.t
 	t.Helper()
@@ -239,7 +239,7 @@ func slugsOf(files map[string]string) (slugs []string) {
 
 var slugNumber = regexp.MustCompile(`-\d+$`)
 
-// fileOf returns a file that a page may be, by its slug, title and bytes.
+// fileOf returns a file that matches a page by slug, title and bytes.
 func (s *site) fileOf(p webPage, files map[string]string, numbered bool) (string, bool) {
 	slug := p.slug
 	if numbered {
@@ -253,21 +253,21 @@ func (s *site) fileOf(p webPage, files map[string]string, numbered bool) (string
 	return "", false
 }
 
-// titleOf is the title of a file: that of its text, or else its name, on one line.
+// titleOf returns the title of a file on one line: the title of its text, or else its name.
 func titleOf(file, text string) string {
 	title := strings.ToValidUTF8(cmp.Or(html.PageTitle(text), path.Base(file)), "\uFFFD")
 	title = strings.Join(strings.Fields(title), " ")
 	return string([]rune(title)[:min(len([]rune(title)), domain.MaxTitle)])
 }
 
-// history returns the types of the events of the content that had a slug at a point.
+// history returns the types of the events of the content that had a slug at a point in history.
 func (s *site) history(slug, asOf string) string {
 	a := s.Must(s.token, `query($slug: String!, $at: AsOf) { contentBySlug(slug: $slug, asOf: $at) { id } }`, harness.Object{"slug": slug, "at": asOf})
 	b := s.Must(s.token, `query($id: ID!) { events(filter: {streamIds: [$id]}) { nodes { type } } }`, harness.Object{"id": a.Text("contentBySlug", "id")})
 	return strings.Join(b.Texts("type", "events", "nodes"), " ")
 }
 
-// wantEvents checks who caused the events of a commit, and when the last was recorded.
+// wantEvents checks the types and the actor of a commit's events, and the time of the last one.
 func (s *site) wantEvents(c revision, author string, types ...string) {
 	s.repository.t.Helper()
 	a := s.Must(s.token, `{ events(first: 500) { nodes { type correlationId recordedAt actor { displayName } } } }`, nil)

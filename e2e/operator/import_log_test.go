@@ -20,8 +20,8 @@ import (
 	"flightdeck/eventstore"
 )
 
-// newWorld is a story that was told to its end, with batches and a part of the log in
-// the archive, on a server that is running.
+// newWorld is a story after its last step, with batches and a part of the log in the archive, on a
+// running server.
 func newWorld(t *testing.T) *harness.Story {
 	t.Helper()
 	s := harness.NewStory(t)
@@ -41,7 +41,7 @@ func newWorld(t *testing.T) *harness.Story {
 	return s
 }
 
-// exportOf exports a database, and checks what the command says.
+// exportOf exports a database, and returns the file and the command's result.
 func exportOf(t *testing.T, db string) (file string, said harness.Exported) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "log.jsonl")
@@ -69,11 +69,11 @@ func allEvents(t *testing.T, log *eventstore.Store) []eventstore.Event {
 	}
 }
 
-// pageCursor is the one thing in an answer that is of one log only.
+// pageCursor finds the only part of an answer that differs between a log and its import.
 var pageCursor = regexp.MustCompile(`"endCursor":"[^"]*"`)
 
-// TestImportedLogGivesTheSameAnswers exports a log beside its running server, imports
-// it, and compares events, hashes, rows, and the answers of every moment.
+// TestImportedLogGivesTheSameAnswers exports a log of a running server, imports it, and compares
+// events, hashes, rows, and the answers as of every moment.
 func TestImportedLogGivesTheSameAnswers(t *testing.T) {
 	t.Parallel()
 	from := newWorld(t)
@@ -97,7 +97,7 @@ func TestImportedLogGivesTheSameAnswers(t *testing.T) {
 		t.Errorf("the log is\n%v\nwant\n%v", got, want)
 	}
 	if to.Log.Lineage() == from.Log.Lineage() {
-		t.Error("two logs that may part have one lineage")
+		t.Error("the log and its import have one lineage")
 	}
 	a := from.Must(from.Tokens["ADMIN"], `{ viewer { id } }`, nil)
 	session, err := to.Commands.Begin(t.Context(), a.Text("viewer", "id"), false)
@@ -126,8 +126,8 @@ func TestImportedLogGivesTheSameAnswers(t *testing.T) {
 	harness.WantCLI(t, 0, []string{"verify", "--db", db, "--head", head.Hash.String()}, "all follow from the log", "continues the given head")
 }
 
-// TestAnExportAloneTellsNoNames: without the keys everybody in it is a forgotten user,
-// and nothing of a person is in the file.
+// TestAnExportAloneTellsNoNames: the file holds no personal data, and after an import without keys
+// every user is a forgotten user.
 func TestAnExportAloneTellsNoNames(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -135,7 +135,7 @@ func TestAnExportAloneTellsNoNames(t *testing.T) {
 	h.CreateContent(token, harness.Object{"status": "PUBLISHED"})
 	file, _ := exportOf(t, h.AppOptions.DB)
 	if text := string(harness.ReadFile(t, file)); strings.Contains(text, "example.org") || strings.Contains(text, "author-") {
-		t.Errorf("the export tells who somebody is: %s", text)
+		t.Errorf("the export holds personal data: %s", text)
 	}
 	db := filepath.Join(t.TempDir(), "imported.db")
 	harness.WantCLI(t, 0, []string{"import", "log", "--db", db, "--file", file}, "imported 2 events", "forgotten user here", "--keys")
@@ -144,7 +144,8 @@ func TestAnExportAloneTellsNoNames(t *testing.T) {
 	harness.WantText(t, "the author", a.Text("contents", "nodes", 0, "author", "displayName"), "forgotten user")
 }
 
-// TestKeysThatWereCutAreRefused at every line: whose key is missing would be forgotten.
+// TestKeysThatWereCutAreRefused at every line: a person whose key is missing would count as
+// forgotten.
 func TestKeysThatWereCutAreRefused(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -183,7 +184,8 @@ func TestKeysThatWereCutAreRefused(t *testing.T) {
 	harness.WantCLI(t, 1, append(imports, "--master-key-file", db+".key"), "line 4: ", "of 3 people", "nothing was imported")
 }
 
-// wantSameSubscription listens to both logs from their beginning.
+// wantSameSubscription compares the events that subscribers of both logs receive from the
+// beginning.
 func wantSameSubscription(t *testing.T, from, to *harness.Story, admin string) {
 	t.Helper()
 	const query = `subscription($lineage: ID) { eventAppended(after: "0", lineage: $lineage) { id position type streamId streamVersion recordedAt data actor { id displayName } } }`
@@ -196,7 +198,7 @@ func wantSameSubscription(t *testing.T, from, to *harness.Story, admin string) {
 	harness.WantText(t, "a cursor of the original", old.Refused(), "BAD_USER_INPUT")
 }
 
-// TestExportOfAnImportIsTheSame but for the lineage, and goes through a pipe.
+// TestExportOfAnImportIsTheSame but for the lineage, also through a pipe.
 func TestExportOfAnImportIsTheSame(t *testing.T) {
 	t.Parallel()
 	from := harness.Written(t)
@@ -223,7 +225,7 @@ func TestAnEmptyLogIsExportedAndImported(t *testing.T) {
 	harness.WantCLI(t, 0, []string{"verify", "--db", db}, "0 events fit")
 }
 
-// target is a place to import into, where nothing is.
+// target is the path of a database that does not exist.
 type target struct {
 	t  testing.TB
 	db string
@@ -231,8 +233,8 @@ type target struct {
 
 func newTarget(t *testing.T) target { return target{t, filepath.Join(t.TempDir(), "target.db")} }
 
-// refuses imports an export that cannot be, and checks that nothing is left of it. It
-// returns what was said.
+// refuses imports an export that must be refused, checks that no file is left of it, and returns
+// the output.
 func (x target) refuses(export []byte) string {
 	x.t.Helper()
 	file := filepath.Join(filepath.Dir(x.db), "bad.jsonl")
@@ -269,9 +271,9 @@ func TestExportThatWasCutIsRefused(t *testing.T) {
 	}
 }
 
-// TestExportThatWasChangedIsRefused flips a byte of each line, anywhere in it. The line
-// is named: the next one where the line lost its end, or says of the first that it is
-// of another log.
+// TestExportThatWasChangedIsRefused flips a byte of each line. The refusal names the line, or the
+// next one if the byte was the line's end. A change in the first line may also show as a line of
+// another log.
 func TestExportThatWasChangedIsRefused(t *testing.T) {
 	t.Parallel()
 	file, _ := exportOf(t, harness.Written(t))
@@ -292,7 +294,7 @@ func TestExportThatWasChangedIsRefused(t *testing.T) {
 	harness.WantCLI(t, 0, []string{"import", "log", "--db", x.db, "--file", file}, "imported 8 events")
 }
 
-// relinked is the export of events that were changed, with a chain that fits.
+// relinked returns an export of changed events whose hash chain fits.
 func relinked(t *testing.T, events []eventstore.Event, change func([]eventstore.Event)) []byte {
 	t.Helper()
 	events = slices.Clone(events)
@@ -356,8 +358,8 @@ func TestImportOfALogNeedsAnEmptyOne(t *testing.T) {
 	harness.WantCLI(t, 1, []string{"import", "log", "--db", filepath.Join(t.TempDir(), "none", "x.db"), "--file", file}, "folder")
 }
 
-// TestImportsThatEndEarlyLeaveNothing: an import is killed, or interrupted, while it
-// waits for more; is short of room; and what it leaves is in nobody's way.
+// TestImportsThatEndEarlyLeaveNothing kills or interrupts an import that waits for more input, and
+// lets others run out of room. No database is left, and the next import works.
 func TestImportsThatEndEarlyLeaveNothing(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -414,7 +416,8 @@ func TestImportsThatEndEarlyLeaveNothing(t *testing.T) {
 	harness.WantCLI(t, 0, []string{"verify", "--db", db}, "all follow from the log")
 }
 
-// TestExportOfARealRepository exports and imports what FLIGHTDECK_TEST_REPO became.
+// TestExportOfARealRepository exports and imports the log of the repository in
+// FLIGHTDECK_TEST_REPO.
 func TestExportOfARealRepository(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("FLIGHTDECK_TEST_REPO")

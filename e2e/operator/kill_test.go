@@ -24,7 +24,7 @@ const (
 	keptVersions = 20
 )
 
-// operation is an operator's command on a closed database of a long log.
+// operation is an operator's command on the closed database of a long log.
 type operation struct {
 	name string
 	args []string // without --db; DB stands for the database's path

@@ -15,11 +15,11 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// nobody is a user without rights, by the number that systems agree on.
+// nobody is the number of the user without rights, as systems agree.
 const nobody = 65534
 
-// TestADatabaseThatMayNotBeWrittenSaysSo runs as a user whom permissions bind: root
-// runs the program as nobody.
+// TestADatabaseThatMayNotBeWrittenSaysSo runs the program as a user without rights if the tests run
+// as root, because permissions do not bind root.
 func TestADatabaseThatMayNotBeWrittenSaysSo(t *testing.T) {
 	t.Parallel()
 	binary, db := harness.Binary(t), harness.Written(t)

@@ -2,6 +2,6 @@
 
 package operator
 
-// raced says that the race detector is on. What runs in a process of its own has none:
-// tests of nothing else are skipped then, as they have run without it.
+// raced says that the race detector is on. A process of its own has no detector: the plain run has
+// already covered a test that only starts processes.
 const raced = true

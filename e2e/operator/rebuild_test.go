@@ -19,13 +19,13 @@ const (
 	watchRebuild = `{ log { rebuild { state phase done total eventsPerSecond secondsLeft startedAt error tables { name rows rowsBefore hash hashBefore same } } } }`
 )
 
-// TestRebuiltAnswersAreThoseOfBefore asks a story everything, rebuilds it on a running
-// server as an admin does, then by the command line, and asks again after each.
+// TestRebuiltAnswersAreThoseOfBefore compares every answer of a story after a rebuild through the
+// API, and after one by the command line.
 func TestRebuiltAnswersAreThoseOfBefore(t *testing.T) {
 	t.Parallel()
 	s := harness.ToldStory(t)
 	admin := s.Tokens["ADMIN"]
-	harness.WantNull(t, "a rebuild that nobody began", s.Must(admin, watchRebuild, nil).At("log", "rebuild"))
+	harness.WantNull(t, "a rebuild that was not begun", s.Must(admin, watchRebuild, nil).At("log", "rebuild"))
 	want := s.Answers()
 	begun := s.Must(admin, askRebuild, nil)
 	if begun.At("done", "rebuild", "total") != s.Log.Head().Position.String() || begun.At("done", "query", "log", "rebuild") == nil {
@@ -42,7 +42,7 @@ func TestRebuiltAnswersAreThoseOfBefore(t *testing.T) {
 	harness.WantAnswers(t, "after flightdeck rebuild", s.Answers(), want)
 }
 
-// wantRebuilt fails unless the rebuild has ended with so many tables, all as before.
+// wantRebuilt fails unless the rebuild has ended and all tables are the same as before.
 func wantRebuilt(s *harness.Story, tables int) {
 	s.T.Helper()
 	a := s.Must(s.Tokens["ADMIN"], watchRebuild, nil)
@@ -57,7 +57,7 @@ func wantRebuilt(s *harness.Story, tables int) {
 	}
 }
 
-// TestOnlyAdminsRebuild, and one at a time.
+// TestOnlyAdminsRebuild, and one rebuild at a time.
 func TestOnlyAdminsRebuild(t *testing.T) {
 	t.Parallel()
 	s := harness.ToldStory(t)
@@ -91,7 +91,7 @@ func TestOnlyAdminsRebuild(t *testing.T) {
 	wantRebuilt(s, 5)
 }
 
-// A server on the same database is named.
+// TestRebuildCommandNeedsTheDatabaseForItself: the error names the process of a running server.
 func TestRebuildCommandNeedsTheDatabaseForItself(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -120,9 +120,9 @@ func hold(h *harness.Harness) (release func()) {
 	}
 }
 
-// TestSubscriptionsHearEverythingWhileTablesAreSwapped: who listens while somebody
-// writes and the tables are rebuilt and swapped, twice, hears every event once, with
-// what is read from the tables for it; so does who comes when it is over.
+// TestSubscriptionsHearEverythingWhileTablesAreSwapped: subscribers receive every event once, with
+// its subject, while a user writes and the tables are rebuilt and swapped twice. So does a
+// subscriber that comes afterwards.
 func TestSubscriptionsHearEverythingWhileTablesAreSwapped(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
@@ -142,7 +142,7 @@ func TestSubscriptionsHearEverythingWhileTablesAreSwapped(t *testing.T) {
 		}
 		rebuilt <- failed
 	}()
-	for range 200 { // no more: a rebuild gives way to who writes
+	for range 200 { // no more: a rebuild gives way to writers
 		h.AppendContent(editor, "while it is rebuilt", domain.Draft)
 	}
 	if err := <-rebuilt; err != nil {

@@ -21,7 +21,7 @@ func manifest(t *testing.T, text string) string {
 	return file
 }
 
-func TestServeSaysWhatIsWrongWithTrustedDocuments(t *testing.T) {
+func TestServeExplainsFaultyTrustedDocuments(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "flightdeck.db")
 	serve := []string{"serve", "--db", db, "--addr", "127.0.0.1:0"}

@@ -21,10 +21,10 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// TestStoppedServerFinishesWhatWasBegun tells a server to stop while a request is
-// half sent and a websocket is open: the request is answered and what it wrote is
-// there, the websocket is told that the server goes away, and the process ends well.
-func TestStoppedServerFinishesWhatWasBegun(t *testing.T) {
+// TestAStoppedServerFinishesItsRequests stops a server while a request is half sent and a websocket
+// is open. The request is answered and its event is written, the websocket is closed as going away,
+// and the process ends with status 0.
+func TestAStoppedServerFinishesItsRequests(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestStoppedServerFinishesWhatWasBegun(t *testing.T) {
 	}
 }
 
-// stoppable is a server in a process of its own, and what it logs.
+// stoppable is a server in a process of its own, and its log.
 type stoppable struct {
 	t               *testing.T
 	cmd             *exec.Cmd
@@ -89,7 +89,7 @@ func serveForStop(t *testing.T) *stoppable {
 	return s
 }
 
-// logs waits for a line with these words; it reports whether there is one.
+// logs reads the log up to a line with these words, and reports whether there is one.
 func (s *stoppable) logs(words string) bool {
 	for s.log.Scan() {
 		if strings.Contains(s.log.Text(), words) {
@@ -121,8 +121,8 @@ func (s *stoppable) dialSocket() *websocket.Conn {
 	return socket
 }
 
-// beginRequest sends half of a mutation. The server has begun to read it when the
-// function returns; what is returned sends the rest and reads the answer.
+// beginRequest sends half of a mutation, which the server begins to read. finish sends the rest and
+// reads the answer.
 func (s *stoppable) beginRequest() (finish func() (status int, body string)) {
 	s.t.Helper()
 	body := `{"query":"mutation { createContent(input: {title: \"In flight\", content: \"x\"}) { position errors { message } } }"}`

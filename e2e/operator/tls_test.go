@@ -24,8 +24,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// writeCertificate writes a certificate of its own for this machine, under a serial
-// number, and returns it.
+// writeCertificate writes a self-signed certificate for this machine, with a serial number, and
+// returns it.
 func writeCertificate(t *testing.T, cert, key string, serial int64) *x509.Certificate {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -59,7 +59,7 @@ func writeCertificate(t *testing.T, cert, key string, serial int64) *x509.Certif
 	return parsed
 }
 
-// lines is a log that a test waits for.
+// lines is a log, line by line.
 type lines chan string
 
 func (l lines) Write(p []byte) (int, error) {
@@ -67,7 +67,7 @@ func (l lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// await waits for a line that says something.
+// await waits for a line with these words.
 func (l lines) await(t *testing.T, words string) {
 	t.Helper()
 	for late := time.After(harness.Patience); ; {

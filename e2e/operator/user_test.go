@@ -11,7 +11,7 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// operate runs a command of the operator in a process, and returns what it says.
+// operate runs an operator's command in a process, and returns its status and output.
 func operate(ctx context.Context, t *testing.T, binary, db, stdin string, args ...string) (status int, said string) {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, binary, append(args, "--db", db)...)

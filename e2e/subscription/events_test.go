@@ -17,8 +17,7 @@ import (
 const listenToPositions = `subscription($after: Position, $filter: EventFilter, $lineage: ID) {
 	eventAppended(after: $after, filter: $filter, lineage: $lineage) { position } }`
 
-// write has as many writers append contents as it is told, each as many, and
-// returns what waits for them.
+// write appends contents by several concurrent writers, so many each. wait waits for them.
 func write(h *harness.Harness, actor domain.Actor, writers, each int) (wait func()) {
 	var all sync.WaitGroup
 	for n := range writers {
@@ -35,6 +34,8 @@ func write(h *harness.Harness, actor domain.Actor, writers, each int) (wait func
 	return all.Wait
 }
 
+// TestSubscriptionBeginsNow: without a position, a subscription begins at the head. The server does
+// not tell when it has begun, so the test writes until it receives an event.
 func TestSubscriptionBeginsNow(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{harness.TransportWS, harness.LegacyWS} {
@@ -45,7 +46,7 @@ func TestSubscriptionBeginsNow(t *testing.T) {
 			h.AppendContents(admin, 10)
 			before := h.Head()
 			l := h.ListenBy(protocol, token, listenToPositions, nil)
-			// When it began nobody is told: write until it hears something.
+			// The server does not tell when the subscription has begun.
 			heard := make(chan eventstore.Position)
 			go func() {
 				defer close(heard)
@@ -70,8 +71,8 @@ func TestSubscriptionBeginsNow(t *testing.T) {
 	}
 }
 
-// The events before the restart are in no memory: the subscription reads them from
-// the table, and moves over to the tail.
+// TestCatchingUpGoesLiveWithoutGapOrDuplicate: after the restart the earlier events are in no
+// memory, so the subscription reads them from the table and then moves over to the tail.
 func TestCatchingUpGoesLiveWithoutGapOrDuplicate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flightdeck.db")
@@ -153,7 +154,7 @@ func TestRestartingTheServerLosesNoSubscriberItsPlace(t *testing.T) {
 			vars := map[string]any{"after": fmt.Sprint(len(seen)), "lineage": lineage}
 			l := h.Listen(token, listenToPositions, vars)
 			wait := write(h, admin, 2, 50)
-			// The last ones are left for the next life.
+			// The last events are left for the next life.
 			seen = append(seen, l.Positions(h.Head()-eventstore.Position(life))...)
 			wait()
 		})
@@ -203,8 +204,7 @@ func TestCursorOfAnotherLogIsRefused(t *testing.T) {
 	}
 }
 
-// oneOfEach appends at least one event of every kind and returns what is named in
-// filters.
+// oneOfEach appends at least one event of every kind, and returns the ids of a content and a deck.
 func oneOfEach(h *harness.Harness, author, admin domain.Actor) (content, deck string) {
 	h.T.Helper()
 	content = h.AppendContent(author, "A content", domain.Draft).ID

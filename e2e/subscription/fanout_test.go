@@ -18,14 +18,13 @@ import (
 	"flightdeck/eventstore"
 )
 
-// crowd is some authors, each with a public and a hidden content and deck, and
-// others who listen.
+// crowd is some authors, each with a public and a hidden content and deck, and subscribers.
 type crowd struct {
 	*harness.Harness
 	authors []domain.Actor
-	objects []string          // ids of what the authors have
-	owner   map[string]string // of what is hidden
-	actors  []domain.Actor    // who may listen; the first is a visitor
+	objects []string          // ids of the authors' objects
+	owner   map[string]string // the owners of hidden objects
+	actors  []domain.Actor    // the subscribers; the first is a visitor
 	tokens  []string
 }
 
@@ -48,7 +47,7 @@ func startCrowd(t *testing.T) *crowd {
 	return c
 }
 
-// write has the n-th author change things at random.
+// write changes objects of the n-th author at random.
 func (c *crowd) write(n, times int) {
 	actor, random := c.authors[n], rand.New(rand.NewPCG(uint64(n), 2))
 	mine := c.objects[4*n : 4*n+4]
@@ -71,7 +70,8 @@ func (c *crowd) write(n, times int) {
 	}
 }
 
-// filter is a filter of events at random: as a variable, and what it selects.
+// filter draws a filter of events: the variable, and a function that reports whether it selects an
+// event.
 func (c *crowd) filter(random *rand.Rand) (map[string]any, func(eventstore.Event) bool) {
 	filter := make(map[string]any)
 	var tests []func(eventstore.Event) bool
@@ -98,7 +98,7 @@ func (c *crowd) filter(random *rand.Rand) (map[string]any, func(eventstore.Event
 	}
 }
 
-// sees is the policy of who may see an event, in other words than package policy.
+// sees is the rule for visible events, written without package policy.
 func (c *crowd) sees(actor domain.Actor, e eventstore.Event) bool {
 	if e.Stream.Type == string(domain.KindUser) {
 		return actor.Role == domain.Admin || actor.Owns(string(e.Stream.ID))
@@ -117,13 +117,13 @@ type member struct {
 	after           eventstore.Position // where it began
 
 	slow     bool
-	restless *rand.Rand // it hangs up at random and resumes; nil for most
+	restless *rand.Rand // hangs up at random and resumes; nil for most members
 
-	heard chan eventstore.Position // all that came; closed with the connection
+	heard chan eventstore.Position // the received positions; closed with the connection
 	end   context.CancelFunc
 }
 
-// listenOn listens until it is told to end.
+// listenOn listens until ctx ends.
 func (m *member) listenOn(ctx context.Context, written <-chan struct{}) {
 	defer close(m.heard)
 	last := m.after
@@ -159,7 +159,7 @@ func (m *member) listenOn(ctx context.Context, written <-chan struct{}) {
 	}
 }
 
-// lag waits until the log is well ahead, or nothing more is written.
+// lag waits until the log is well ahead, or no more events are written.
 func (m *member) lag(ctx context.Context, last eventstore.Position, written <-chan struct{}) {
 	ahead, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -173,8 +173,9 @@ func (m *member) lag(ctx context.Context, last eventstore.Position, written <-ch
 	_ = m.Log.Wait(ahead, last+30)
 }
 
-// 500 with filters and rights of all kinds, of whom half read slowly and a tenth hang up
-// at random: every event that is for them exactly once, none of the others.
+// TestEverySubscriberOfManyHearsExactlyItsEvents runs 500 subscribers with filters and rights of
+// all kinds. Half of them read slowly, and a tenth hang up at random. Each receives exactly the
+// events that its filter selects and its rights show, once.
 func TestEverySubscriberOfManyHearsExactlyItsEvents(t *testing.T) {
 	t.Parallel()
 	c := startCrowd(t)
@@ -231,7 +232,7 @@ func TestEverySubscriberOfManyHearsExactlyItsEvents(t *testing.T) {
 	listening.Wait()
 }
 
-func TestClientThatDoesNotReadStopsNobody(t *testing.T) {
+func TestAClientThatDoesNotReadStopsNoOther(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
 	admin, token := h.Actor(domain.Admin)
@@ -246,7 +247,7 @@ func TestClientThatDoesNotReadStopsNobody(t *testing.T) {
 		h.Run(admin, batch)
 	}
 	harness.WantPositions(t, "who reads", busy.Positions(h.Head()), harness.Span(1, h.Head()))
-	// What it has not read is still there, or it was cut and goes on from where it was.
+	// Its unread events are still there, or the server has cut it and it resumes.
 	var last eventstore.Position
 	for last < h.Head() {
 		a, err := idle.Result()
@@ -262,7 +263,7 @@ func TestClientThatDoesNotReadStopsNobody(t *testing.T) {
 	}
 }
 
-// TestUnsubscribingLeavesNoGoroutine runs alone: it looks at all goroutines.
+// TestUnsubscribingLeavesNoGoroutine runs alone, because it counts the goroutines of the process.
 func TestUnsubscribingLeavesNoGoroutine(t *testing.T) { //nolint:paralleltest // see above
 	h := harness.Start(t)
 	admin, token := h.Actor(domain.Admin)
@@ -307,7 +308,7 @@ func TestUnsubscribingLeavesNoGoroutine(t *testing.T) { //nolint:paralleltest //
 	}
 }
 
-// running counts the goroutines with a function whose name begins so.
+// running counts the goroutines with a function of this prefix on their stack.
 func running(prefix string) (n int) {
 	stacks := make([]byte, 1<<22)
 	stacks = stacks[:runtime.Stack(stacks, true)]

@@ -12,20 +12,20 @@ import (
 	"flightdeck/eventstore"
 )
 
-// complaints passes on what is logged of subscriptions.
+// complaints passes on the log's lines about subscriptions.
 type complaints chan string
 
 func (c complaints) Write(line []byte) (int, error) {
 	if strings.Contains(string(line), "msg=subscription") {
 		select {
 		case c <- string(line):
-		default: // nobody listens to more
+		default: // the test waits for one line
 		}
 	}
 	return len(line), nil
 }
 
-// await waits for the server to say why a subscription stands still.
+// await waits for the log's reason why a subscription makes no progress.
 func (c complaints) await(t *testing.T, why string) {
 	t.Helper()
 	select {
@@ -38,11 +38,10 @@ func (c complaints) await(t *testing.T, why string) {
 	}
 }
 
-// TestASubscriptionOutlastsWhatTheServerCannotRead takes away a table that a
-// subscription needs: the log itself, which it reads while it catches up, or what
-// decides on what may be seen. The client hears nothing wrong, and when the table is
-// back, everything once; the operator finds the reason in the log.
-func TestASubscriptionOutlastsWhatTheServerCannotRead(t *testing.T) {
+// TestASubscriptionOutlastsAMissingTable renames a table that a subscription needs: the log, which
+// it reads while it catches up, or the contents, which decide about visibility. The client receives
+// no error, and every event once when the table is back. The log tells the operator the reason.
+func TestASubscriptionOutlastsAMissingTable(t *testing.T) {
 	t.Parallel()
 	for _, table := range []string{"events", "contents"} {
 		t.Run(table, func(t *testing.T) {
@@ -52,7 +51,7 @@ func TestASubscriptionOutlastsWhatTheServerCannotRead(t *testing.T) {
 			author, token := before.Actor(domain.Author)
 			before.AppendContents(author, 300)
 			head := before.Head()
-			before.Stop() // what happened until now is in no memory
+			before.Stop() // no memory holds the events until now
 
 			said := make(complaints, 1)
 			h := &harness.Harness{T: t, AppOptions: harness.AppOptions(path), ServerOptions: harness.DefaultServerOptions(t)}

@@ -10,7 +10,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// everyEvent selects what every event has, and every typed field.
+// everyEvent selects the fields of every event, and every typed field.
 const everyEvent = `{ __typename id position streamId streamVersion type recordedAt actor { id } correlationId causationId data
 	subject { __typename id ... on Content { contentTitle: title version } ... on Presentation { version slides { id notes } } ... on User { version } }
 	... on ContentCreated { title slug content format tags status }
@@ -24,7 +24,7 @@ const everyEvent = `{ __typename id position streamId streamVersion type recorde
 	... on SlideMoved { slideId after }
 	... on SlideRemoved { slideId } }`
 
-// catchUp returns what eventStream delivers up to the end of the log.
+// catchUp returns the events of eventStream up to the end of the log.
 func catchUp(l *harness.Listener) (events []harness.Answer) {
 	for {
 		a := l.Next()
@@ -167,7 +167,8 @@ func TestEventsCarryTypedFieldsAndTheirSubject(t *testing.T) {
 	}
 }
 
-// What an event is about is shown as that event left it, however much came later.
+// TestSubjectIsAsTheEventLeftIt: the subject of an event is its version right after the event,
+// regardless of later events.
 func TestSubjectIsAsTheEventLeftIt(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

@@ -22,7 +22,7 @@ type sseClient struct {
 	hang context.CancelFunc
 }
 
-// listen opens an event stream; last is the id of the last event seen, "" for none.
+// listenSSE opens an event stream. last is the id of the last event seen, "" for none.
 func listenSSE(h *harness.Harness, token, query, last string) *sseClient {
 	h.T.Helper()
 	ctx, cancel := context.WithTimeout(h.T.Context(), harness.Patience)
@@ -54,7 +54,7 @@ func (c *sseClient) cut() {
 	_ = c.resp.Body.Close()
 }
 
-// next returns the next event: its id, its kind, its data; all empty at the end.
+// next returns the id, the kind and the data of the next event; all are empty at the end.
 func (c *sseClient) next() (id, kind, data string) {
 	c.t.Helper()
 	for {
@@ -78,9 +78,9 @@ func (c *sseClient) next() (id, kind, data string) {
 	}
 }
 
-// TestEventStreamResumesWhereItWasCut reads the log in pieces while others write: a
-// client that comes back with the last id misses nothing and gets nothing twice,
-// although its query still says where it once began.
+// TestEventStreamResumesWhereItWasCut reads the log in pieces while others write. A client that
+// returns with its last id misses no event and receives none twice, although its query still names
+// the first position.
 func TestEventStreamResumesWhereItWasCut(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

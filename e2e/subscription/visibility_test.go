@@ -11,7 +11,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// audience is everybody who may listen, by name.
+// audience is a subscriber of every role, by name.
 type audience struct {
 	*harness.Harness
 	admin, author domain.Actor
@@ -19,7 +19,7 @@ type audience struct {
 	expected      map[string][]eventstore.Position
 }
 
-// Who sees what.
+// Groups of subscribers with the same visible events.
 var (
 	everybody = []string{"visitor", "viewer", "author", "other author", "editor", "admin"}
 	insiders  = []string{"author", "editor", "admin"}
@@ -36,11 +36,11 @@ func startAudience(t *testing.T) *audience {
 	return a
 }
 
-// do runs a command whose events these may see.
-func (a *audience) do(who []string, actor domain.Actor, cmd command.Command) command.Result {
+// do runs a command whose events a group of subscribers may see.
+func (a *audience) do(group []string, actor domain.Actor, cmd command.Command) command.Result {
 	a.T.Helper()
 	done := a.Harness.Run(actor, cmd)
-	for _, name := range who {
+	for _, name := range group {
 		a.expected[name] = append(a.expected[name], harness.Span(done.First, done.Position)...)
 	}
 	return done
@@ -48,8 +48,8 @@ func (a *audience) do(who []string, actor domain.Actor, cmd command.Command) com
 
 const deckOfTwo = "# One\n\n<!-- psst: one -->\n\n---\n\n# Two\n\n<!-- psst: two -->\n"
 
-// play appends events that everybody may see, some, or nobody but admins. What is
-// hidden in the end was hidden before.
+// play appends events that all subscribers may see, that some may see, and that only admins may
+// see. Objects that are hidden in the end were always hidden.
 func (a *audience) play() {
 	a.T.Helper()
 	draft := a.do(insiders, a.author, harness.NewContent("Draft", domain.Draft)).ID
@@ -71,7 +71,7 @@ func (a *audience) play() {
 	a.do(everybody, a.author, harness.NewContent("The end", domain.Published))
 }
 
-// hears listens after a position and compares what comes with what is expected.
+// hears compares the events that a listener receives with the expected ones.
 func (a *audience) hears(t *testing.T, name string, l *harness.Listener) {
 	t.Helper()
 	notes := slices.Contains([]string{"author", "editor", "admin"}, name)
@@ -89,7 +89,7 @@ func (a *audience) hears(t *testing.T, name string, l *harness.Listener) {
 	harness.WantPositions(t, name, got, a.expected[name])
 }
 
-func TestSubscribersHearOnlyWhatTheyMaySee(t *testing.T) {
+func TestSubscribersHearOnlyVisibleEvents(t *testing.T) {
 	t.Parallel()
 	a := startAudience(t)
 	vars := map[string]any{"after": a.Head().String()}
@@ -102,14 +102,15 @@ func TestSubscribersHearOnlyWhatTheyMaySee(t *testing.T) {
 	for _, name := range everybody {
 		t.Run(name, func(t *testing.T) {
 			a.hears(t, name, live[name])
-			// Those who come later hear the same.
+			// A later subscriber receives the same events.
 			a.hears(t, name, a.In(t).ListenBy(harness.LegacyWS, a.tokens[name], query, vars))
 		})
 	}
 }
 
-// What was public and is hidden now is hidden in the history as well.
-func TestHistoryOfWhatIsHiddenNowIsNotDelivered(t *testing.T) {
+// TestTheHistoryOfHiddenObjectsIsNotDelivered: the events of objects that were public and are
+// hidden now are hidden too.
+func TestTheHistoryOfHiddenObjectsIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	a := startAudience(t)
 	start := a.Head()
@@ -129,7 +130,7 @@ func TestHistoryOfWhatIsHiddenNowIsNotDelivered(t *testing.T) {
 	}
 }
 
-func TestObjectsComeAndGoForThoseWhoWatchThem(t *testing.T) {
+func TestWatchersSeeObjectsComeAndGo(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{harness.TransportWS, harness.LegacyWS} {
 		t.Run(protocol, func(t *testing.T) {
