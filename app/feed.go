@@ -24,9 +24,9 @@ func (f feed) Wait(ctx context.Context, after int64) error {
 	return f.log.Wait(ctx, eventstore.Position(after))
 }
 
-// Follow returns the follower of a subscription, and a key that equal subscriptions share.
+// NewFollower returns the follower of a subscription, and a key that equal subscriptions share.
 // It returns nil for a subscription that cannot be shared.
-func (f feed) Follow(ctx context.Context, op *graphql.OperationContext) (fanout.Follower, any) {
+func (f feed) NewFollower(ctx context.Context, op *graphql.OperationContext) (fanout.Follower, any) {
 	course, key := f.root.Follow(ctx, op)
 	if course == nil {
 		return nil, nil

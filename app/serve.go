@@ -62,7 +62,7 @@ func (a *App) serverConfig(options ServerOptions) (web.Config, error) {
 	}
 	root := &resolvers.Resolver{
 		Log: a.Log, Reader: a.Reader, Commands: a.Commands, Rebuilder: a.Rebuilder, Logger: a.logger,
-		RequestID: web.RequestID, Volatile: web.NoStore, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
+		RequestID: web.RequestID, NoStore: web.NoStore, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
 	}
 	limits := options.Limits
 	limits.Clock = a.clock

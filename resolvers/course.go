@@ -121,9 +121,9 @@ func (c *Course) Continue(ctx context.Context, after, until int64) context.Conte
 // has ended with it.
 func (c *Course) Reached() (position int64, ok bool) { return int64(c.at), !c.ended }
 
-// Narrowed reports whether the last step had something in it that may have taken from
+// Revoked reports whether the last step had something in it that may have taken from
 // somebody what they could see before.
-func (c *Course) Narrowed() bool { return c.narrows }
+func (c *Course) Revoked() bool { return c.narrows }
 
 // Latest reports whether only the last result counts.
 func (c *Course) Latest() bool { return c.latest }

@@ -26,7 +26,7 @@ func (r *Resolver) size(ctx context.Context) (*model.LogSize, error) {
 	if !r.Reader.May(r.now(ctx).Actor, policy.Operate, "") {
 		return nil, nil
 	}
-	r.Volatile(ctx)
+	r.NoStore(ctx)
 	s, err := r.Log.Size(ctx)
 	if err != nil {
 		return nil, err

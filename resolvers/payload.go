@@ -79,7 +79,7 @@ func (r *Resolver) createKey(ctx context.Context, in command.CreateAPIKey) (*mod
 
 // apiKeys returns the keys, whose end is in no event.
 func (r *Resolver) apiKeys(ctx context.Context) ([]*readmodel.APIKey, error) {
-	r.Volatile(ctx)
+	r.NoStore(ctx)
 	return r.Reader.APIKeys(ctx, r.now(ctx))
 }
 

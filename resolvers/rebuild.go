@@ -13,7 +13,7 @@ func (r *Resolver) rebuild(ctx context.Context) *readmodel.RebuildProgress {
 	if !r.Reader.May(r.now(ctx).Actor, policy.Operate, "") {
 		return nil
 	}
-	r.Volatile(ctx)
+	r.NoStore(ctx)
 	return r.Rebuilder.Progress()
 }
 

@@ -24,8 +24,8 @@ type Resolver struct {
 	Logger    *slog.Logger
 	// RequestID returns the id under which a request is logged.
 	RequestID func(context.Context) string
-	// Volatile notes that an answer depends on more than the log and who asks.
-	Volatile func(context.Context)
+	// NoStore keeps the answer to a request out of the cache of answers.
+	NoStore func(context.Context)
 	// LastEventID returns the position up to which the client of an event stream has
 	// seen everything, when it comes back, else "". SetEventID says what that position
 	// is after each item of a subscription, right before the item is sent.

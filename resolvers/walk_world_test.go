@@ -211,7 +211,7 @@ func (s *scene) executor(rules *policy.Table) executing {
 	reader.Unseal(s.vault)
 	root := &resolvers.Resolver{
 		Log: s.log, Reader: reader, Commands: &commands, Rebuilder: s.rebuild, Logger: s.root.Logger, RequestID: s.root.RequestID,
-		LastEventID: s.root.LastEventID, SetEventID: s.root.SetEventID, Volatile: s.root.Volatile,
+		LastEventID: s.root.LastEventID, SetEventID: s.root.SetEventID, NoStore: s.root.NoStore,
 	}
 	exec := executor.New(graph.New(graph.Config{Resolvers: root}))
 	exec.SetErrorPresenter(root.Present)

@@ -47,8 +47,8 @@ func NoStore(ctx context.Context) {
 	}
 }
 
-// entry returns the place of a request in the cache, given the context of Authenticate and the
-// text of the request: a POST's body, or a GET's query string.
+// entry returns the place of a request in the cache, given the context of Authenticate and the text
+// of the request: a POST's body, or a GET's query string.
 func (a *answers) entry(ctx context.Context, r *http.Request, f format, text []byte) *cacheEntry {
 	e := &cacheEntry{answers: a, format: f, tagged: r.Method == http.MethodGet}
 	if a.cache == nil || a.CacheScope == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// post asks a query by POST.
+// post sends a query by POST.
 func (w *world) post(query string, header ...string) string {
 	w.t.Helper()
 	resp := post(w.t, w.h, string(asJSON(map[string]any{"query": query})), header...)
@@ -21,7 +21,7 @@ func (w *world) post(query string, header ...string) string {
 	return text(w.t, resp)
 }
 
-func TestAnAnswerIsComputedOnceWhileNothingChanges(t *testing.T) {
+func TestAnswersAreComputedOnceWhileNothingChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.post("{viewer log{head}}")
@@ -29,7 +29,7 @@ func TestAnAnswerIsComputedOnceWhileNothingChanges(t *testing.T) {
 	w.wantRuns("of two requests", 1)
 
 	w.post("{viewer log{head}}", "Authorization", "Bearer ada")
-	w.wantRuns("of another asker", 1)
+	w.wantRuns("for another sender", 1)
 	w.post("{viewer  log{head}}")
 	w.wantRuns("of another text", 1)
 	w.get("{viewer log{head}}")
@@ -46,7 +46,7 @@ func TestAnAnswerIsComputedOnceWhileNothingChanges(t *testing.T) {
 	w.wantRuns("in another state", 1)
 }
 
-func TestWhatIsNotRemembered(t *testing.T) {
+func TestAnswersThatAreNotCached(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, query := range map[string]string{
@@ -63,11 +63,11 @@ func TestWhatIsNotRemembered(t *testing.T) {
 	w.around = web.NoStore
 	w.post("{log{head}}")
 	w.post("{log{head}}")
-	w.wantRuns("of what is volatile", 2)
+	w.wantRuns("after NoStore", 2)
 }
 
-// Of an answer that is too large to be kept, the tag is.
-func TestLargeAnswersAreRememberedByTheirTag(t *testing.T) {
+// The cache keeps the tag of an answer whose body is too large.
+func TestLargeAnswersAreCachedByTheirTag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	query := `{echo(text:"` + strings.Repeat("x", 70_000) + `")}`
@@ -80,13 +80,13 @@ func TestLargeAnswersAreRememberedByTheirTag(t *testing.T) {
 	w.wantRuns("without", 1)
 }
 
-func TestWhatWasAskedForLongestAgoIsForgottenFirst(t *testing.T) {
+func TestTheCacheDropsTheLeastRecentlyUsedAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	echo := func(i int) string {
 		return `{echo(text:"` + strings.Repeat("x", 50_000) + string(rune('a'+i)) + `")}`
 	}
-	for i := range 22 { // of which 20 have room in 1 MiB
+	for i := range 22 { // 20 of them have room in 1 MiB
 		w.post(echo(i))
 		w.post(echo(0))
 	}
@@ -95,13 +95,13 @@ func TestWhatWasAskedForLongestAgoIsForgottenFirst(t *testing.T) {
 		w.post(echo(21 - i))
 	}
 	if runs := w.runs.Swap(0); runs == 0 || runs > 5 {
-		t.Errorf("%d were forgotten", runs)
+		t.Errorf("%d answers were dropped", runs)
 	}
 	w.post(echo(0))
-	w.wantRuns("of the one that was asked for all the time", 0)
+	w.wantRuns("of the answer in use", 0)
 }
 
-func TestWhatIsRememberedIsCheckedLikeAnyRequest(t *testing.T) {
+func TestCachedAnswersAreAuthenticatedAndLimited(t *testing.T) {
 	t.Parallel()
 	var out atomic.Bool
 	config := testConfig(newStub())
@@ -131,7 +131,7 @@ func TestWhatIsRememberedIsCheckedLikeAnyRequest(t *testing.T) {
 	slow := make(chan *http.Response)
 	go func() { slow <- post(t, h, `{"query":"query slow {log{head}}"}`) }()
 	<-began
-	wantEqual(t, "beside another", decode(t, text(t, post(t, h, body))).code(), "RATE_LIMITED")
+	wantEqual(t, "during another operation", decode(t, text(t, post(t, h, body))).code(), "RATE_LIMITED")
 	close(end)
 	wantEqual(t, "the other", (<-slow).StatusCode, http.StatusOK)
 
@@ -139,7 +139,7 @@ func TestWhatIsRememberedIsCheckedLikeAnyRequest(t *testing.T) {
 	wantEqual(t, "logged out", post(t, h, body).StatusCode, http.StatusUnauthorized)
 }
 
-func TestAnAnswerIsGivenAgainWhileItLasts(t *testing.T) {
+func TestCachedAnswersAreSentWhileTheyAreFresh(t *testing.T) {
 	t.Parallel()
 	var changed atomic.Bool
 	runs := 0
@@ -163,9 +163,9 @@ func TestAnAnswerIsGivenAgainWhileItLasts(t *testing.T) {
 	wantEqual(t, "runs after a mutation", runs, 2)
 }
 
-// A document that comes with its hash is registered by it each time: the hash may be
-// forgotten before the answer is.
-func TestWhatIsRegisteredIsHeardOfEachTime(t *testing.T) {
+// A request with a document and its hash must register the document each time: the hash may be
+// dropped before the answer is.
+func TestRequestsThatRegisterADocumentAreNotCached(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	hash := `"extensions":` + automatic(hashOf("{log{head}}"))
@@ -179,10 +179,10 @@ func TestWhatIsRegisteredIsHeardOfEachTime(t *testing.T) {
 	w.wantRuns("the hash alone", 1)
 }
 
-// A request that is none is answered so, whoever sent it.
-func TestNonsenseIsToldBeforeATokenIsRefused(t *testing.T) {
+// A malformed request has the same answer for every sender.
+func TestMalformedRequestsAreRefusedBeforeBadTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	wantEqual(t, "nonsense", post(t, w.h, `{`, "Authorization", "Bearer nobody").StatusCode, http.StatusBadRequest)
-	wantEqual(t, "sense", post(t, w.h, `{"query":"{viewer}"}`, "Authorization", "Bearer nobody").StatusCode, http.StatusUnauthorized)
+	wantEqual(t, "a malformed request", post(t, w.h, `{`, "Authorization", "Bearer nobody").StatusCode, http.StatusBadRequest)
+	wantEqual(t, "a well-formed request", post(t, w.h, `{"query":"{viewer}"}`, "Authorization", "Bearer nobody").StatusCode, http.StatusUnauthorized)
 }

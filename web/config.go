@@ -74,10 +74,10 @@ type Identity struct {
 	// context derived from ctx. A websocket is closed with 4403 at the returned time, unless that
 	// is zero.
 	//
-	// An error refuses the request. Its code, as Execution.ErrorPresenter presents it, decides
-	// how: UNAUTHENTICATED, FORBIDDEN, OVERLOADED and UNAVAILABLE answer 401, 403, 503 and 503;
-	// any other is a fault of the server and answers 500. A websocket is closed with 4403, for a
-	// fault of the server with 4500. Nil: every sender is a visitor.
+	// An error refuses the request. Its code, as Execution.ErrorPresenter presents it, decides how:
+	// UNAUTHENTICATED, FORBIDDEN, OVERLOADED and UNAVAILABLE answer 401, 403, 503 and 503; any
+	// other is a fault of the server and answers 500. A websocket is closed with 4403, for a fault
+	// of the server with 4500. Nil: every sender is a visitor.
 	Authenticate func(ctx context.Context, authorization string) (context.Context, time.Time, error)
 
 	// Watch is called for websockets and event streams after Authenticate, with the context that
@@ -112,16 +112,16 @@ type Limits struct {
 	Body int64
 
 	// Attempts are the executions a minute of fields of Mutation, by name, that each address has,
-	// and each Identity.Actor; all of a minute may come at once. Every execution counts: an
-	// alias, an operation of its own, and a message on a websocket. Other fields are unbounded.
+	// and each Identity.Actor; all of a minute may come at once. Every execution counts: an alias,
+	// an operation of its own, and a message on a websocket. Other fields are unbounded.
 	Attempts map[string]int
 
 	// Clock is the time that attempts are counted by. Nil: time.Now.
 	Clock func() time.Time
 }
 
-// Answers says which answers to queries over HTTP are kept, to be sent again. Without CacheBytes
-// or CacheScope every request is executed.
+// Answers says which answers to queries over HTTP are kept, to be sent again. Without CacheBytes or
+// CacheScope every request is executed.
 type Answers struct {
 	// CacheBytes bounds the memory of kept answers.
 	CacheBytes int

@@ -27,8 +27,8 @@
 // bounds requests and clients, fanout executes equal subscriptions once, negotiate chooses the
 // format of an answer, frame writes websocket frames, and playground serves GraphiQL.
 //
-// Two values travel through contexts to the resolvers and back: [LastEventID] and [SetEventID] carry
-// the position in an event stream, and [NoStore] keeps an answer out of the cache.
+// Two values travel through contexts to the resolvers and back: [LastEventID] and [SetEventID]
+// carry the position in an event stream, and [NoStore] keeps an answer out of the cache.
 //
 // Start with New, then http_graphql.go, sse.go and ws_connection.go.
 package web

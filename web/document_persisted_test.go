@@ -19,7 +19,7 @@ func hashOf(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// automatic is the extension of an automatic persisted query.
+// automatic returns the extension of an automatic persisted query.
 func automatic(hash string) string {
 	return `{"persistedQuery":{"version":1,"sha256Hash":"` + hash + `"}}`
 }
@@ -33,8 +33,7 @@ func documents(t *testing.T, manifest string) document.Trusted {
 	return d
 }
 
-// As Apollo's clients do it: the hash alone, then with the query, then alone again;
-// by POST and by GET.
+// Apollo's clients send the hash alone, then with the query, then alone again, by POST and by GET.
 func TestAutomaticPersistedQueries(t *testing.T) {
 	t.Parallel()
 	h := web.New(testConfig(newStub())).Handler()
@@ -89,8 +88,9 @@ func TestBadPersistedQueriesAreRefusedWithoutEcho(t *testing.T) {
 	}
 }
 
-// What is remembered is bounded, and a long document is not: it is sent each time.
-func TestAutomaticPersistedQueriesAreForgotten(t *testing.T) {
+// The memory for documents is bounded. A long document is never kept: its client sends it each
+// time.
+func TestAutomaticPersistedQueriesAreDropped(t *testing.T) {
 	t.Parallel()
 	h := web.New(testConfig(newStub())).Handler()
 	long := "{viewer} #" + strings.Repeat("x", 16<<10)
@@ -107,7 +107,8 @@ func TestAutomaticPersistedQueriesAreForgotten(t *testing.T) {
 	wantEqual(t, "later", decode(t, text(t, post(t, h, `{"extensions":`+automatic(hashOf("{log{head}}"))+`}`))).code(), "PERSISTED_QUERY_NOT_FOUND")
 }
 
-// By the key of the manifest, which may be any hash, and by the SHA-256 of the text.
+// The id of a document is its key in the manifest, which may be any hash, or the SHA-256 of its
+// text.
 func TestTrustedDocumentsAreNamedByTheirID(t *testing.T) {
 	t.Parallel()
 	for _, only := range []bool{false, true} {
@@ -132,7 +133,7 @@ func TestTrustedDocumentsAreNamedByTheirID(t *testing.T) {
 	}
 }
 
-func TestNothingButTrustedDocumentsRuns(t *testing.T) {
+func TestTrustedOnlyRefusesEveryOtherDocument(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
 	config.Documents.Trusted, config.Documents.TrustedOnly = documents(t, `{"4ef8":"`+greeting+`"}`), true
@@ -166,7 +167,7 @@ func TestNothingButTrustedDocumentsRuns(t *testing.T) {
 	c.hear(`{"id":"1","type":"next","payload":{"data":{"echo":"x"}}}`, `{"id":"1","type":"complete"}`)
 }
 
-func TestManifestsSayWhatIsWrongWithThem(t *testing.T) {
+func TestErrorsDescribeTheFaultOfAManifest(t *testing.T) {
 	t.Parallel()
 	for manifest, says := range map[string]string{
 		``:                   "not a JSON object",

@@ -118,10 +118,10 @@ func refused(err *gqlerror.Error) *graphql.Response {
 	return &graphql.Response{Errors: gqlerror.List{err}}
 }
 
-// stream runs an operation and calls yield with each of its responses, until yield returns false.
-// A response is valid until yield returns: generated code uses its buffer again. stream returns
-// true after the last response, and false if ctx or yield has ended the operation, or a response
-// was a refusal: an interceptor may repeat its refusal without end.
+// stream runs an operation and calls yield with each of its responses, until yield returns false. A
+// response is valid until yield returns: generated code uses its buffer again. stream returns true
+// after the last response, and false if ctx or yield has ended the operation, or a response was a
+// refusal: an interceptor may repeat its refusal without end.
 func (e *engine) stream(ctx context.Context, op *graphql.OperationContext, yield func(*graphql.Response) bool) bool {
 	if !isSubscription(op) {
 		if resp := e.execute(ctx, op); resp != nil {
@@ -148,16 +148,14 @@ func (e *engine) Collect(ctx context.Context, op *graphql.OperationContext) (res
 	return results, ok
 }
 
-// Guard runs f. It logs a panic of f, and returns false then.
-func (e *engine) Guard(ctx context.Context, f func()) (ok bool) {
+// Guard runs f, and logs a panic of f.
+func (e *engine) Guard(ctx context.Context, f func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			_ = e.presenter.presentPanic(ctx, p) //nolint:errcheck // presented for the log alone
-			ok = false
 		}
 	}()
 	f()
-	return true
 }
 
 // isSubscription reports whether an operation may have more than one result.

@@ -44,8 +44,8 @@ func logPanic(logger *slog.Logger) graphql.RecoverFunc {
 	}
 }
 
-// signInStatus returns the status of a request whose sender Identity.Authenticate has refused
-// with an error. Every error but those that its contract names is a fault of the server.
+// signInStatus returns the status of a request whose sender Identity.Authenticate has refused with
+// an error. Every error but those that its contract names is a fault of the server.
 func signInStatus(presented *gqlerror.Error) int {
 	switch status := errorcode.Status(codeOf(presented)); status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable:

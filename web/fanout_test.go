@@ -40,7 +40,7 @@ func listen(dial func(string) *client) *client {
 	return c
 }
 
-func TestOneExecutionServesAllWhoSubscribeToTheSame(t *testing.T) {
+func TestEqualSubscriptionsShareOneExecution(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newTape()
@@ -56,7 +56,7 @@ func TestOneExecutionServesAllWhoSubscribeToTheSame(t *testing.T) {
 			}
 		}
 		wantEqual(t, "executed", f.executed.Load(), 100)
-		// Who comes later goes through what was before by itself.
+		// A late subscription executes the earlier steps by itself.
 		f.from.Store(95)
 		late := listen(dial)
 		f.add(100)
@@ -68,7 +68,7 @@ func TestOneExecutionServesAllWhoSubscribeToTheSame(t *testing.T) {
 	})
 }
 
-// hearUpTo expects nothing more but, perhaps, one number.
+// hearUpTo expects no message, or one with a number.
 func (c *client) hearUpTo(number int) {
 	c.t.Helper()
 	c.say(`{"type":"ping"}`)
@@ -79,7 +79,7 @@ func (c *client) hearUpTo(number int) {
 	}
 }
 
-func TestOnlyTheSameIsShared(t *testing.T) {
+func TestDifferentSubscriptionsShareNoExecution(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newTape()
@@ -100,14 +100,14 @@ func TestOnlyTheSameIsShared(t *testing.T) {
 	})
 }
 
-// A result is kept for who is slow, but not for ever: then it is read again.
+// A result is kept for slow listeners until there are too many. They read the rest from the feed.
 func TestSlowListenersFallBehindAndComeBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newTape()
 		_, dial := serveBubble(t, tapeConfig(f))
 		slow, quick := listen(dial), listen(dial)
-		const many = 200_000 // more than is kept
+		const many = 200_000 // more than a broadcast keeps
 		go func() {
 			for n := 0; n < many; n += 1000 {
 				f.add(count(n, n+1000)...)
@@ -118,7 +118,7 @@ func TestSlowListenersFallBehindAndComeBack(t *testing.T) {
 		before := f.executed.Load()
 		slow.hearTicks(0, many)
 		if f.executed.Load() == before {
-			t.Error("nothing was read again: the test does not come to what it is about")
+			t.Error("the slow listener read nothing again: the results did not exceed the memory of the broadcast")
 		}
 		f.add(many)
 		slow.hear(ticked(many))
@@ -126,13 +126,13 @@ func TestSlowListenersFallBehindAndComeBack(t *testing.T) {
 	})
 }
 
-func TestWhatIsHiddenIsNotKeptForTheSlow(t *testing.T) {
+func TestHiddenResultsAreNotKeptForSlowListeners(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newTape()
 		_, dial := serveBubble(t, tapeConfig(f))
 		slow, quick := listen(dial), listen(dial)
-		// The first two are on their way before anything is hidden.
+		// The first two results are on their way before the others are hidden.
 		for n := range 6 {
 			f.add(n)
 			quick.hear(ticked(n))
@@ -148,7 +148,7 @@ func TestWhatIsHiddenIsNotKeptForTheSlow(t *testing.T) {
 	})
 }
 
-func TestSlowListenersGetTheLatestWhereOnlyThatCounts(t *testing.T) {
+func TestSlowListenersGetTheLatestResultIfOnlyThatCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newTape()
@@ -160,12 +160,12 @@ func TestSlowListenersGetTheLatestWhereOnlyThatCounts(t *testing.T) {
 			quick.hear(ticked(n))
 			synctest.Wait()
 		}
-		slow.hear(ticked(0), ticked(999)) // the first was on its way
+		slow.hear(ticked(0), ticked(999)) // the first result was on its way
 		slow.hearNothing()
 	})
 }
 
-func TestStepThatFailsIsTriedAgain(t *testing.T) {
+func TestFailedStepsAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newTape()
@@ -182,8 +182,8 @@ func TestStepThatFailsIsTriedAgain(t *testing.T) {
 	})
 }
 
-// The feed says that a subscription cannot go on: it is complete, and others are not.
-func TestSubscriptionThatEndsInItsFirstStepIsComplete(t *testing.T) {
+// A subscription that the feed cannot continue is complete. Others go on.
+func TestSubscriptionsThatEndInTheirFirstStepAreComplete(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newTape()
@@ -196,7 +196,7 @@ func TestSubscriptionThatEndsInItsFirstStepIsComplete(t *testing.T) {
 		c.hear(`{"id":"2","type":"complete"}`)
 		f.add(0)
 		c.hear(ticked(0))
-		// The id is free again.
+		// The client may use the id again.
 		c.say(strings.Replace(tick, `"1"`, `"2"`, 1))
 		synctest.Wait()
 		f.add(1)
@@ -219,7 +219,7 @@ func TestNothingOfABroadcastFollowsTheClientsComplete(t *testing.T) {
 			synctest.Wait()
 			f.add(100, 101)
 			c.hearNothing()
-			c.say(tick) // from now on
+			c.say(tick) // starts at the head
 			synctest.Wait()
 		}
 	})
@@ -237,12 +237,12 @@ func TestShutdownEndsBroadcasts(t *testing.T) {
 		if err := s.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
-		// The bubble would not end with a goroutine of a broadcast left.
+		// A goroutine that is left over would keep the bubble from ending.
 	})
 }
 
-// TestIdleSubscriptionsHaveTwoGoroutines is not parallel: it counts those of the
-// process.
+// TestIdleSubscriptionsHaveTwoGoroutines counts the goroutines of two a connection. It is not
+// parallel: it counts those of the process.
 func TestIdleSubscriptionsHaveTwoGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var during int
@@ -258,7 +258,7 @@ func TestIdleSubscriptionsHaveTwoGoroutines(t *testing.T) {
 			c.hearNothing()
 			all = append(all, c)
 		}
-		awaitGoroutines(t, before+2*100+3) // with those of the test, the server and the one broadcast
+		awaitGoroutines(t, before+2*100+3) // with those of the test, the server and the broadcast
 		during = runtime.NumGoroutine() - before
 		f.add(7)
 		for _, c := range all {
@@ -275,12 +275,12 @@ func TestIdleSubscriptionsHaveTwoGoroutines(t *testing.T) {
 		}
 	})
 	if during < 2*100 {
-		t.Errorf("%d goroutines for 100 connections: the test counts the wrong thing", during)
+		t.Errorf("%d goroutines for 100 connections: the test did not count the connections", during)
 	}
 	awaitGoroutines(t, before)
 }
 
-// awaitGoroutines waits until the process has no more goroutines than that.
+// awaitGoroutines waits until the process has at most most goroutines.
 func awaitGoroutines(t *testing.T, most int) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > most; runtime.Gosched() {

@@ -13,18 +13,18 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// tape is a Feed in memory, which the subscription tick of the stub follows: at each
-// position is a number, or nothing for anybody.
+// tape is a Feed in memory, which the subscription tick of the stub follows. Each position has a
+// number, or none.
 type tape struct {
-	from     atomic.Int64 // where subscriptions begin: after this, or, below 0, at the head
+	from     atomic.Int64 // subscriptions begin after this position; below 0: at the head
 	latest   bool
-	executed atomic.Int64 // results
+	executed atomic.Int64 // results of all executions
 
-	mu      sync.Mutex // protects what follows
-	numbers []int      // at position i+1; below 0: nothing
-	hidden  []int      // numbers that nobody may see any more
-	narrow  int64      // the last position at which something was hidden
-	broken  int        // how many steps still fail
+	mu      sync.Mutex // protects the fields below
+	numbers []int      // at position i+1; below 0: none
+	hidden  []int      // numbers that no execution yields any more
+	narrow  int64      // the last position that has hidden numbers
+	broken  int        // steps that will fail
 	more    chan struct{}
 }
 
@@ -34,7 +34,7 @@ func newTape() *tape {
 	return f
 }
 
-// tapeConfig is the configuration of tests whose subscriptions follow a tape.
+// tapeConfig returns the configuration of tests whose subscriptions follow a tape.
 func tapeConfig(f *tape) web.Config {
 	config := testConfig(newStub())
 	config.Execution.Feed = f
@@ -50,7 +50,7 @@ func (f *tape) add(numbers ...int) {
 	f.more = make(chan struct{})
 }
 
-// hide appends a position at which numbers are hidden.
+// hide appends a position that hides numbers.
 func (f *tape) hide(numbers ...int) {
 	f.mu.Lock()
 	f.hidden = append(f.hidden, numbers...)
@@ -81,19 +81,19 @@ func (f *tape) Wait(ctx context.Context, after int64) error {
 	}
 }
 
-func (f *tape) Follow(ctx context.Context, op *graphql.OperationContext) (fanout.Follower, any) {
+func (f *tape) NewFollower(ctx context.Context, op *graphql.OperationContext) (fanout.Follower, any) {
 	if !strings.Contains(op.RawQuery, "tick") {
 		return nil, nil
 	}
 	return &reel{tape: f}, [2]any{op.RawQuery, viewerOf(ctx)}
 }
 
-// reel is a Follower of a tape. A step is ten positions at most.
+// reel is a Follower of a tape. A step has ten positions at most.
 type reel struct {
 	tape      *tape
 	at, until int64
 	ended     bool
-	narrowed  bool
+	revoked   bool
 }
 
 type reelKey struct{}
@@ -112,10 +112,10 @@ func (r *reel) Continue(ctx context.Context, after, until int64) context.Context
 }
 
 func (r *reel) Reached() (int64, bool) { return r.at, !r.ended }
-func (r *reel) Narrowed() bool         { return r.narrowed }
+func (r *reel) Revoked() bool          { return r.revoked }
 func (r *reel) Latest() bool           { return r.tape.latest }
 
-// step returns the numbers of a step, and moves on.
+// step returns the numbers of the next step.
 func (r *reel) step() (numbers []int) {
 	f := r.tape
 	f.mu.Lock()
@@ -130,7 +130,7 @@ func (r *reel) step() (numbers []int) {
 			numbers = append(numbers, n)
 		}
 	}
-	r.narrowed = f.narrow > r.at && f.narrow <= to
+	r.revoked = f.narrow > r.at && f.narrow <= to
 	r.at, r.ended = to, false
 	f.executed.Add(int64(len(numbers)))
 	return numbers

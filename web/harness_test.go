@@ -18,18 +18,18 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// patience is how long a test waits for what must come.
+// patience bounds the time that a test waits.
 const patience = 20 * time.Second
 
 type viewerKey struct{}
 
-// viewerOf returns whom the token named, or nil for a visitor.
+// viewerOf returns the name in the token, nil for a visitor.
 func viewerOf(ctx context.Context) any { return ctx.Value(viewerKey{}) }
 
 var errNoSuchToken = errors.New("no such token")
 
-// authenticate knows the tokens "Bearer <name>" and refuses "Bearer nobody"; with
-// "Bearer broken" it fails itself.
+// authenticate accepts the tokens "Bearer <name>" and refuses "Bearer nobody". For "Bearer broken"
+// it returns an internal error.
 func authenticate(ctx context.Context, authorization string) (context.Context, time.Time, error) {
 	switch name, _ := strings.CutPrefix(authorization, "Bearer "); name {
 	case "":
@@ -43,7 +43,7 @@ func authenticate(ctx context.Context, authorization string) (context.Context, t
 	}
 }
 
-// present masks what is not meant for clients.
+// present masks internal errors.
 func present(_ context.Context, err error) *gqlerror.Error {
 	if errors.Is(err, errNoSuchToken) {
 		return &gqlerror.Error{Message: "log in again", Extensions: map[string]any{"code": "UNAUTHENTICATED"}}
@@ -66,7 +66,7 @@ func testConfig(schema *stub) web.Config {
 	}
 }
 
-// defaultLimits are those of the command line.
+// defaultLimits returns the defaults of the command line.
 func defaultLimits() (l web.Limits) {
 	if err := kong.ApplyDefaults(&l.Limits); err != nil {
 		panic(err)
@@ -101,7 +101,7 @@ func text(t *testing.T, resp *http.Response) string {
 	return strings.TrimSpace(string(data))
 }
 
-// answer is a GraphQL response as a client sees it.
+// answer is a GraphQL response.
 type answer struct {
 	Data   json.RawMessage `json:"data"`
 	Errors []struct {
@@ -110,7 +110,7 @@ type answer struct {
 	} `json:"errors"`
 }
 
-// code returns the code of the first error, or "".
+// code returns the code of the first error, "" for none.
 func (a answer) code() string {
 	if len(a.Errors) == 0 {
 		return ""
@@ -128,10 +128,11 @@ func decode(t *testing.T, body string) answer {
 	return a
 }
 
-func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+// wantEqual reports a value that is not the wanted one. subject names the value.
+func wantEqual[T comparable](t *testing.T, subject string, got, want T) {
 	t.Helper()
 	if got != want {
-		t.Errorf("%s: got %v, want %v", what, got, want)
+		t.Errorf("%s: got %v, want %v", subject, got, want)
 	}
 }
 

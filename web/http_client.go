@@ -65,8 +65,8 @@ func withClient(trusted proxies, next http.Handler) http.Handler {
 // proxies are the networks of trusted proxies.
 type proxies []netip.Prefix
 
-// client returns the client of a request, without its id. Its address is that of the connection,
-// or behind a trusted proxy the last one in X-Forwarded-For that is not a trusted proxy: any client
+// client returns the client of a request, without its id. Its address is that of the connection, or
+// behind a trusted proxy the last one in X-Forwarded-For that is not a trusted proxy: any client
 // may have written those before it.
 func (p proxies) client(r *http.Request) client {
 	c := client{address: parseAddress(r.RemoteAddr), tls: r.TLS != nil}

@@ -17,7 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// The access log names the address by which a client is counted, too.
+// The access log has the address by which a client is counted.
 func TestTheAddressOfAClientIsOnlyThatOfTrustedProxies(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -94,7 +94,7 @@ func TestWebsocketsOfOneAddressAreLimited(t *testing.T) {
 		t.Errorf("a second websocket is answered %v", a.Errors)
 	}
 	first.close()
-	for deadline := time.Now().Add(patience); ; { // the server is yet to notice
+	for deadline := time.Now().Add(patience); ; { // until the server has noticed
 		conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), url, nil)
 		if err == nil {
 			_ = conn.Close()
@@ -119,12 +119,12 @@ func TestOperationsOfOneAddressAreLimited(t *testing.T) {
 			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(`{"query":"{wait}"}`))
 			r.Header.Set("Content-Type", "application/json")
 			r.Header.Set("Accept", special)
-			if h.ServeHTTP(w, r); w.Code != http.StatusTooManyRequests { // else the other one was first
+			if h.ServeHTTP(w, r); w.Code != http.StatusTooManyRequests { // otherwise the other operation was first
 				return
 			}
 		}
 	}()
-	for deadline := time.Now().Add(patience); ; { // the first is yet to begin
+	for deadline := time.Now().Add(patience); ; { // until the first has begun
 		resp := post(t, h, `{"query":"{viewer}"}`, "Accept", special)
 		if a := decode(t, text(t, resp)); a.code() == "RATE_LIMITED" && resp.StatusCode == http.StatusTooManyRequests {
 			break
@@ -140,7 +140,7 @@ func TestOperationsOfOneAddressAreLimited(t *testing.T) {
 	}
 }
 
-func TestTheSchemaIsShownToWhomItMayBe(t *testing.T) {
+func TestTheSchemaIsHiddenFromVisitorsWithoutTheRight(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
 	config.Documents.Introspect = func(ctx context.Context) bool { return viewerOf(ctx) == "ada" }
@@ -149,7 +149,7 @@ func TestTheSchemaIsShownToWhomItMayBe(t *testing.T) {
 		`{"query":"{__schema{types{name}}}"}`, `{"query":"{a:__type(name:\"Query\"){name}}"}`,
 		`{"query":"{...F} fragment F on Query {... {__schema{types{name}}}}"}`,
 	} {
-		for range 2 { // the second time it is known
+		for range 2 { // the second time the document is cached
 			if a := decode(t, text(t, post(t, h, query))); a.code() != "INTROSPECTION_DISABLED" {
 				t.Errorf("%s is answered %v", query, a.Errors)
 			}
@@ -164,13 +164,13 @@ func TestTheSchemaIsShownToWhomItMayBe(t *testing.T) {
 	} {
 		visitor := text(t, post(t, h, query))
 		if strings.Contains(visitor, "Did you mean") {
-			t.Errorf("a visitor is told %s", visitor)
+			t.Errorf("a visitor is answered %s", visitor)
 		}
 		if decode(t, visitor).code() != "GRAPHQL_VALIDATION_FAILED" {
 			t.Errorf("%s is answered %s", query, visitor)
 		}
 	}
 	if ada := text(t, post(t, h, `{"query":"{log{hea}}"}`, "Authorization", "Bearer ada")); !strings.Contains(ada, "Did you mean") {
-		t.Errorf("ada is told %s", ada)
+		t.Errorf("ada is answered %s", ada)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// decompressed reads the body of an answer as its Content-Encoding says.
+// decompressed returns the body of an answer, decompressed by its Content-Encoding.
 func decompressed(t *testing.T, resp *http.Response) string {
 	t.Helper()
 	var r io.Reader = resp.Body

@@ -14,13 +14,13 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// world is a server whose state a test moves, and which counts what it runs.
+// world is a server with a cache of answers. A test moves its state; it counts executions.
 type world struct {
 	t     *testing.T
 	h     http.Handler
 	state atomic.Int64
 	runs  atomic.Int64
-	// around is called in the place of the next operation, when there is one.
+	// around is called before each execution, unless it is nil.
 	around func(context.Context)
 }
 
@@ -28,7 +28,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t}
 	config := testConfig(newStub())
 	config.Answers.CacheBytes = 1 << 20
-	config.Answers.CacheScope = func(ctx context.Context) (asker, state string) {
+	config.Answers.CacheScope = func(ctx context.Context) (sender, state string) {
 		return fmt.Sprint(viewerOf(ctx)), fmt.Sprint(w.state.Load())
 	}
 	config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
@@ -42,19 +42,19 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// get asks a query by GET.
+// get sends a query by GET.
 func (w *world) get(query string, header ...string) *http.Response {
 	w.t.Helper()
 	return ask(w.t, w.h, "GET", "/graphql?query="+url.QueryEscape(query), "", header...)
 }
 
-// wantRuns checks how many operations ran since the last call.
-func (w *world) wantRuns(what string, want int64) {
+// wantRuns checks the number of executions since the last call.
+func (w *world) wantRuns(when string, want int64) {
 	w.t.Helper()
-	wantEqual(w.t, "runs "+what, w.runs.Swap(0), want)
+	wantEqual(w.t, "executions "+when, w.runs.Swap(0), want)
 }
 
-func TestAnAnswerIsValidUntilTheStateMoves(t *testing.T) {
+func TestCachedAnswersAreSentUntilTheStateMoves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.get("{log{head}}")
@@ -86,20 +86,20 @@ func TestAnAnswerIsValidUntilTheStateMoves(t *testing.T) {
 	wantEqual(t, "with another's tag", w.get("{log{head}}", "If-None-Match", `"x"`).StatusCode, 200)
 }
 
-func TestAnAnswerIsNotAnothersOrAnotherRequests(t *testing.T) {
+func TestTagsBelongToOneSenderAndOneRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ada := w.get("{viewer}", "Authorization", "Bearer ada").Header.Get("ETag")
-	wantEqual(t, "hers", w.get("{viewer}", "Authorization", "Bearer ada", "If-None-Match", ada).StatusCode, 304)
+	wantEqual(t, "for ada", w.get("{viewer}", "Authorization", "Bearer ada", "If-None-Match", ada).StatusCode, 304)
 	for _, who := range []string{"", "Bearer bob"} {
 		resp := w.get("{viewer}", "Authorization", who, "If-None-Match", ada)
-		wantEqual(t, "of "+who, resp.StatusCode, 200)
+		wantEqual(t, "for "+who, resp.StatusCode, 200)
 	}
 	wantEqual(t, "refused", w.get("{viewer}", "Authorization", "Bearer nobody", "If-None-Match", ada).StatusCode, 401)
 	wantEqual(t, "another request", w.get("{log{head}}", "Authorization", "Bearer ada", "If-None-Match", ada).StatusCode, 200)
 }
 
-func TestEachWayOfWritingAnAnswerHasItsTag(t *testing.T) {
+func TestEachFormatOfAnAnswerHasATag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	query := `{echo(text:"` + strings.Repeat("x", 5000) + `")}`
@@ -111,13 +111,13 @@ func TestEachWayOfWritingAnAnswerHasItsTag(t *testing.T) {
 			wantEqual(t, "coding", resp.Header.Get("Content-Encoding"), coding)
 			tag := resp.Header.Get("ETag")
 			tags[tag] = true
-			wantEqual(t, "its own", w.get(query, append(header, "If-None-Match", tag)...).StatusCode, 304)
+			wantEqual(t, "its own tag", w.get(query, append(header, "If-None-Match", tag)...).StatusCode, 304)
 		}
 	}
 	wantEqual(t, "tags", len(tags), 6)
 }
 
-func TestOnlyWholeAnswersByGetHaveTags(t *testing.T) {
+func TestOnlyAnswersToGetWithoutErrorsHaveTags(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, resp := range map[string]*http.Response{
@@ -132,19 +132,19 @@ func TestOnlyWholeAnswersByGetHaveTags(t *testing.T) {
 	wantEqual(t, "after an error", w.get("{fail}", "If-None-Match", "*").StatusCode, 200)
 }
 
-func TestVolatileAnswersAreComputedEachTime(t *testing.T) {
+func TestNoStoreComputesTheAnswerEachTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.around = web.NoStore
 	tag := w.get("{log{head}}").Header.Get("ETag")
 	wantEqual(t, "equal", w.get("{log{head}}", "If-None-Match", tag).StatusCode, 304)
 	w.wantRuns("each time", 2)
-	web.NoStore(t.Context()) // of no request
+	web.NoStore(t.Context()) // has no effect outside of a request
 }
 
-// An answer that was computed while the state moved may be of either, and is not
-// taken for that of the later one.
-func TestAnAnswerIsOfTheStateBeforeIt(t *testing.T) {
+// An answer whose execution the state has moved during may have either state. It must not be sent
+// for the later one.
+func TestCachedAnswersHaveTheStateFromBeforeTheirExecution(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.around = func(context.Context) { w.state.Add(1) }

@@ -145,7 +145,7 @@ func TestGetRunsQueriesOnly(t *testing.T) {
 	for name, test := range map[string]struct {
 		query  url.Values
 		status int
-		want   string // body, or the code of the error
+		want   string // the body, or the code of the error
 	}{
 		"query": {url.Values{"query": {"{log{head}}"}}, 200, `{"data":{"log":{"head":"42"}}}`},
 		"variables": {
@@ -213,7 +213,7 @@ func TestMediaTypeOfTheAnswer(t *testing.T) {
 		"nonsense;;=, " + special:          special,
 		special + "; charset=utf-8":        special,
 		"application/json;q=x, " + special: special,
-		// What urql sends for everything: an event stream is for subscriptions.
+		// urql sends this for every operation. An event stream is for subscriptions.
 		special + ", application/graphql+json, application/json, text/event-stream, multipart/mixed": special,
 	} {
 		resp := post(t, h, `{"query":"{log{head}}"}`, "Accept", accept)
@@ -242,8 +242,8 @@ func TestUnacceptableAnswersAreNotComputed(t *testing.T) {
 	}
 }
 
-// The draft wants 200 for a well-formed request when the client accepts
-// application/json only, 4xx otherwise, and never a member "data".
+// The draft requires 200 for a well-formed request if the client accepts application/json only, 4xx
+// otherwise, and no member "data".
 func TestStatusOfRefusedDocuments(t *testing.T) {
 	t.Parallel()
 	h := web.New(testConfig(newStub())).Handler()
@@ -280,7 +280,7 @@ func TestListOfErrorsIsCapped(t *testing.T) {
 	wantEqual(t, "errors", len(a.Errors), 20)
 }
 
-func TestWhoAsksIsAuthenticated(t *testing.T) {
+func TestSendersAreAuthenticated(t *testing.T) {
 	t.Parallel()
 	h := web.New(testConfig(newStub())).Handler()
 	const body = `{"query":"{viewer}"}`
@@ -330,8 +330,8 @@ func TestCancelledRequestIsNotAnEmptySuccess(t *testing.T) {
 	wantEqual(t, "status", w.Code, 503)
 }
 
-// FuzzBody: whatever is posted, the answer is a GraphQL response, and never a fault
-// of the server.
+// FuzzBody checks that the answer to every body is a GraphQL response, and never a fault of the
+// server.
 func FuzzBody(f *testing.F) {
 	h := web.New(testConfig(newStub())).Handler()
 	for _, seed := range []string{
@@ -342,7 +342,7 @@ func FuzzBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body, accept string) {
 		if strings.Contains(body, "panic") || strings.Contains(body, "wait") {
-			t.Skip("fields that do so")
+			t.Skip("fields that panic or wait")
 		}
 		resp := post(t, h, body, "Accept", accept)
 		if resp.StatusCode >= 500 {

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// hearCut expects the end of the connection, after a time, whatever came before.
-func (c *pipe) hearCut(what string, after time.Duration) {
+// hearCut reads to the end of the connection, which must come after a time.
+func (c *pipe) hearCut(reason string, after time.Duration) {
 	c.t.Helper()
 	begun := time.Now()
 	_, err := io.Copy(io.Discard, c.r)
 	if err != nil {
-		c.t.Errorf("%s: %v", what, err)
+		c.t.Errorf("%s: %v", reason, err)
 	}
-	wantEqual(c.t, what, time.Since(begun), after)
+	wantEqual(c.t, reason, time.Since(begun), after)
 }
 
-// drip writes a byte a second until nobody takes it.
+// drip writes a byte a second until the server stops reading.
 func (c *pipe) drip(text string) {
 	for i := range len(text) {
 		if _, err := io.WriteString(c, text[i:i+1]); err != nil {
@@ -65,7 +65,7 @@ func TestSlowRequestsAreCut(t *testing.T) {
 	})
 }
 
-func TestAnswersThatNobodyReadsAreCut(t *testing.T) {
+func TestUnreadAnswersAreCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		_, dial := servePipes(t, testConfig(newStub()))
@@ -93,10 +93,10 @@ func TestGarbageIsAnsweredAndCut(t *testing.T) {
 			"GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 70_000): http.StatusRequestHeaderFieldsTooLarge,
 		} {
 			c := dial()
-			go func() { _, _ = io.WriteString(c, sent) }() // it stops reading at what is too large
+			go func() { _, _ = io.WriteString(c, sent) }() // the server stops reading a header that is too large
 			wantEqual(t, sent[:4], c.response().StatusCode, status)
 			_ = c.Close()
 		}
-		<-time.After(time.Second) // net/http lingers a little, lest its answer be lost
+		<-time.After(time.Second) // net/http keeps the connection a little, so that the answer is not lost
 	})
 }

@@ -12,7 +12,7 @@ import (
 	"flightdeck/web/limit"
 )
 
-// body is the JSON of a request.
+// body returns the JSON of a request.
 func body(t *testing.T, query string, variables map[string]any) string {
 	t.Helper()
 	data, err := json.Marshal(map[string]any{"query": query, "variables": variables})
@@ -22,11 +22,12 @@ func body(t *testing.T, query string, variables map[string]any) string {
 	return string(data)
 }
 
-// nest returns a query for a tree of so many levels.
+// nest returns a query for a tree with a number of levels.
 func nest(levels int) string {
 	return strings.Repeat("{below", levels-1) + "{name" + strings.Repeat("}", levels)
 }
 
+// many returns n copies of a format, with their numbers.
 func many(n int, each string) string {
 	var b bytes.Buffer
 	for i := range n {
@@ -35,7 +36,7 @@ func many(n int, each string) string {
 	return b.String()
 }
 
-// small are limits that a test can meet and pass by one.
+// small are limits that a test can reach and exceed by one.
 var small = limit.Limits{
 	Depth: 4, Complexity: 100, Aliases: 3, RootFields: 5, Fields: 12, Directives: 3,
 	Fragments: 4, FragmentNest: 2, Tokens: 90, List: 4,
@@ -131,9 +132,9 @@ func TestVariablesAreWithinTheLimits(t *testing.T) {
 	}
 }
 
-// The answer to what spreads two fragments in each of many is found in a moment, also
-// when they are spread in a circle.
-func TestFragmentsThatMultiplyAreWeighedInTime(t *testing.T) {
+// A document whose fragments each spread the next one twice is answered at once, and so is one
+// whose fragments form a circle.
+func TestComplexityOfMultiplyingFragmentsIsComputedInTime(t *testing.T) {
 	t.Parallel()
 	h := web.New(testConfig(newStub())).Handler()
 	var b strings.Builder
@@ -151,7 +152,7 @@ func TestFragmentsThatMultiplyAreWeighedInTime(t *testing.T) {
 	wantEqual(t, "code of a circle", a.code(), "GRAPHQL_VALIDATION_FAILED")
 }
 
-func TestAnOperationThatTakesTooLongIsEnded(t *testing.T) {
+func TestOperationsEndAtTheirTimeLimit(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
 	config.Limits.Time = time.Millisecond

@@ -14,9 +14,8 @@ import (
 	"flightdeck/web"
 )
 
-// pipe is the other end of a connection to the server that Server.HTTPServer makes,
-// byte by byte. It is for tests in a bubble of synctest: the connection is a pipe,
-// which holds nothing, so that who does not read stops the server's writing.
+// pipe is the client's end of a connection to Server.HTTPServer, for tests in a bubble of synctest.
+// The connection is a pipe without a buffer: a client that does not read stops the server's writes.
 type pipe struct {
 	net.Conn
 	t *testing.T
@@ -54,7 +53,7 @@ func servePipes(t *testing.T, config web.Config) (*web.Server, func() *pipe) {
 	}
 }
 
-// request sends a request; header is a list of names and values.
+// request sends a request. header is a list of names and values.
 func (c *pipe) request(method, target, body string, header ...string) {
 	c.t.Helper()
 	var b strings.Builder
@@ -94,7 +93,7 @@ type events struct {
 	r *bufio.Reader
 }
 
-// next returns the lines up to the next empty one, without it; an error at the end.
+// next returns the lines up to the next empty one, without it, and an error at the end.
 func (e *events) next() (string, error) {
 	var b strings.Builder
 	for {
@@ -106,7 +105,7 @@ func (e *events) next() (string, error) {
 	}
 }
 
-// hear expects these events or comments, and no other between them.
+// hear expects these events or comments, and none between them.
 func (e *events) hear(want ...string) {
 	e.t.Helper()
 	for _, w := range want {
@@ -116,7 +115,7 @@ func (e *events) hear(want ...string) {
 	}
 }
 
-// hearEnd expects that the answer ends, whole as HTTP sees it.
+// hearEnd expects the regular end of the answer.
 func (e *events) hearEnd() {
 	e.t.Helper()
 	if got, err := e.next(); got != "" || !errors.Is(err, io.EOF) {

@@ -12,9 +12,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// TestPlaygroundInABrowser opens the page in Chromium, runs a query and a live
-// subscription, and sees the results. FLIGHTDECK_TEST_CHROMIUM names the binary;
-// with FLIGHTDECK_TEST_SCREENSHOT, a file, it leaves a picture there.
+// TestPlaygroundInABrowser opens the page in Chromium, runs a query and a live subscription, and
+// checks the results on the page. FLIGHTDECK_TEST_CHROMIUM names the binary, and
+// FLIGHTDECK_TEST_SCREENSHOT a file for a screenshot.
 func TestPlaygroundInABrowser(t *testing.T) {
 	t.Parallel()
 	schema := newStub()
@@ -52,7 +52,7 @@ func TestPlaygroundInABrowser(t *testing.T) {
 		b.WaitFor("live "+want, browsertest.Result(want))
 	}
 	b.Screenshot()
-	b.Click(".graphiql-execute-button") // it is the stop button now
+	b.Click(".graphiql-execute-button") // now the button stops the subscription
 
 	b.SetEditor("query", `subscription { refused }`)
 	b.Click(".graphiql-execute-button")
@@ -65,7 +65,7 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	b.Check()
 }
 
-// next waits for whom the next subscription runs.
+// next waits for the next subscription and returns its viewer.
 func next(t *testing.T, b *browsertest.Browser, listeners <-chan any) any {
 	t.Helper()
 	select {
@@ -78,7 +78,7 @@ func next(t *testing.T, b *browsertest.Browser, listeners <-chan any) any {
 	}
 }
 
-// tickOnce lets the subscription yield a number; only one that runs takes it.
+// tickOnce makes the subscription yield a number. It blocks until the subscription runs.
 func tickOnce(t *testing.T, b *browsertest.Browser, schema *stub, n int) {
 	t.Helper()
 	select {

@@ -12,7 +12,7 @@ import (
 
 var assetURL = regexp.MustCompile(`(?:href|src)="(playground/assets/[^"]+)"`)
 
-func TestPlaygroundLoadsOnlyWhatIsEmbedded(t *testing.T) {
+func TestPlaygroundLoadsOnlyEmbeddedFiles(t *testing.T) {
 	t.Parallel()
 	h := web.New(testConfig(newStub())).Handler()
 	resp := ask(t, h, "GET", "/playground", "")

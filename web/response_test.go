@@ -9,8 +9,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// TestErrorsComeInTheOrderOfTheDocument: however fields that run side by side failed,
-// the answer is the same.
+// TestErrorsComeInTheOrderOfTheDocument checks that an answer does not depend on the order in which
+// concurrent fields have failed.
 func TestErrorsComeInTheOrderOfTheDocument(t *testing.T) {
 	t.Parallel()
 	fault := func(message string, column int, path ...ast.PathElement) *gqlerror.Error {

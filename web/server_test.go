@@ -70,7 +70,7 @@ func TestHealthShowsVersion(t *testing.T) {
 	wantEqual(t, "body", text(t, ask(t, h, "GET", "/readyz", "")), `{"status":"ready"}`)
 }
 
-func TestReadinessSaysWhyNot(t *testing.T) {
+func TestReadinessTellsTheReason(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
 	config.Ready = func(context.Context) error { return errors.New("replaying: 40 of 100 events") }
@@ -164,7 +164,7 @@ func TestLogOfAWebsocketHasItsOpeningAndItsEnd(t *testing.T) {
 	}
 }
 
-// lines is a log, line by line.
+// lines is a log. It has one element a line.
 type lines chan string
 
 func (l lines) Write(p []byte) (int, error) {
@@ -205,7 +205,7 @@ func TestOnlyTheSchemaIsRequired(t *testing.T) {
 	wantEqual(t, "large", post(t, h, strings.Repeat(" ", 1<<20+1)).StatusCode, 413)
 }
 
-// A presenter that says nothing must not turn an invalid request into a valid one.
+// A presenter that returns nil must not make an invalid request valid.
 func TestHiddenErrorsAreErrors(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
@@ -249,7 +249,7 @@ func TestPanicAfterTheAnswerBeganCutsTheConnection(t *testing.T) {
 	t.Error("went on")
 }
 
-// breaking panics while the body is written.
+// breaking panics when the body is written.
 type breaking struct{ header http.Header }
 
 func (w *breaking) Header() http.Header       { return w.header }

@@ -18,7 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-func TestShutdownSaysGoingAwayAndWaits(t *testing.T) {
+func TestShutdownClosesWithGoingAwayAndWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		config := testConfig(newStub())
@@ -26,7 +26,7 @@ func TestShutdownSaysGoingAwayAndWaits(t *testing.T) {
 		config.Execution.AroundOperation = func(ctx context.Context, _ graphql.OperationHandler) graphql.ResponseHandler {
 			return func(context.Context) *graphql.Response {
 				<-ctx.Done()
-				<-time.After(time.Second) // takes its time to clean up
+				<-time.After(time.Second) // cleans up slowly
 				cancelled = true
 				return nil
 			}
@@ -72,7 +72,7 @@ func TestShutdownRefusesNewSockets(t *testing.T) {
 	wantEqual(t, "code", decode(t, text(t, resp)).code(), "UNAVAILABLE")
 }
 
-func TestShutdownWaitsForClientsThatDoNotAnswerOnlySoLong(t *testing.T) {
+func TestShutdownWaitsTwoSecondsForSilentClients(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, dial := serveBubble(t, testConfig(newStub()))
@@ -94,7 +94,7 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 		stubborn := make(chan struct{})
 		config := testConfig(newStub())
 		config.Execution.AroundOperation = func(context.Context, graphql.OperationHandler) graphql.ResponseHandler {
-			<-stubborn // whatever its context says
+			<-stubborn // ignores its context
 			return graphql.OneShot(nil)
 		}
 		s, dial := serveBubble(t, config)
@@ -115,9 +115,9 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// A client that vanishes takes its goroutines with it, which its last line in the log
-// says; the bubble, too, would not end with one of them left.
-func TestNothingIsLeftOfAVanishedClient(t *testing.T) {
+// The goroutines of a vanished client have ended when its last line is in the log. A goroutine that
+// is left over would keep the bubble from ending.
+func TestVanishedClientsLeaveNoGoroutine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		config := testConfig(newStub())
@@ -139,7 +139,7 @@ func TestNothingIsLeftOfAVanishedClient(t *testing.T) {
 	})
 }
 
-// lineCounter counts the lines of a log that contain some words.
+// lineCounter counts the lines of a log that contain a text.
 type lineCounter struct {
 	line  []byte
 	count atomic.Int64
@@ -152,7 +152,7 @@ func (w *lineCounter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestGoroutinesReturnToTheirNumber is not parallel: it counts those of the process.
+// TestGoroutinesReturnToTheirNumber is not parallel: it counts the goroutines of the process.
 func TestGoroutinesReturnToTheirNumber(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("serve", func(t *testing.T) {

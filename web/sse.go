@@ -15,7 +15,8 @@ import (
 const (
 	// eventKeepAlive is a comment, which clients skip.
 	eventKeepAlive = ":\n\n"
-	// eventComplete is the last event. It has empty data: EventSource ignores an event without data.
+	// eventComplete is the last event. It has empty data: EventSource ignores an event without
+	// data.
 	eventComplete = "event: complete\ndata: \n\n"
 	// queuedEvents is the number of events of a stream that wait for the client before the
 	// operation waits.
@@ -164,8 +165,8 @@ func (e *eventWriter) write(piece []byte, waiting <-chan []byte) error {
 	return errors.Join(err, e.control.Flush())
 }
 
-// encodeEvent returns a result as an event, without an id if that is "". It replaces the line breaks
-// in the JSON, which are white space there: an event's data is one line.
+// encodeEvent returns a result as an event, without an id if that is "". It replaces the line
+// breaks in the JSON, which are white space there: an event's data is one line.
 func encodeEvent(id string, resp *graphql.Response) []byte {
 	b := make([]byte, 0, len(resp.Data)+128)
 	if id != "" {

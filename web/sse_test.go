@@ -24,7 +24,7 @@ const (
 
 func result(data string) string { return "event: next\ndata: " + data }
 
-// askEvents sends a request whose answer is to be an event stream.
+// askEvents sends a request for an event stream.
 func askEvents(t *testing.T, h http.Handler, body string, header ...string) *http.Response {
 	t.Helper()
 	return post(t, h, body, append([]string{"Accept", "text/event-stream"}, header...)...)
@@ -42,7 +42,7 @@ func TestOperationsAsEventStreams(t *testing.T) {
 		},
 		"a panic":            {`{"query":"{panic}"}`, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
 		"a refusal for ever": {`{"query":"subscription{refused}"}`, `{"errors":[{"message":"refused"}]}`},
-		"what cannot be run": {
+		"an invalid document": {
 			`{"query":"{"}`,
 			`{"errors":[{"message":"Expected Name, found \u003cEOF\u003e","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}`,
 		},
@@ -63,7 +63,7 @@ func TestOperationsAsEventStreams(t *testing.T) {
 	}
 }
 
-// What is no request, or not to be answered to this client, is refused by its status.
+// A malformed request, and one without a right to an answer, is refused by its status.
 func TestRefusedEventStreamsArePlainAnswers(t *testing.T) {
 	t.Parallel()
 	h := web.New(testConfig(newStub())).Handler()
@@ -87,8 +87,8 @@ func TestRefusedEventStreamsArePlainAnswers(t *testing.T) {
 	}
 }
 
-// Clients that take whole answers and events get events for subscriptions alone.
-func TestEventsAreForSubscriptionsWhereBothAreAccepted(t *testing.T) {
+// A client that accepts whole answers and events gets events for subscriptions only.
+func TestEventsAreForSubscriptionsIfBothAreAccepted(t *testing.T) {
 	t.Parallel()
 	schema := newStub()
 	close(schema.ticks)
@@ -99,7 +99,7 @@ func TestEventsAreForSubscriptionsWhereBothAreAccepted(t *testing.T) {
 	wantEqual(t, "a subscription", text(t, post(t, h, `{"query":"subscription{tick}"}`, accept...))+" ", ":\n\n"+complete)
 }
 
-func TestEventStreamIsWrittenAsThingsHappen(t *testing.T) {
+func TestEventStreamsAreWrittenAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		schema := newStub()
@@ -108,7 +108,7 @@ func TestEventStreamIsWrittenAsThingsHappen(t *testing.T) {
 		c.request("GET", "/graphql?query=subscription{tick}", "", "Accept", "text/event-stream")
 		e := &events{t, bufio.NewReader(c.response().Body)}
 		e.hear(comment)
-		for range 3 { // for longer than a request may take
+		for range 3 { // for longer than answerTimeout
 			schema.ticks <- 7
 			e.hear(result(`{"data":{"tick":7}}`))
 			for range 4 {
@@ -125,8 +125,8 @@ func TestEventStreamIsWrittenAsThingsHappen(t *testing.T) {
 	})
 }
 
-// resuming is a config whose subscriptions give their results ids from after that of
-// the client on.
+// resuming returns a configuration whose subscriptions set event ids that follow the client's last
+// one.
 func resuming(schema *stub) web.Config {
 	config := testConfig(schema)
 	config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
@@ -153,7 +153,7 @@ func TestEventsHaveTheIDsOfTheirResults(t *testing.T) {
 			e.hear("id: " + id + "\n" + result(`{"data":{"tick":1}}`))
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // and nothing happens over a websocket
+	synctest.Test(t, func(t *testing.T) { // a websocket has no ids
 		schema := newStub()
 		_, dial := serveBubble(t, resuming(schema))
 		c := dial(transportWS)
@@ -215,9 +215,9 @@ func TestEventStreamEndsWithTheSession(t *testing.T) {
 	wantEqual(t, "changed meanwhile", askEvents(t, web.New(config).Handler(), `{"query":"subscription{tick}"}`).StatusCode, 401)
 }
 
-// A client that does not read is cut after its time, and one that vanishes at once;
-// nothing is left of either. The bubble, too, would not end with a goroutine left.
-func TestNothingIsLeftOfEventStreams(t *testing.T) {
+// A client that does not read is cut after writeTimeout, and a vanished one at once. A goroutine
+// that is left over would keep the bubble from ending.
+func TestEventStreamsLeaveNoGoroutine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var running atomic.Int64
@@ -231,7 +231,7 @@ func TestNothingIsLeftOfEventStreams(t *testing.T) {
 		}
 		_, dial := servePipes(t, config)
 		c := dial()
-		c.subscribe("subscription{flood}") // and reads no more
+		c.subscribe("subscription{flood}") // and does not read
 		synctest.Wait()
 		wantEqual(t, "running", running.Load(), 1)
 		<-time.After(11 * time.Second)
@@ -244,12 +244,12 @@ func TestNothingIsLeftOfEventStreams(t *testing.T) {
 			wantEqual(t, "running", running.Load(), 1)
 			_ = c.Close()
 			synctest.Wait()
-			wantEqual(t, "running for nobody", running.Load(), 0)
+			wantEqual(t, "running for a vanished client", running.Load(), 0)
 		}
 	})
 }
 
-// brokenWriter fails once the header is out.
+// brokenWriter fails to write a body.
 type brokenWriter struct{ http.ResponseWriter }
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken") }

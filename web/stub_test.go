@@ -18,17 +18,17 @@ import (
 var (
 	//go:embed testdata/stub.graphql
 	stubSDL string
-	// stubIntrospection is what graphql-js answers to the introspection query for
-	// stubSDL: for GraphiQL, which works better when it knows the schema.
+	// stubIntrospection is the answer of graphql-js to the introspection query for stubSDL.
+	// GraphiQL shows more for a known schema.
 	//
 	//go:embed testdata/introspection.json
 	stubIntrospection []byte
 )
 
-// stub executes the schema of testdata by hand.
+// stub executes the schema of testdata.
 type stub struct {
 	schema *ast.Schema
-	ticks  chan int // what the subscription tick yields; closed, it ends
+	ticks  chan int // results of the subscription tick, which ends when ticks is closed
 }
 
 func newStub() *stub {
@@ -96,7 +96,7 @@ func (s *stub) field(ctx context.Context, op *graphql.OperationContext, field gr
 	return []byte("null")
 }
 
-// subscribe uses one buffer for all results, as generated code does.
+// subscribe runs a subscription. It uses one buffer for all results, as generated code does.
 func (s *stub) subscribe(ctx context.Context, field graphql.CollectedField) graphql.ResponseHandler {
 	var b bytes.Buffer
 	var numbers []int

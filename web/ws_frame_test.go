@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// These tests speak the websocket protocol byte by byte (RFC 6455), as no library
-// would.
+// These tests write the bytes of the websocket protocol (RFC 6455) themselves: no library writes
+// malformed frames.
 
-// socket is the client's end of a connection that was upgraded.
+// socket is the client's end of an upgraded connection.
 type socket struct {
 	t    *testing.T
 	conn net.Conn
@@ -48,7 +48,7 @@ func openSocket(t *testing.T, url string) *socket {
 	return s
 }
 
-// admit opens a socket that was let in.
+// admit opens a socket and introduces the client.
 func admit(t *testing.T, url string) *socket {
 	t.Helper()
 	s := openSocket(t, url)
@@ -57,7 +57,7 @@ func admit(t *testing.T, url string) *socket {
 	return s
 }
 
-// masked is a frame of a client; first is its first byte.
+// masked returns a frame of a client. first is its first byte.
 func masked(first byte, payload string) string {
 	const mask = 0x80
 	b := []byte{first}
@@ -117,7 +117,7 @@ func (s *socket) hear(first byte, payload string) {
 	}
 }
 
-// hearClose expects a close frame with a code, and after it the end of the connection.
+// hearClose expects a close frame with a code, and then the end of the connection.
 func (s *socket) hearClose(code uint16) {
 	s.t.Helper()
 	first, payload, err := s.frame()
@@ -129,33 +129,33 @@ func (s *socket) hearClose(code uint16) {
 	}
 }
 
-func TestFramesThatBreakTheRulesCloseTheSocket(t *testing.T) {
+func TestFramesThatViolateTheProtocolCloseTheSocket(t *testing.T) {
 	t.Parallel()
 	const ping = `{"type":"ping"}`
 	for name, test := range map[string]struct {
 		send string
 		code uint16
 	}{
-		"not masked":                {"\x81\x0f" + ping, 1002},
-		"reserved bits":             {masked(0xc1, ping), 1002}, // as if it were compressed
-		"unknown opcode":            {masked(0x83, ping), 1002},
-		"unknown control opcode":    {masked(0x8b, ""), 1002},
-		"fragmented ping":           {masked(0x09, ""), 1002},
-		"ping of 126 bytes":         {masked(0x89, strings.Repeat("x", 126)), 1002},
-		"continuation of nothing":   {masked(0x80, ping), 1002},
-		"two beginnings":            {masked(0x01, `{"type"`) + masked(0x01, `:"ping"}`), 1002},
-		"code that nobody may send": {masked(0x88, "\x03\xed"), 1002}, // 1005
-		"reason no UTF-8":           {masked(0x88, "\x03\xe8\xff"), 1002},
-		"text no UTF-8":             {masked(0x81, "{\"type\":\"\xc3\x28\"}"), 1007},
-		"text no UTF-8, in parts":   {masked(0x01, "{\"type\":\"\xc3") + masked(0x80, "\x28\"}"), 1007},
-		"too large":                 {masked(0x81, strings.Repeat("x", 1001)), 1009},
-		"too large, in parts":       {masked(0x01, strings.Repeat("x", 600)) + masked(0x80, strings.Repeat("x", 401)), 1009},
-		"too large, it says":        {"\x81\xff\x00\x00\x00\x10\x00\x00\x00\x00\x01\x02\x03\x04", 1009},
-		"larger than a number":      {"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04", 1009},
-		"binary":                    {masked(0x82, ping), 4400},
-		"normal end":                {masked(0x88, "\x03\xe8bye"), 1000},
-		"going away":                {masked(0x88, "\x03\xe9"), 1001},
-		"an end of its own":         {masked(0x88, "\x0f\xa0"), 4000},
+		"not masked":              {"\x81\x0f" + ping, 1002},
+		"reserved bits":           {masked(0xc1, ping), 1002}, // as if it were compressed
+		"unknown opcode":          {masked(0x83, ping), 1002},
+		"unknown control opcode":  {masked(0x8b, ""), 1002},
+		"fragmented ping":         {masked(0x09, ""), 1002},
+		"ping of 126 bytes":       {masked(0x89, strings.Repeat("x", 126)), 1002},
+		"continuation of nothing": {masked(0x80, ping), 1002},
+		"two beginnings":          {masked(0x01, `{"type"`) + masked(0x01, `:"ping"}`), 1002},
+		"reserved code":           {masked(0x88, "\x03\xed"), 1002}, // 1005
+		"reason no UTF-8":         {masked(0x88, "\x03\xe8\xff"), 1002},
+		"text no UTF-8":           {masked(0x81, "{\"type\":\"\xc3\x28\"}"), 1007},
+		"text no UTF-8, in parts": {masked(0x01, "{\"type\":\"\xc3") + masked(0x80, "\x28\"}"), 1007},
+		"too large":               {masked(0x81, strings.Repeat("x", 1001)), 1009},
+		"too large, in parts":     {masked(0x01, strings.Repeat("x", 600)) + masked(0x80, strings.Repeat("x", 401)), 1009},
+		"too large, it says":      {"\x81\xff\x00\x00\x00\x10\x00\x00\x00\x00\x01\x02\x03\x04", 1009},
+		"larger than a number":    {"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04", 1009},
+		"binary":                  {masked(0x82, ping), 4400},
+		"normal end":              {masked(0x88, "\x03\xe8bye"), 1000},
+		"going away":              {masked(0x88, "\x03\xe9"), 1001},
+		"an end of its own":       {masked(0x88, "\x0f\xa0"), 4000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,19 +186,19 @@ func TestMessagesMayComeInParts(t *testing.T) {
 	s := admit(t, url)
 	s.send(masked(0x01, `{"ty`) + masked(0x00, `pe":"pi`) + masked(0x00, "") + masked(0x80, `ng","payload":{"é":1}}`))
 	s.hear(0x81, `{"type":"pong","payload":{"é":1}}`)
-	// A ping may come between the parts, and is answered there.
+	// A ping between the parts is answered at once.
 	s.send(masked(0x01, `{"type":"ping"`) + masked(0x89, "now"))
 	s.hear(0x8a, "now")
 	s.send(masked(0x80, `}`))
 	s.hear(0x81, `{"type":"pong"}`)
-	// Byte by byte, as a slow network has it.
+	// A slow network delivers single bytes.
 	for _, b := range []byte(masked(0x81, `{"type":"ping"}`)) {
 		s.send(string([]byte{b}))
 	}
 	s.hear(0x81, `{"type":"pong"}`)
 }
 
-// Lengths are written in one, three or nine bytes.
+// The length of a frame takes one, three or nine bytes.
 func TestFramesOfEveryLengthArrive(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
@@ -213,8 +213,8 @@ func TestFramesOfEveryLengthArrive(t *testing.T) {
 	}
 }
 
-// TestGarbageLeavesNothingBehind is not parallel: it counts goroutines.
-func TestGarbageLeavesNothingBehind(t *testing.T) {
+// TestGarbageLeavesNoGoroutine is not parallel: it counts goroutines.
+func TestGarbageLeavesNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("serve", func(t *testing.T) {
 		_, url := serve(t, testConfig(newStub()))
@@ -229,8 +229,8 @@ func TestGarbageLeavesNothingBehind(t *testing.T) {
 			for i := range garbage {
 				garbage[i] = byte(random.Uint32())
 			}
-			_, _ = s.conn.Write(garbage) // it may be closed already
-			if n%4 == 0 {                // in the middle of a frame, and of a handshake of closing
+			_, _ = s.conn.Write(garbage) // the server may have closed the connection
+			if n%4 == 0 {                // in the middle of a frame or of a closing handshake
 				_ = s.conn.(*net.TCPConn).SetLinger(0)
 			}
 			if n%3 == 0 {
@@ -243,8 +243,9 @@ func TestGarbageLeavesNothingBehind(t *testing.T) {
 	awaitGoroutines(t, before)
 }
 
-// TestThousandOperationsOnOneSocket is not parallel: it counts goroutines. All are
-// answered, those beyond the cap with an error, and their ids are free again.
+// TestThousandOperationsOnOneSocket checks that all operations are answered, those above the limit
+// with an error, and that the client may use their ids again. It is not parallel: it counts
+// goroutines.
 func TestThousandOperationsOnOneSocket(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("serve", func(t *testing.T) {
@@ -271,7 +272,7 @@ func TestThousandOperationsOnOneSocket(t *testing.T) {
 				}
 				refused[id] = true
 			}
-			awaitGoroutines(t, before+5) // all that were let in listen
+			awaitGoroutines(t, before+5) // all accepted operations listen
 			f.add(round)
 			for range 100 {
 				_, message, err := s.frame()
@@ -289,8 +290,8 @@ func TestThousandOperationsOnOneSocket(t *testing.T) {
 	awaitGoroutines(t, before)
 }
 
-// TestClientThatNeverReadsLeavesNothingBehind is not parallel: it counts goroutines.
-func TestClientThatNeverReadsLeavesNothingBehind(t *testing.T) {
+// TestClientsThatNeverReadLeaveNoGoroutine is not parallel: it counts goroutines.
+func TestClientsThatNeverReadLeaveNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("serve", func(t *testing.T) {
 		f := newTape()
@@ -302,7 +303,7 @@ func TestClientThatNeverReadsLeavesNothingBehind(t *testing.T) {
 			f.add(count(0, 1000)...)
 		}
 		c := enter(t, url)
-		c.hearNothing() // nobody else waits
+		c.hearNothing() // another client does not wait
 		if err := idle.conn.Close(); err != nil {
 			t.Error(err)
 		}

@@ -20,14 +20,13 @@ const (
 	legacyWS    = "graphql-ws"
 )
 
-// client is a websocket's other end, which says and sees every message as it is on
-// the wire.
+// client is the client's end of a websocket. It sends and receives the text of messages.
 type client struct {
 	t    testing.TB
 	conn *websocket.Conn
 }
 
-// serve runs a server on the loopback for the time of a test.
+// serve runs a server on the loopback interface until the test ends.
 func serve(t *testing.T, config web.Config) (s *web.Server, url string) {
 	t.Helper()
 	s = web.New(config)
@@ -43,8 +42,8 @@ func serve(t *testing.T, config web.Config) (s *web.Server, url string) {
 	return s, "ws" + strings.TrimPrefix(srv.URL, "http") + "/graphql"
 }
 
-// serveBubble runs a server on pipes, for tests in a bubble of synctest: its clock
-// stands still while anything moves, and a goroutine left over fails the test.
+// serveBubble runs a server on pipes, for tests in a bubble of synctest. The bubble's clock stands
+// still while a goroutine runs, and a goroutine that is left over fails the test.
 func serveBubble(t *testing.T, config web.Config) (*web.Server, func(protocol string) *client) {
 	t.Helper()
 	s := web.New(config)
@@ -63,7 +62,7 @@ func serveBubble(t *testing.T, config web.Config) (*web.Server, func(protocol st
 			t.Errorf("serve: %v", err)
 		}
 	})
-	dialer := &websocket.Dialer{NetDialContext: l.dial, ReadBufferSize: 128} // so that the server sees each message taken
+	dialer := &websocket.Dialer{NetDialContext: l.dial, ReadBufferSize: 128} // so that the server sees each read of a message
 	return s, func(protocol string) *client {
 		t.Helper()
 		dialer.Subprotocols = []string{protocol}
@@ -101,7 +100,7 @@ func (l *pipeListener) dial(context.Context, string, string) (net.Conn, error) {
 	return near, nil
 }
 
-// dial opens a websocket; header is a list of names and values.
+// dial opens a websocket. header is a list of names and values.
 func dial(t testing.TB, url, protocol string, header ...string) *client {
 	t.Helper()
 	dialer := &websocket.Dialer{HandshakeTimeout: patience}
@@ -124,7 +123,7 @@ func dial(t testing.TB, url, protocol string, header ...string) *client {
 	return c
 }
 
-// enter opens a websocket and is let in.
+// enter opens a websocket and introduces the client.
 func enter(t testing.TB, url string) *client {
 	t.Helper()
 	c := dial(t, url, transportWS)
@@ -163,7 +162,7 @@ func (c *client) next() string {
 	return string(data)
 }
 
-// hear expects these messages and no other between them.
+// hear expects these messages, and none between them.
 func (c *client) hear(messages ...string) {
 	c.t.Helper()
 	for _, want := range messages {
@@ -173,7 +172,7 @@ func (c *client) hear(messages ...string) {
 	}
 }
 
-// hearNothing expects that nothing was queued before the answer to a ping.
+// hearNothing expects no message before the answer to a ping.
 func (c *client) hearNothing() {
 	c.t.Helper()
 	c.say(`{"type":"ping"}`)
@@ -193,7 +192,7 @@ func (c *client) hearClose(code int, reason string) {
 	}
 }
 
-// closeCode returns the code that a connection was closed with, or 0.
+// closeCode returns the close code in an error, 0 for none.
 func closeCode(err error) int {
 	if e, ok := errors.AsType[*websocket.CloseError](err); ok {
 		return e.Code

@@ -120,8 +120,8 @@ func openEnvelope(kind, id string) []byte {
 // endOfEnvelope is the message around a result after the result.
 var endOfEnvelope = []byte{'}'}
 
-// encodeErrors returns the message that refuses an operation. The older sub-protocol has room for one
-// error only.
+// encodeErrors returns the message that refuses an operation. The older sub-protocol has room for
+// one error only.
 func (p *protocol) encodeErrors(id string, errs gqlerror.List) []byte {
 	if p.legacy {
 		return encodeMessage(typeError, id, mustMarshal(errs[0]))

@@ -196,7 +196,8 @@ func (c *connection) catchUp(op *operation) bool {
 	return true
 }
 
-// unlisten ends the listening of an operation, and returns false if it does not listen. It needs mu.
+// unlisten ends the listening of an operation, and returns false if it does not listen. It needs
+// mu.
 func (c *connection) unlisten(op *operation) bool {
 	at := slices.Index(c.listening, op)
 	if at < 0 {

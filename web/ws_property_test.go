@@ -12,16 +12,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-// wire is any message of the server.
+// wire is a message of the server.
 type wire struct {
 	ID      string          `json:"id"`
 	Type    string          `json:"type"`
 	Payload json.RawMessage `json:"payload"`
 }
 
-// TestOrderOfMessages: whatever a client that keeps to the protocol does, for each
-// operation the server sends next* (complete | error), nothing after that, and
-// nothing after it has read the client's complete; and each id is free again then.
+// TestOrderOfMessages checks that, for every client that keeps to the protocol, the server sends
+// next* (complete | error) for each operation, no message after that or after the client's
+// complete, and accepts the id again then.
 func TestOrderOfMessages(t *testing.T) {
 	t.Parallel()
 	schema := newStub()
@@ -31,9 +31,9 @@ func TestOrderOfMessages(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := enter(t, url)
 		defer c.close()
-		open := map[string]bool{}  // ids the client may not use, for it has read no end and said none
-		stale := map[string]bool{} // ids it has ended, of which something may be on its way
-		var pinged []string        // those that were stale at the ping that is not answered
+		open := map[string]bool{}  // ids in use: neither the client nor the server has ended them
+		stale := map[string]bool{} // ids that the client has ended, with messages that may be on their way
+		var pinged []string        // stale ids at the time of the unanswered ping
 		pings := 0
 		hear := func() {
 			var m wire
@@ -86,8 +86,8 @@ func TestOrderOfMessages(t *testing.T) {
 	})
 }
 
-// FuzzMessage: whatever a client says, the server answers with messages of the
-// protocol or closes with a code of it, and nothing of the connection is left.
+// FuzzMessage checks that the server answers every message of a client with messages of the
+// protocol or one of its close codes, and that the connection leaves no goroutine.
 func FuzzMessage(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"ping"}`, `{"id":"1","type":"subscribe","payload":{"query":"{log{head}}"}}`, `{"type":"connection_init"}`,
@@ -97,11 +97,11 @@ func FuzzMessage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "wait") {
-			t.Skip("a field that does so")
+			t.Skip("a field that waits")
 		}
 		_, url := serve(t, testConfig(newStub()))
 		c := enter(t, url)
-		c.say(text, `{"type":"complete","id":"last"}`, `{"type":"connection_init"}`) // which ends it at the latest
+		c.say(text, `{"type":"complete","id":"last"}`, `{"type":"connection_init"}`) // the second init ends the connection at the latest
 		for {
 			_, data, err := c.conn.ReadMessage()
 			if err != nil {

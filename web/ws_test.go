@@ -34,7 +34,7 @@ func TestOperationsOverWebsocket(t *testing.T) {
 	c.hearNothing()
 }
 
-func TestErrorIsTheLastWordOfAnOperation(t *testing.T) {
+func TestErrorsEndAnOperation(t *testing.T) {
 	t.Parallel()
 	_, url := serve(t, testConfig(newStub()))
 	c := enter(t, url)
@@ -46,7 +46,7 @@ func TestErrorIsTheLastWordOfAnOperation(t *testing.T) {
 			`"extensions":{"code":"BAD_REQUEST"}}]`,
 		`{panic}`: `[{"message":"internal error","extensions":{"code":"INTERNAL"}}]`,
 	} {
-		// The id is free again when the error was read.
+		// The client may use the id again after it has read the error.
 		c.say(`{"id":"1","type":"subscribe","payload":{"query":"` + query + `"}}`)
 		c.hear(`{"id":"1","type":"error","payload":` + want + `}`)
 		c.hearNothing()
@@ -85,9 +85,9 @@ func TestCloseCodes(t *testing.T) {
 		"id a number":          {[]string{in, `{"id":1,"type":"subscribe"}`}, true, 4400, "the message is not a JSON object of the protocol"},
 		"no id":                {[]string{in, `{"type":"subscribe","payload":{"query":"{log{head}}"}}`}, true, 4400, "the message has no id"},
 		"empty id":             {[]string{in, `{"id":"","type":"complete"}`}, true, 4400, "the message has no id"},
-		"no payload":           {[]string{in, `{"id":"1","type":"subscribe"}`}, true, 4400, "not a JSON object: " + whatToSend},
-		"no query":             {[]string{in, `{"id":"1","type":"subscribe","payload":{}}`}, true, 4400, `the member "query" is missing: ` + whatToSend},
-		"variables a list":     {[]string{in, `{"id":"1","type":"subscribe","payload":{"query":"","variables":[]}}`}, true, 4400, `the member "variables" must not be of type array: ` + whatToSend},
+		"no payload":           {[]string{in, `{"id":"1","type":"subscribe"}`}, true, 4400, "not a JSON object: " + validRequest},
+		"no query":             {[]string{in, `{"id":"1","type":"subscribe","payload":{}}`}, true, 4400, `the member "query" is missing: ` + validRequest},
+		"variables a list":     {[]string{in, `{"id":"1","type":"subscribe","payload":{"query":"","variables":[]}}`}, true, 4400, `the member "variables" must not be of type array: ` + validRequest},
 		"params a list":        {[]string{`{"type":"connection_init","payload":[]}`}, false, 4400, "the payload is not an object"},
 		"token a number":       {[]string{`{"type":"connection_init","payload":{"authorization":1}}`}, false, 4400, "the parameter authorization is not a string"},
 		"pong with a list":     {[]string{`{"type":"pong","payload":[]}`}, false, 4400, "the payload is not an object"},
@@ -106,7 +106,7 @@ func TestCloseCodes(t *testing.T) {
 			config.Limits.Body = 1000
 			_, url := serve(t, config)
 			c := dial(t, url, transportWS)
-			if test.ack { // the end would overtake it, if all were said at once
+			if test.ack { // the close frame would overtake the ack if all messages were sent at once
 				c.say(test.say[0])
 				c.hear(ack)
 				test.say = test.say[1:]
@@ -117,7 +117,7 @@ func TestCloseCodes(t *testing.T) {
 	}
 }
 
-// The client is still writing when it is refused; it must learn why, all the same.
+// The client is still writing when it is refused, and must receive the reason.
 func TestMessageFarTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
@@ -128,8 +128,8 @@ func TestMessageFarTooLargeIsRefused(t *testing.T) {
 	c.hearClose(1009, "message too big")
 }
 
-// whatToSend is how messages about malformed requests end, cut to a close frame.
-const whatToSend = `send {"query": "...", "operationName": "...", "variables": {...}}`
+// validRequest ends the messages about malformed requests.
+const validRequest = `send {"query": "...", "operationName": "...", "variables": {...}}`
 
 func TestBinaryMessagesAreRefused(t *testing.T) {
 	t.Parallel()
@@ -272,7 +272,7 @@ func TestOlderProtocol(t *testing.T) {
 	c.say(`{"id":"2","type":"stop"}`)
 	c.hear(`{"id":"2","type":"complete"}`)
 
-	// What it cannot read it says, and goes on.
+	// The older protocol reports a malformed message and goes on.
 	c.say(`{"type":"subscribe"}`, `{"id":"3","type":"start","payload":{}}`)
 	for range 2 {
 		if m := c.next(); !strings.HasPrefix(m, `{"type":"connection_error","payload":{"message":`) {
@@ -283,7 +283,7 @@ func TestOlderProtocol(t *testing.T) {
 	c.hearClose(1000, "terminated")
 }
 
-func TestOlderProtocolSaysWhyItTurnsAway(t *testing.T) {
+func TestOlderProtocolTellsTheReasonOfARefusal(t *testing.T) {
 	t.Parallel()
 	_, url := serve(t, testConfig(newStub()))
 	c := dial(t, url, legacyWS)

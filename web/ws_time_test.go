@@ -13,8 +13,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// These tests run in bubbles: the clock moves only when nothing else does, so times
-// are exact, and a bubble does not end while a goroutine of it is left.
+// These tests run in bubbles of synctest. The clock moves only while all goroutines wait, so that
+// times are exact, and a goroutine that is left over keeps the bubble from ending.
 
 const tick = `{"id":"1","type":"subscribe","payload":{"query":"subscription{tick}"}}`
 
@@ -28,7 +28,7 @@ func TestClientMustIntroduceItself(t *testing.T) {
 		_, dial := serveBubble(t, testConfig(newStub()))
 		c := dial(transportWS)
 		start := time.Now()
-		c.say(`{"type":"ping"}`) // is no introduction
+		c.say(`{"type":"ping"}`) // does not introduce the client
 		c.hear(`{"type":"pong"}`)
 		c.hearClose(4408, "Connection initialisation timeout")
 		wantEqual(t, "after", time.Since(start), 10*time.Second)
@@ -94,7 +94,7 @@ func TestPingsOfTheWebsocketProtocolAreAnswered(t *testing.T) {
 		var pongs []string
 		c.conn.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
 		c.enter()
-		for range 10 { // which keeps the connection alive as well
+		for range 10 { // keeps the connection alive, too
 			go func() {
 				if err := c.conn.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(time.Second)); err != nil {
 					t.Error(err)
@@ -106,7 +106,7 @@ func TestPingsOfTheWebsocketProtocolAreAnswered(t *testing.T) {
 	})
 }
 
-func TestSocketClosesWhenTheRightToListenEnds(t *testing.T) {
+func TestSocketClosesWhenTheSessionExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		schema := newStub()
@@ -121,12 +121,12 @@ func TestSocketClosesWhenTheRightToListenEnds(t *testing.T) {
 		c.say(tick)
 		schema.ticks <- 1
 		c.hear(ticked(1), `{"type":"ping"}`, `{"type":"ping"}`)
-		c.hearPingOrClose(4403, "Forbidden") // and no "complete", which would be a normal end
+		c.hearPingOrClose(4403, "Forbidden") // without "complete", which would be a normal end
 		wantEqual(t, "after", time.Since(start), time.Minute)
 	})
 }
 
-// hearPingOrClose expects the end, and allows a ping that fell on the same instant.
+// hearPingOrClose expects a close frame, and allows a ping of the same instant before it.
 func (c *client) hearPingOrClose(code int, reason string) {
 	c.t.Helper()
 	_, data, err := c.conn.ReadMessage()
@@ -139,7 +139,7 @@ func (c *client) hearPingOrClose(code int, reason string) {
 	}
 }
 
-func TestSocketClosesWhenTheRightIsRevoked(t *testing.T) {
+func TestSocketClosesWhenTheSessionIsRevoked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var revoke context.CancelFunc
@@ -174,7 +174,7 @@ func TestNothingIsDroppedForASlowReader(t *testing.T) {
 			close(sent)
 		}()
 		for n := range 200 {
-			<-time.After(time.Second) // of the bubble's clock: the server is blocked meanwhile
+			<-time.After(time.Second) // by the bubble's clock; the server is blocked meanwhile
 			for {
 				if m := c.next(); m == ticked(n) {
 					break
@@ -195,7 +195,7 @@ func TestClientThatDoesNotReadIsCut(t *testing.T) {
 		c.enter()
 		start := time.Now()
 		c.say(`{"id":"1","type":"subscribe","payload":{"query":"subscription{flood}"}}`)
-		// The pipe holds nothing: the first result blocks until the write deadline.
+		// The pipe has no buffer: the first result blocks until the write deadline.
 		<-time.After(10 * time.Second)
 		synctest.Wait()
 		if _, err := c.conn.NetConn().Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
@@ -215,14 +215,14 @@ func TestNothingFollowsTheClientsComplete(t *testing.T) {
 		c := dial(transportWS)
 		c.enter()
 		c.say(`{"id":"1","type":"subscribe","payload":{"query":"subscription{flood}"}}`)
-		synctest.Wait() // the queue is full and the operation waits
+		synctest.Wait() // until the queue is full and the operation waits
 		c.say(`{"id":"1","type":"complete"}`)
-		synctest.Wait() // it was read; what is being written now is still to come
+		synctest.Wait() // until the server has read it; the current write still arrives
 		if m := c.next(); !strings.HasPrefix(m, `{"id":"1","type":"next"`) {
 			t.Errorf("heard %.100s", m)
 		}
 		c.hearNothing()
-		// The id is free again.
+		// The client may use the id again.
 		c.say(`{"id":"1","type":"subscribe","payload":{"query":"{log{head}}"}}`)
 		c.hear(`{"id":"1","type":"next","payload":{"data":{"log":{"head":"42"}}}}`, `{"id":"1","type":"complete"}`)
 	})

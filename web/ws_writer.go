@@ -158,7 +158,8 @@ func (c *connection) flush(out *frame.Buffer) error {
 }
 
 // isSlow extends a connection whose client has read a part of a write. That is a sign of life: the
-// client may take long to reach the pings in the rest. It returns false if the connection has ended.
+// client may take long to reach the pings in the rest. It returns false if the connection has
+// ended.
 func (c *connection) isSlow() bool {
 	return c.ctx.Err() == nil && c.socket.SetReadDeadline(time.Now().Add(silence)) == nil
 }

@@ -1,6 +1,6 @@
-// Package errorcode lists the codes that clients find in extensions.code of an error, and maps
-// them to HTTP statuses. Errors of the GraphQL language itself carry gqlgen's codes
-// GRAPHQL_PARSE_FAILED and GRAPHQL_VALIDATION_FAILED, which are not repeated here.
+// Package errorcode lists the codes that clients find in extensions.code of an error, and maps them
+// to HTTP statuses. Errors of the GraphQL language itself carry gqlgen's codes GRAPHQL_PARSE_FAILED
+// and GRAPHQL_VALIDATION_FAILED, which are not repeated here.
 //
 // Start with Status.
 package errorcode

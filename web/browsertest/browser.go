@@ -1,6 +1,4 @@
-// Package browsertest drives the playground in a headless Chromium, for tests.
-//
-// It imports the standard library and chromedp. Start with Open.
+// Package browsertest drives the playground in a headless Chromium, for tests. Start with Open.
 package browsertest
 
 import (
@@ -24,36 +22,35 @@ import (
 )
 
 const (
-	// browserPatience is how long the browser may take, on a machine that is busy.
+	// browserPatience bounds the life of a browser, which is slow on a busy machine.
 	browserPatience = 2 * time.Minute
-	// patience is how long one step may take.
+	// patience bounds one step.
 	patience = 30 * time.Second
 )
 
-// Editor is the script for one of GraphiQL's editors.
+// Editor returns the script for one of GraphiQL's editors: query, variables or header.
 func Editor(name string) string {
 	return `document.querySelector('.graphiql-` + map[string]string{
 		"query": "query-editor", "variables": `editor-tool .graphiql-editor:not(.hidden)`, "header": `editor-tool .graphiql-editor.hidden`,
 	}[name] + ` .CodeMirror').CodeMirror`
 }
 
-// Result is the script that asks whether the response shows some text.
+// Result returns a script that is true if the response shows a text.
 func Result(text string) string {
 	return "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue().includes(`" + text + "`)"
 }
 
-// Browser is a page, and what went wrong in it.
+// Browser is a page and the problems in it. Its methods end the test if they fail.
 type Browser struct {
 	t   *testing.T
-	ctx context.Context //nolint:containedctx // it is the page
+	ctx context.Context //nolint:containedctx // the page lives as long as it
 
 	mu       sync.Mutex // protects problems
 	problems []string
 }
 
-// Open starts a Chromium that reaches nothing but this machine, and opens a
-// page in it, until the test ends. Where there is no Chromium the test is skipped;
-// FLIGHTDECK_TEST_CHROMIUM names the binary.
+// Open starts a Chromium that can reach this machine only, and opens a page in it, until the test
+// ends. It skips the test if there is no Chromium. FLIGHTDECK_TEST_CHROMIUM names the binary.
 func Open(t *testing.T, page string) *Browser {
 	t.Helper()
 	binary, err := exec.LookPath(cmp.Or(os.Getenv("FLIGHTDECK_TEST_CHROMIUM"), "chromium"))
@@ -66,7 +63,7 @@ func Open(t *testing.T, page string) *Browser {
 		chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
-		chromedp.ProxyServer("127.0.0.1:9"), // nobody is there; the loopback goes past it
+		chromedp.ProxyServer("127.0.0.1:9"), // no proxy listens there; Chromium uses none for the loopback interface
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
@@ -83,7 +80,7 @@ func enableEvents(ctx context.Context, target *chromedp.Target) (chromedp.Void, 
 	return chromedp.Void{}, errors.Join(errNetwork, errLog)
 }
 
-// listen notes violations of the policy, errors of scripts, and requests to others.
+// listen collects violations of the policy, errors of scripts, and requests to other machines.
 func (b *Browser) listen(event any) {
 	switch event := event.(type) {
 	case *cdplog.EventEntryAdded:
@@ -100,13 +97,14 @@ func (b *Browser) listen(event any) {
 	}
 }
 
+// note adds a problem.
 func (b *Browser) note(problem string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.problems = append(b.problems, problem)
 }
 
-// Check reports what went wrong in the page.
+// Check reports all problems in the page as errors of the test.
 func (b *Browser) Check() {
 	b.t.Helper()
 	b.mu.Lock()
@@ -116,7 +114,7 @@ func (b *Browser) Check() {
 	}
 }
 
-// Do runs steps, or ends the test.
+// Do runs steps.
 func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, steps...); err != nil {
@@ -125,15 +123,15 @@ func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Click clicks what a CSS selector finds.
+// Click clicks the element that a CSS selector finds.
 func (b *Browser) Click(selector string) {
 	b.t.Helper()
 	b.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// WaitFor waits until an expression is true. Chromedp's own Poll evaluates text in
-// the page, which the policy of the page forbids.
-func (b *Browser) WaitFor(what, expression string) {
+// WaitFor waits until an expression is true. subject names it in the error. Chromedp's own Poll
+// evaluates text in the page, which the policy of the page forbids.
+func (b *Browser) WaitFor(subject, expression string) {
 	b.t.Helper()
 	script := "new Promise(done => { const look = () => (" + expression + ") ? done(true) : requestAnimationFrame(look); look() })"
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -141,7 +139,7 @@ func (b *Browser) WaitFor(what, expression string) {
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script, awaitPromise)); err != nil {
 		b.Screenshot()
 		b.Check()
-		b.t.Fatalf("%s: %v", what, err)
+		b.t.Fatalf("%s: %v", subject, err)
 	}
 }
 
@@ -150,7 +148,8 @@ func awaitPromise(p *runtime.EvaluateParams) {
 	p.AwaitPromise = &yes
 }
 
-// SetEditor writes into one of GraphiQL's editors. They pass it on after a pause.
+// SetEditor writes into one of GraphiQL's editors and waits until GraphiQL uses the text, which it
+// does after a pause.
 func (b *Browser) SetEditor(name, text string) {
 	b.t.Helper()
 	quoted, err := json.Marshal(text)
@@ -163,8 +162,8 @@ func (b *Browser) SetEditor(name, text string) {
 	}
 }
 
-// Screenshot leaves a picture in the file that FLIGHTDECK_TEST_SCREENSHOT names, if
-// it names one.
+// Screenshot writes a picture of the page to the file that FLIGHTDECK_TEST_SCREENSHOT names.
+// Without that variable it does nothing.
 func (b *Browser) Screenshot() {
 	b.t.Helper()
 	file := os.Getenv("FLIGHTDECK_TEST_SCREENSHOT")
@@ -180,10 +179,10 @@ func (b *Browser) Screenshot() {
 	}
 }
 
-// Done is closed when the browser has taken too long, or the test has ended.
+// Done returns a channel that is closed when the browser has taken too long, or the test has ended.
 func (b *Browser) Done() <-chan struct{} { return b.ctx.Done() }
 
-// Text returns the value of an expression, a text.
+// Text returns the value of an expression that is a text.
 func (b *Browser) Text(expression string) string {
 	b.t.Helper()
 	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](expression))

@@ -22,8 +22,8 @@ import (
 const (
 	// maxCached bounds each cache, in documents.
 	maxCached = 1024
-	// maxCachedBytes is the longest text that is kept, so that a client cannot fill the memory
-	// with documents of one use.
+	// maxCachedBytes is the longest text that is kept, so that a client cannot fill the memory with
+	// documents of one use.
 	maxCachedBytes = 16 << 10
 )
 
@@ -32,8 +32,8 @@ type Options struct {
 	Schema *ast.Schema
 	Limits limit.Limits
 
-	// Introspect reports whether the requester in ctx may see the schema, in introspection and in the
-	// suggestions of errors. Nil: every requester may.
+	// Introspect reports whether the sender in ctx may see the schema, in introspection and in the
+	// suggestions of errors. Nil: every sender may.
 	Introspect func(ctx context.Context) bool
 
 	// Trusted are the documents that requests name by their ids.
@@ -74,8 +74,8 @@ var errIntrospection = &gqlerror.Error{
 }
 
 // Read returns the document of a text, or the errors of the text. Limits are checked before
-// validation, whose time they bound. Errors name parts of the schema only to a requester who may see
-// it.
+// validation, whose time they bound. Errors suggest names of the schema only to a sender that may
+// see the schema.
 //
 // The document is shared: it must not be changed.
 func (r *Reader) Read(ctx context.Context, text string) (*ast.QueryDocument, gqlerror.List) {

@@ -27,7 +27,7 @@ func newReader(t *testing.T) (read func(text string) *ast.QueryDocument) {
 
 // A document that is read again and again is parsed once, and one that is not makes room for
 // others.
-func TestDocumentsThatAreNotReadAreForgotten(t *testing.T) {
+func TestUnusedDocumentsAreDropped(t *testing.T) {
 	t.Parallel()
 	read := newReader(t)
 	used, unused := read("{viewer}"), read("{viewer }")

@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// extensionAutomatic is the extension in which Apollo's clients name a document by its
-	// hash: {"version": 1, "sha256Hash": "<hexadecimal>"}.
+	// extensionAutomatic is the extension in which Apollo's clients name a document by its hash:
+	// {"version": 1, "sha256Hash": "<hexadecimal>"}.
 	extensionAutomatic = "persistedQuery"
-	// extensionID keeps a request's documentId until Resolve: gqlgen's parameters have no field
-	// for it.
+	// extensionID keeps a request's documentId until Resolve: gqlgen's parameters have no field for
+	// it.
 	extensionID = "documentId"
 )
 
 var (
-	// errNotPersisted has Apollo's words: Apollo's clients compare them, and then send the
-	// document with its hash.
+	// errNotPersisted has Apollo's words: Apollo's clients compare them, and then send the document
+	// with its hash.
 	errNotPersisted = refusal(errorcode.PersistedQueryNotFound, "PersistedQueryNotFound")
 
 	errUnknown = refusal(errorcode.PersistedQueryNotFound,
@@ -52,12 +52,12 @@ func SetID(params *graphql.RawParams, id string) {
 // Automatic reports whether a request names a document by its hash, as Apollo's clients do.
 func Automatic(params *graphql.RawParams) bool { return params.Extensions[extensionAutomatic] != nil }
 
-// Registers reports whether a request, before Resolve, has a document together with its hash.
-// Each such request must reach Resolve, since the hash may have been dropped from the cache.
+// Registers reports whether a request, before Resolve, has a document together with its hash. Each
+// such request must reach Resolve, since the hash may have been dropped from the cache.
 func Registers(params *graphql.RawParams) bool { return params.Query != "" && Automatic(params) }
 
-// Resolve sets the query of a request that names its document. It keeps a document that comes
-// with its hash. The error is for the client.
+// Resolve sets the query of a request that names its document. It keeps a document that comes with
+// its hash. The error is for the client.
 func (r *Reader) Resolve(params *graphql.RawParams) *gqlerror.Error {
 	if id, ok := params.Extensions[extensionID]; ok {
 		return r.resolveID(params, id)

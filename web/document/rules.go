@@ -25,8 +25,8 @@ func validationRules(suggest bool) *rules.Rules {
 	return list
 }
 
-// noDefer refuses @defer: gqlparser adds it to every schema, but no transport of package web
-// sends an answer in parts, and gqlgen would leave the deferred fields null.
+// noDefer refuses @defer: gqlparser adds it to every schema, but no transport of package web sends
+// an answer in parts, and gqlgen would leave the deferred fields null.
 var noDefer = core.Rule{
 	Name: "NoDefer",
 	RuleFunc: func(observers *core.Events, addError core.AddErrFunc) {

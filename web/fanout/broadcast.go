@@ -130,8 +130,8 @@ type reading struct {
 type gap struct{ from, to int64 }
 
 // next returns the next batch for a listener, and no results if there is none, and moves the
-// listener to the end of the batch. If the next results are no longer kept it moves the listener
-// to the position of the broadcast and returns the gap.
+// listener to the end of the batch. If the next results are no longer kept it moves the listener to
+// the position of the broadcast and returns the gap.
 func (b *broadcast) next(l *listener) (reading, gap) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -176,10 +176,10 @@ func (b *broadcast) isFull(size int) bool {
 }
 
 // publish adds a batch and wakes all listeners, a group at a time, so that other goroutines need
-// not wait for all of them. narrowed tells that no listener may be sent an earlier batch.
-func (b *broadcast) publish(next *batch, narrowed bool) {
+// not wait for all of them. revoked tells that no listener may be sent an earlier batch.
+func (b *broadcast) publish(next *batch, revoked bool) {
 	b.members.Lock()
-	b.keep(next, narrowed || b.latest && len(next.results) > 0)
+	b.keep(next, revoked || b.latest && len(next.results) > 0)
 	if len(next.results) > 0 {
 		b.waking = append(b.waking[:0], b.listeners...)
 	}

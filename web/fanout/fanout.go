@@ -1,6 +1,6 @@
 // Package fanout executes a subscription once for all clients that subscribe to the same: it
-// follows a Feed, keeps the encoded results until all listeners have read them, and lets a
-// listener that was too slow read the rest from the log by itself.
+// follows a Feed, keeps the encoded results until all listeners have read them, and lets a listener
+// that was too slow read the rest from the log by itself.
 //
 // feed.go is the contract with the log and its subscriptions, broadcast.go the execution that
 // listeners share, and subscription.go the part of one client in it. Start with Fanout.Join.
@@ -21,12 +21,12 @@ type Executor interface {
 	// Prepare validates a request. It may change the request's variables.
 	Prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List)
 
-	// Collect executes a subscription to its end and returns its results as JSON. It returns
-	// false if the subscription was cancelled or refused.
+	// Collect executes a subscription to its end and returns its results as JSON. It returns false
+	// if the subscription was cancelled or refused.
 	Collect(ctx context.Context, op *graphql.OperationContext) (results [][]byte, ok bool)
 
-	// Guard runs f. It logs a panic of f, and returns false then.
-	Guard(ctx context.Context, f func()) (ok bool)
+	// Guard runs f, and logs a panic of f.
+	Guard(ctx context.Context, f func())
 }
 
 // Fanout has the broadcasts of a server, one for each key of its Feed that has listeners. Make it
@@ -48,18 +48,17 @@ func New(feed Feed, executor Executor, start func(run func()) bool) *Fanout {
 	return &Fanout{feed: feed, executor: executor, start: start, broadcasts: map[any]*broadcast{}}
 }
 
-// Join adds a subscription to the broadcast of its results, and starts the broadcast for the
-// first one. The subscription lasts until ctx ends. Join sends to wake, unless wake is full, when
-// the subscription has something to read. The caller must call Leave on the result.
+// Join adds a subscription to the broadcast of its results, and starts the broadcast for the first
+// one. The subscription lasts until ctx ends. Join sends to wake, unless wake is full, when the
+// subscription has something to read. The caller must call Leave on the result.
 //
-// Join returns nil for an operation that cannot share its results, and while the server is
-// closing.
+// Join returns nil for an operation that cannot share its results, and while the server is closing.
 func (f *Fanout) Join(ctx context.Context, op *graphql.OperationContext, params *graphql.RawParams, wake chan<- struct{}) *Subscription {
 	if op.Operation.Operation != ast.Subscription {
 		return nil
 	}
 	head := f.feed.Head()
-	follower, key := f.feed.Follow(ctx, op)
+	follower, key := f.feed.NewFollower(ctx, op)
 	if follower == nil {
 		return nil
 	}

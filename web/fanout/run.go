@@ -6,11 +6,10 @@ import (
 )
 
 const (
-	// patience is the time for which a broadcast with as many results as it may keep waits for
-	// the faster half of its listeners. The slower half has to catch up.
+	// patience is the time for which a broadcast with as many results as it may keep waits for the
+	// faster half of its listeners. The slower half has to catch up.
 	patience = 100 * time.Millisecond
-	// A step that failed is tried again after a pause that grows from firstPause to
-	// longestPause.
+	// A step that failed is tried again after a pause that grows from firstPause to longestPause.
 	firstPause, longestPause = 100 * time.Millisecond, 10 * time.Second
 )
 
@@ -30,46 +29,39 @@ func (b *broadcast) run(ctx context.Context) {
 	}
 }
 
-// step publishes the results of the positions up to the feed's head, or some of them. It returns
-// false if that has failed.
+// step executes and publishes the positions up to the feed's head, or some of them. It returns false
+// if that has failed.
 func (b *broadcast) step(ctx context.Context) (ok bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var next *batch
-	narrowed := false
-	if !b.fanout.executor.Guard(ctx, func() { next, narrowed = b.execute(ctx) }) || next == nil {
-		return false
-	}
-	b.pace(ctx, next.size)
-	b.publish(next, narrowed)
-	return true
+	b.fanout.executor.Guard(ctx, func() { ok = b.execute(ctx) })
+	return ok
 }
 
-// execute executes the next step, and returns its results and whether it has narrowed what a
-// reader may see. The batch is nil if the step has failed.
-func (b *broadcast) execute(ctx context.Context) (next *batch, narrowed bool) {
+// execute is step without protection from panics.
+func (b *broadcast) execute(ctx context.Context) (ok bool) {
 	f := b.fanout
 	if b.follower == nil {
 		prepared, errs := f.executor.Prepare(ctx, b.params)
 		if len(errs) > 0 {
-			return nil, false
+			return false
 		}
 		b.prepared = prepared
-		b.follower, _ = f.feed.Follow(ctx, prepared)
+		b.follower, _ = f.feed.NewFollower(ctx, prepared)
 	}
-	results, ok := f.executor.Collect(b.follower.Continue(ctx, b.through, f.feed.Head()), b.prepared)
-	if !ok {
-		return nil, false
+	next := &batch{}
+	if next.results, ok = f.executor.Collect(b.follower.Continue(ctx, b.through, f.feed.Head()), b.prepared); !ok {
+		return false
 	}
-	until, ok := b.follower.Reached()
-	if !ok {
-		return nil, false
+	if next.until, ok = b.follower.Reached(); !ok {
+		return false
 	}
-	next = &batch{until: until, results: results}
-	for _, result := range results {
+	for _, result := range next.results {
 		next.size += len(result)
 	}
-	return next, b.follower.Narrowed()
+	b.pace(ctx, next.size)
+	b.publish(next, b.follower.Revoked())
+	return true
 }
 
 // pace waits until the broadcast has room for size bytes more, and for patience at most.

@@ -20,15 +20,15 @@ type Subscription struct {
 
 	head  int64 // of the feed, at Join
 	begun bool
-	// at is the position up to which it has caught up, once begun, and until the position of
-	// the broadcast that it has to reach.
+	// at is the position up to which it has caught up, once begun, and until the position of the
+	// broadcast that it has to reach.
 	at, until int64
 }
 
-// CatchUp executes the subscription by itself from its own position up to that of the broadcast,
-// in steps. For each step it calls run, which executes the operation in ctx, sends the results to
-// the client, and returns false if that was not possible. CatchUp returns false if the
-// subscription has ended, and true when it may read from the broadcast.
+// CatchUp executes the subscription by itself from its own position up to that of the broadcast, in
+// steps. For each step it calls run, which executes the operation in ctx, sends the results to the
+// client, and returns false if that was not possible. CatchUp returns false if the subscription has
+// ended, and true when it may read from the broadcast.
 func (s *Subscription) CatchUp(run func(ctx context.Context, op *graphql.OperationContext) bool) bool {
 	if !s.prepare() {
 		return false
@@ -48,8 +48,8 @@ func (s *Subscription) CatchUp(run func(ctx context.Context, op *graphql.Operati
 }
 
 // prepare sets the end of CatchUp. The first time it waits until the broadcast has come to the
-// feed's head at Join, and makes the broadcast keep the results from there on. It returns false
-// if the subscription has ended, or is not valid any more.
+// feed's head at Join, and makes the broadcast keep the results from there on. It returns false if
+// the subscription has ended, or is not valid any more.
 func (s *Subscription) prepare() bool {
 	if s.begun {
 		var errs gqlerror.List

@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	// maxCopied is the longest payload, in bytes, that is copied into the buffer. A longer one
-	// is written from its own memory, which all connections that are sent it share.
+	// maxCopied is the longest payload, in bytes, that is copied into the buffer. A longer one is
+	// written from its own memory, which all connections that are sent it share.
 	maxCopied = 2 << 10
-	// maxGathered bounds the bytes of one write, and maxParts the pieces of memory. The last
-	// frame may exceed either.
+	// maxGathered bounds the bytes of one write, and maxParts the pieces of memory. The last frame
+	// may exceed either.
 	maxGathered, maxParts = 16 << 10, 64
 )
 
-// Buffer gathers whole frames, which leave in one write. A goroutine takes one from NewBuffer
-// while it has frames to write, and gives it back with Release.
+// Buffer gathers whole frames, which leave in one write. A goroutine takes one from NewBuffer while
+// it has frames to write, and gives it back with Release.
 type Buffer struct {
 	copied  []byte // frames, without payloads above maxCopied
 	cut     int    // length of the beginning of copied that is in parts already
@@ -53,8 +53,8 @@ func (b *Buffer) reset() {
 // Full reports whether the buffer is to be flushed before another frame is added.
 func (b *Buffer) Full() bool { return b.waiting >= maxGathered || len(b.parts) >= maxParts }
 
-// Add adds a frame with an opcode, whose payload is the concatenation of texts. Long texts are
-// not copied: nothing may change a text before the buffer is flushed.
+// Add adds a frame with an opcode, whose payload is the concatenation of texts. Long texts are not
+// copied: nothing may change a text before the buffer is flushed.
 func (b *Buffer) Add(opcode int, texts ...[]byte) {
 	length := 0
 	for _, text := range texts {
@@ -87,9 +87,9 @@ func appendHeader(b []byte, opcode, length int) []byte {
 	return binary.BigEndian.AppendUint64(append(b, eightBytes), uint64(length)) //nolint:gosec // a length
 }
 
-// Flush writes all frames and empties the buffer. It blocks for the time within, and as long
-// again each time that the client has taken some bytes in that time and again returns true. The
-// error is that of the connection, [os.ErrDeadlineExceeded] for a client that takes too long.
+// Flush writes all frames and empties the buffer. It blocks for the time within, and as long again
+// each time that the client has taken some bytes in that time and again returns true. The error is
+// that of the connection, [os.ErrDeadlineExceeded] for a client that takes too long.
 func (b *Buffer) Flush(to *Conn, within time.Duration, again func() bool) error {
 	if b.waiting == 0 {
 		return nil
@@ -109,8 +109,8 @@ func (b *Buffer) Flush(to *Conn, within time.Duration, again func() bool) error 
 	}
 }
 
-// writeSome writes, and removes the written bytes from rest. It writes a single piece directly:
-// for several the connection keeps memory.
+// writeSome writes, and removes the written bytes from rest. It writes a single piece directly: for
+// several the connection keeps memory.
 func writeSome(rest *net.Buffers, to net.Conn) (int64, error) {
 	if len(*rest) != 1 {
 		return rest.WriteTo(to)

@@ -1,6 +1,6 @@
-// Package frame writes the frames of RFC 6455 below gorilla/websocket, which does the handshake
-// and reads frames. Gorilla writes one frame at a time and locks for each; a Buffer gathers many
-// frames into one write.
+// Package frame writes the frames of RFC 6455 below gorilla/websocket, which does the handshake and
+// reads frames. Gorilla writes one frame at a time and locks for each; a Buffer gathers many frames
+// into one write.
 //
 // Start with Hijacker, which puts a Conn below gorilla, and Buffer.
 package frame
@@ -15,8 +15,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Conn is the connection below a websocket. It keeps gorilla from writing after the handshake:
-// a close frame with which gorilla answers a frame that violates the protocol is recorded for
+// Conn is the connection below a websocket. It keeps gorilla from writing after the handshake: a
+// close frame with which gorilla answers a frame that violates the protocol is recorded for
 // Violation instead, and all frames are written by Buffer.Flush.
 type Conn struct {
 	net.Conn
@@ -31,8 +31,8 @@ type Conn struct {
 // Open ends the handshake. It must be called once, before the first read or flush.
 func (c *Conn) Open() { c.open = true }
 
-// Violation returns the close code and the reason for which gorilla has stopped reading, and
-// false if the client has not violated the protocol. Only the reading goroutine may call it.
+// Violation returns the close code and the reason for which gorilla has stopped reading, and false
+// if the client has not violated the protocol. Only the reading goroutine may call it.
 func (c *Conn) Violation() (code int, reason string, ok bool) {
 	if len(c.violation) < 2 {
 		return 0, "", false
@@ -60,8 +60,8 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// allow sets the deadline of the next write to within from now. It keeps a deadline that is up
-// to a fifth of within earlier: setting one costs more than this comparison.
+// allow sets the deadline of the next write to within from now. It keeps a deadline that is up to a
+// fifth of within earlier: setting one costs more than this comparison.
 func (c *Conn) allow(within time.Duration) error {
 	now := time.Now()
 	if left := c.deadline.Sub(now); left >= within*4/5 && left <= within {

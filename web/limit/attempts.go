@@ -14,8 +14,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxAttemptKeys bounds the counters of Attempts. The counter that was unused for the longest
-// time goes first.
+// maxAttemptKeys bounds the counters of Attempts. The counter that was unused for the longest time
+// goes first.
 const maxAttemptKeys = 100_000
 
 // Attempts counts the executions of fields by client address and by actor. Its methods may be
@@ -47,9 +47,9 @@ func NewAttempts(perMinute map[string]int) *Attempts {
 // Bounds reports whether a field has a bound.
 func (a *Attempts) Bounds(field string) bool { return a.perMinute[field] > 0 }
 
-// Count counts an execution of a field at an instant, for an address, and for an actor unless
-// that is "". It returns an error, and counts nothing, if either has none left: the error tells
-// when to try again.
+// Count counts an execution of a field at an instant, for an address, and for an actor unless that
+// is "". It returns an error, and counts nothing, if either has none left: the error tells when to
+// try again.
 func (a *Attempts) Count(field string, address netip.Addr, actor string, now time.Time) *gqlerror.Error {
 	most := a.perMinute[field]
 	keys := []attemptKey{{field: field, address: address}}
@@ -69,8 +69,8 @@ func (a *Attempts) Count(field string, address netip.Addr, actor string, now tim
 	}
 }
 
-// take takes one attempt from each key, or returns the time until all keys have one and takes
-// none: a refused attempt does not prolong the wait.
+// take takes one attempt from each key, or returns the time until all keys have one and takes none:
+// a refused attempt does not prolong the wait.
 func (a *Attempts) take(keys []attemptKey, most int, now time.Time) (wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

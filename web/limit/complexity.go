@@ -29,8 +29,8 @@ func (l Limits) CheckComplexity(op *graphql.OperationContext) *gqlerror.Error {
 // estimate computes the greatest number of fields that an answer can hold.
 type estimate struct {
 	variables map[string]any
-	// fragments holds the totals of fragments: n fragments that spread the next one twice take
-	// n walks, not 2^n.
+	// fragments holds the totals of fragments: n fragments that spread the next one twice take n
+	// walks, not 2^n.
 	fragments map[fragmentUse]int
 }
 
@@ -121,8 +121,8 @@ func (e *estimate) number(argument *ast.Argument) (int, bool) {
 	return 0, false
 }
 
-// parseLength reads a number, and returns the largest int for digits that fit no int: the
-// executor reports those.
+// parseLength reads a number, and returns the largest int for digits that fit no int: the executor
+// reports those.
 func parseLength(digits string) (int, bool) {
 	n, err := strconv.Atoi(digits)
 	if err != nil {

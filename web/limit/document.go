@@ -6,13 +6,13 @@ import (
 	"github.com/vektah/gqlparser/v2/lexer"
 )
 
-// documentCounter counts the parts of a document, in one walk over its text and before
-// validation: some validation rules take time quadratic in the document's size.
+// documentCounter counts the parts of a document, in one walk over its text and before validation:
+// some validation rules take time quadratic in the document's size.
 type documentCounter struct {
 	limits    Limits
 	fragments map[string]*ast.FragmentDefinition
-	// shapes holds the fragments that were walked. The entry of a fragment exists before its
-	// walk ends, so that a cycle of fragments ends.
+	// shapes holds the fragments that were walked. The entry of a fragment exists before its walk
+	// ends, so that a cycle of fragments ends.
 	shapes map[string]*shape
 
 	fields, aliases, directives int
@@ -27,8 +27,8 @@ type shape struct {
 	nested int // fragments within fragments
 }
 
-// CheckDocument counts a parsed document, which need not be valid. It reports whether the
-// document asks for the schema, and returns the first limit that the document exceeds, or nil.
+// CheckDocument counts a parsed document, which need not be valid. It reports whether the document
+// asks for the schema, and returns the first limit that the document exceeds, or nil.
 func (l Limits) CheckDocument(doc *ast.QueryDocument) (introspects bool, refused *gqlerror.Error) {
 	c := documentCounter{limits: l, fragments: make(map[string]*ast.FragmentDefinition, len(doc.Fragments)), shapes: map[string]*shape{}}
 	for _, f := range doc.Fragments {
@@ -58,8 +58,8 @@ func (c *documentCounter) check(limit string, most, actual int, at *ast.Position
 	}
 }
 
-// countSelections counts a selection set. Below the schema it counts no depth, which the
-// validation rule MaxIntrospectionDepth bounds there.
+// countSelections counts a selection set. Below the schema it counts no depth, which the validation
+// rule MaxIntrospectionDepth bounds there.
 func (c *documentCounter) countSelections(set ast.SelectionSet, schema bool) (s shape) {
 	for _, selection := range set {
 		switch selection := selection.(type) {

@@ -36,14 +36,13 @@ type Limits struct {
 
 	// Time bounds queries and mutations; subscriptions have no end.
 	Time time.Duration `default:"30s" help:"How long a query or a mutation may take."`
-	// Operations and Connections are counted by the client's address, in IPv6 by its first 64
-	// bits.
+	// Operations and Connections are counted by the client's address, in IPv6 by its first 64 bits.
 	Operations  int `default:"1000" help:"Queries and mutations of one address at the same time."`
 	Connections int `default:"1000" help:"Websockets and event streams of one address at the same time."`
 }
 
-// exceeded returns the error of a request that exceeds a limit. advice tells the client how to
-// stay within it.
+// exceeded returns the error of a request that exceeds a limit. advice tells the client how to stay
+// within it.
 func exceeded(limit string, most, actual int, at *ast.Position, advice string) *gqlerror.Error {
 	err := &gqlerror.Error{
 		Message:    fmt.Sprintf("the limit of %s is %d, and this request has %d: %s", limit, most, actual, advice),

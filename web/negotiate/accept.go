@@ -22,8 +22,8 @@ type Accept struct {
 	// MediaType is JSON or GraphQL, for a whole answer: the one with the higher quality, and
 	// GraphQL if both are equal. It is empty if the client takes neither.
 	MediaType string
-	// Events reports that the client names text/event-stream, and takes subscriptions that
-	// way. OnlyEvents reports that it likes nothing better, and takes every operation so.
+	// Events reports that the client names text/event-stream, and takes subscriptions that way.
+	// OnlyEvents reports that it likes nothing better, and takes every operation so.
 	Events, OnlyEvents bool
 }
 

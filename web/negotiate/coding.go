@@ -18,9 +18,9 @@ const (
 // into the first few packets anyway.
 const MinCompressed = 4 << 10
 
-// PreferredCoding returns the offered coding with the highest quality in a header
-// Accept-Encoding, and "" if the client takes none. Of codings with equal quality it returns the
-// one that was offered first.
+// PreferredCoding returns the offered coding with the highest quality in a header Accept-Encoding,
+// and "" if the client takes none. Of codings with equal quality it returns the one that was
+// offered first.
 func PreferredCoding(accept string, offered ...string) string {
 	if accept == "" {
 		return ""
@@ -35,8 +35,8 @@ func PreferredCoding(accept string, offered ...string) string {
 	return best
 }
 
-// Compress returns an answer in a coding, and the coding: "", and the answer itself, for an
-// answer shorter than MinCompressed.
+// Compress returns an answer in a coding, and the coding: "", and the answer itself, for an answer
+// shorter than MinCompressed.
 func Compress(body []byte, coding string) ([]byte, string) {
 	if coding == "" || len(body) < MinCompressed {
 		return body, ""

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Fetches the files in lib/ from npm, where they come from, and puts them in place
-# only when each has the checksum in checksums.txt. Needs npm, tar and sha256sum.
+# Fetches the files of lib/ from npm. It replaces them only if each has its checksum in
+# checksums.txt. It needs npm, tar and sha256sum.
 #
-# For a new version: change it here, run with --update to write new checksums, look
-# at the page in a browser, and bring lib/NOTICE.md up to date.
+# For a new version: change the version below, run with --update to write new checksums, check the
+# page in a browser, and update lib/NOTICE.md.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

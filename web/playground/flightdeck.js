@@ -1,8 +1,8 @@
-// Starts GraphiQL against the API of the server that the page came from.
+// Starts GraphiQL with the API of the page's server.
 "use strict";
 
 (() => {
-  // The tabs are the story that the README tells, one step each.
+  // The tabs are the steps of the tour in the README.
   const tabs = [
     {
       query: `# FlightDeck: every change is an event in one log,
@@ -58,12 +58,12 @@ mutation Create {
 `,
     },
     {
-      query: `# The variable id is empty: this page puts in the
+      query: `# The variable id is empty: this page fills in the
 # content that it created last.
 
 # expectedVersion is the optimistic lock. Run it
-# twice: the second time it is a conflict, which
-# says what is there now.
+# twice: the second run is a conflict, and its
+# answer has the current content.
 
 mutation Update($id: ID!) {
   updateContent(
@@ -83,9 +83,9 @@ mutation Update($id: ID!) {
     {
       query: `# The same content, now and as it was: at a
 # position of the log, or at an instant such as
-# "2026-01-31T12:00:00Z". The history says which
-# there are; 2 is where it began, on a log that
-# was empty.
+# "2026-01-31T12:00:00Z". The history lists the
+# positions; on a log that was empty, the content
+# begins at 2.
 
 query Before($id: ID!) {
   now: content(id: $id) {
@@ -103,9 +103,9 @@ query Before($id: ID!) {
 # here, then live: run it, and create something in
 # another tab.
 
-# To resume, give after the last position that was
-# seen. Nothing is missing then, and nothing comes
-# twice.
+# To resume, set after to the last position that
+# you have received. No event is missing then, and
+# none comes twice.
 
 subscription Listen {
   eventStream(after: "0") {
@@ -137,7 +137,7 @@ subscription Listen {
     enableIncrementalDelivery: false, // the API has no @defer
   });
 
-  // What the steps have led to, for those after them; forgotten with the page.
+  // The results of earlier steps that later steps use. They end with the page.
   const latest = { token: "", content: "" };
 
   const note = (result) => {
@@ -147,7 +147,7 @@ subscription Listen {
     return result;
   };
 
-  // A tab of its own headers, or with an id, is sent as it is.
+  // Adds the token and the id, unless the tab has its own.
   const fetcher = async (params, options = {}) => {
     const names = Object.keys(options.headers ?? {});
     if (latest.token && !names.some((name) => name.toLowerCase() === "authorization")) {

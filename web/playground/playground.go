@@ -26,8 +26,8 @@ import (
 //go:embed index.html flightdeck.* lib/*.js lib/*.css
 var files embed.FS
 
-// policy is the page's Content-Security-Policy: the page loads from this server alone and talks
-// to it alone. It is relaxed for GraphiQL in three places:
+// policy is the page's Content-Security-Policy: the page loads from this server alone and talks to
+// it alone. It is relaxed for GraphiQL in three places:
 //
 //   - style-src 'unsafe-inline': GraphiQL's dialogs insert a <style> element that stops the page
 //     behind them from scrolling. Its text holds the width of the scroll bar, so that no hash

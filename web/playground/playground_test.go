@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestPlaygroundFilesAreThoseThatWereFetched(t *testing.T) {
+func TestPlaygroundFilesHaveTheirChecksums(t *testing.T) {
 	t.Parallel()
 	list, err := os.ReadFile("checksums.txt")
 	if err != nil {
