@@ -29,8 +29,8 @@ func (b *broadcast) run(ctx context.Context) {
 	}
 }
 
-// step executes and publishes the positions up to the feed's head, or some of them. It returns false
-// if that has failed.
+// step executes and publishes the positions up to the feed's head, or some of them. It returns
+// false if that has failed.
 func (b *broadcast) step(ctx context.Context) (ok bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
