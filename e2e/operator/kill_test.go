@@ -224,7 +224,7 @@ func (op operation) killAt(t *testing.T, db string, place int64) {
 		}
 	}
 	_ = cmd.Process.Kill() // it may have ended by now
-	_ = <-ended
+	<-ended                //nolint:errcheck // it was killed, or had ended well
 }
 
 // writtenBeside describes the files beside a database, which change as soon as an operation writes.
