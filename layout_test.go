@@ -40,7 +40,8 @@ var importRules = map[string][]string{
 	"auth":                 {"domain", "github.com/MicahParks/keyfunc/v3", "github.com/golang-jwt/jwt/v5", "golang.org/x/crypto", "golang.org/x/time"},
 	"vault":                {"durable", "github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
 	"prepared":             {"github.com/hashicorp/golang-lru/v2", "github.com/uptrace/bun"},
-	"readmodel":            {"domain", "eventstore", "policy", "prepared", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
+	"account":              {"domain", "eventstore", "prepared", "github.com/uptrace/bun"},
+	"readmodel":            {"account", "domain", "eventstore", "policy", "prepared", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"command": {
 		"auth", "domain", "eventstore", "markdown/deck", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
@@ -77,12 +78,13 @@ var importRules = map[string][]string{
 	"web/browsertest": {"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"},
 	"internal/layout": {"golang.org/x/tools"},
 	"app": {
-		"auth", "command", "domain", "eventstore", "eventstore/sqlite", "graph", "policy", "readmodel", "resolvers", "vault", "web", "web/document", "web/fanout",
+		"account", "auth", "command", "domain", "eventstore", "eventstore/sqlite", "graph", "policy", "prepared", "readmodel", "resolvers", "vault",
+		"web", "web/document", "web/fanout",
 		"github.com/99designs/gqlgen", "github.com/hashicorp/golang-lru/v2", "github.com/uptrace/bun", "github.com/vektah/gqlparser/v2",
 	},
 	"cli": {
-		"app", "auth", "cloudevents", "command", "domain", "durable", "eventstore", "eventstore/sqlite", "gitimport", "graph", "readmodel", "siteimport",
-		"vault", "web", "web/document", "web/limit",
+		"account", "app", "auth", "cloudevents", "command", "domain", "durable", "eventstore", "eventstore/sqlite", "gitimport", "graph", "readmodel",
+		"siteimport", "vault", "web", "web/document", "web/limit",
 		"github.com/alecthomas/kong", "github.com/uptrace/bun", "golang.org/x/term",
 	},
 	"e2e/harness": {

@@ -11,10 +11,12 @@ import (
 	"log/slog"
 	"time"
 
+	"flightdeck/account"
 	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
+	"flightdeck/prepared"
 	"flightdeck/readmodel"
 	"flightdeck/vault"
 	"flightdeck/web"
@@ -47,7 +49,9 @@ type Options struct {
 // App is an open FlightDeck. Its methods may be called concurrently.
 type App struct {
 	Log       *eventstore.Store
+	DB        *prepared.DB // runs the queries of Reader and Accounts
 	Reader    *readmodel.Reader
+	Accounts  *account.Reader
 	Commands  *command.Commands
 	Rebuilder *readmodel.Rebuilder
 
@@ -60,8 +64,8 @@ type App struct {
 }
 
 // Migrations returns the migrations of the tables that lie beside the log.
-func Migrations() []sqlite.Migrations {
-	return []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}
+func Migrations() []eventstore.Migrations {
+	return []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}
 }
 
 // Open opens the database, creates it if it is missing, and migrates it. ctx bounds the
@@ -94,16 +98,19 @@ func Open(ctx context.Context, options Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	reader := readmodel.NewReader(engine.DB(), sqlitedialect.New(), log, index)
-	reader.Unseal(secrets)
+	db := prepared.New(engine.DB(), sqlitedialect.New(), log.IsRetryable)
+	reader := readmodel.NewReader(readmodel.Config{DB: db, Log: log, Index: index, Vault: secrets})
+	accounts := account.NewReader(db)
 	rebuilder := readmodel.NewRebuilder(log, engine.DB(), engine, options.Logger)
 	return &App{
 		Log:       log,
+		DB:        db,
 		Reader:    reader,
+		Accounts:  accounts,
 		Rebuilder: rebuilder,
 		Commands: &command.Commands{
-			Log: log, Tables: watchedTables{principals: principals}, Accounts: reader, Rebuilder: rebuilder,
-			Watch: new(auth.Watch), Vault: secrets, Correlation: web.RequestID, SessionLife: sessionLife,
+			Log: log, Lookup: readmodel.Lookup{}, Accounts: watchedAccounts{principals: principals}, Passwords: accounts,
+			Rebuilder: rebuilder, Watch: new(auth.Watch), Vault: secrets, Correlation: web.RequestID, SessionLife: sessionLife,
 			Closed: options.RegistrationClosed,
 		},
 		index:      index,

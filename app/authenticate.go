@@ -59,13 +59,13 @@ func (a *App) identify(ctx context.Context, token string) (actor domain.Actor, e
 func (a *App) lookUp(ctx context.Context, token string, digest []byte) (actor domain.Actor, expires time.Time, err error) {
 	found := false
 	if auth.KindOf(token) == auth.KeyToken {
-		actor, expires, found, err = a.Reader.Key(ctx, digest, a.clock())
+		actor, expires, found, err = a.Accounts.ActorByKey(ctx, digest, a.clock())
 		if err == nil && !found {
 			err = domain.Errorf(domain.Unauthenticated, "the API key is unknown, revoked or has expired: ask an admin for another")
 		}
 		return actor, expires, err
 	}
-	actor, expires, found, err = a.Reader.Session(ctx, digest, a.clock())
+	actor, expires, found, err = a.Accounts.ActorByToken(ctx, digest, a.clock())
 	if err == nil && !found {
 		err = domain.Errorf(domain.Unauthenticated, "the token is unknown or has expired: log in again")
 	}
@@ -81,7 +81,7 @@ func (a authenticator) externalUser(ctx context.Context, token string) (domain.A
 		a.app.logger.InfoContext(ctx, "a web token was refused", "why", why)
 		return domain.Actor{}, time.Time{}, domain.Errorf(domain.Unauthenticated, "the web token is not valid or has expired: get a new one from its issuer")
 	}
-	actor, found, err := a.app.Reader.Actor(ctx, claims.UserID)
+	actor, found, err := a.app.Accounts.Actor(ctx, claims.UserID)
 	if err != nil || found && (actor.Role == claims.Role || !claims.RoleFromIssuer) {
 		return actor, claims.ExpiresAt, err
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"flightdeck/account"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/readmodel"
@@ -12,33 +13,33 @@ import (
 // answers. The writer's transaction tells them before it commits, so before a reader can
 // see the changed rows.
 
-// watchedTables are the read model's tables. Every method that may change a principal
+// watchedAccounts are the tables of accounts. Every method that may change a principal
 // invalidates the cache of principals.
-type watchedTables struct {
-	readmodel.Tables
+type watchedAccounts struct {
+	account.Tables
 	principals *principalCache
 }
 
 // EndSession ends one session.
-func (t watchedTables) EndSession(tx *eventstore.Tx, token []byte) (bool, error) {
+func (t watchedAccounts) EndSession(tx *eventstore.Tx, token []byte) (bool, error) {
 	t.principals.invalidate()
 	return t.Tables.EndSession(tx, token)
 }
 
 // EndSessions ends all sessions of a user.
-func (t watchedTables) EndSessions(tx *eventstore.Tx, userID string) error {
+func (t watchedAccounts) EndSessions(tx *eventstore.Tx, userID string) error {
 	t.principals.invalidate()
 	return t.Tables.EndSessions(tx, userID)
 }
 
 // RevokeKey revokes an API key.
-func (t watchedTables) RevokeKey(tx *eventstore.Tx, id, by string) (userID string, err error) {
+func (t watchedAccounts) RevokeKey(tx *eventstore.Tx, id, by string) (userID string, err error) {
 	t.principals.invalidate()
 	return t.Tables.RevokeKey(tx, id, by)
 }
 
-// Forget destroys the personal data of a user.
-func (t watchedTables) Forget(tx *eventstore.Tx, userID string) error {
+// Forget deletes the secrets of a user.
+func (t watchedAccounts) Forget(tx *eventstore.Tx, userID string) error {
 	t.principals.invalidate()
 	return t.Tables.Forget(tx, userID)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"flightdeck/account"
 	"flightdeck/eventstore"
 	"flightdeck/vault"
 )
@@ -37,9 +38,9 @@ func OpenVault(ctx context.Context, db *sql.DB, options Options) (*vault.Vault, 
 // For a database without a master key it takes the key that the options name, or creates
 // the file of a new one, unless readOnly.
 func openVault(ctx context.Context, db *sql.DB, options Options, readOnly bool) (*vault.Vault, vault.Master, error) {
-	var known string
-	if err := db.QueryRowContext(ctx, "SELECT id FROM master_key").Scan(&known); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, vault.Master{}, fmt.Errorf("read which master key the database has: %w", err)
+	known, err := account.MasterKeyID(ctx, db)
+	if err != nil {
+		return nil, vault.Master{}, err
 	}
 	file := options.MasterKeyPath()
 	where := "the file " + file
@@ -64,12 +65,8 @@ func openVault(ctx context.Context, db *sql.DB, options Options, readOnly bool) 
 	if known != "" && known != master.ID() {
 		return nil, master, fmt.Errorf("%s holds another master key than the one of %s: without that one nobody's name and address can be read: put it there, or choose it with --master-key-file", where, options.DB)
 	}
-	v, err := vault.New(master, func(person string) (wrapped []byte, err error) {
-		err = db.QueryRow("SELECT wrapped FROM person_keys WHERE user_id = ?", person).Scan(&wrapped) //nolint:noctx // a fold has no context
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil, nil
-		}
-		return wrapped, err
+	v, err := vault.New(master, func(userID string) (wrapped []byte, err error) {
+		return account.PersonKey(context.Background(), db, userID) //nolint:contextcheck // a fold has no context
 	})
 	return v, master, err
 }
@@ -77,8 +74,7 @@ func openVault(ctx context.Context, db *sql.DB, options Options, readOnly bool) 
 // recordMasterKey records the id of the master key in a database that has none yet.
 func recordMasterKey(ctx context.Context, log *eventstore.Store, master vault.Master) error {
 	_, err := log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error { //nolint:contextcheck // a transaction has its own
-		_, err := tx.Exec(tx.Context(), "INSERT INTO master_key (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM master_key)", master.ID())
-		return err
+		return account.Tables{}.KeepMasterKey(tx, master.ID())
 	})
 	return err
 }

@@ -14,7 +14,6 @@ import (
 
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
-	"flightdeck/readmodel"
 )
 
 // replays is how often a whole log is replayed: it takes long.
@@ -107,7 +106,7 @@ func reopen(err error, path string) (*sqlite.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqlite.Open(context.Background(), path, sqlite.Options{ReadOnly: true, Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}})
+	return sqlite.Open(context.Background(), path, sqlite.Options{ReadOnly: true, Migrations: migrations()})
 }
 
 // replayAll folds every stream from its first event.

@@ -172,7 +172,7 @@ func readRow(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, log *events
 // encode the same members.
 func listing[T any](o *opened, fields []string, read func(*sql.Rows) (T, error)) (http.HandlerFunc, error) {
 	var text string
-	o.reader.Observe(func(query string) { text = query })
+	o.db.Observe(func(query string) { text = query })
 	page := readmodel.Page{Fields: fields}
 	if _, err := o.reader.Contents(context.Background(), o.reader.Head(domain.Actor{}), page, readmodel.ContentFilter{}, nil, nil); err != nil {
 		return nil, err

@@ -11,10 +11,12 @@ import (
 	"strings"
 	"time"
 
+	"flightdeck/account"
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
+	"flightdeck/prepared"
 	"flightdeck/readmodel"
 
 	"github.com/google/uuid"
@@ -34,13 +36,14 @@ type opened struct {
 	log      *eventstore.Store
 	engine   *sqlite.Engine
 	index    *readmodel.Index
+	db       *prepared.DB
 	reader   *readmodel.Reader
 	commands *command.Commands
 }
 
 func open(path string) (*opened, error) {
 	ctx := context.Background()
-	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}})
+	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: migrations()})
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +55,16 @@ func open(path string) (*opened, error) {
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	reader := readmodel.NewReader(engine.DB(), sqlitedialect.New(), log, index)
-	return &opened{log, engine, index, reader, &command.Commands{
-		Log: log, Tables: readmodel.Tables{}, Accounts: reader, SessionLife: time.Hour,
+	db := prepared.New(engine.DB(), sqlitedialect.New(), log.IsRetryable)
+	reader := readmodel.NewReader(readmodel.Config{DB: db, Log: log, Index: index})
+	return &opened{log, engine, index, db, reader, &command.Commands{
+		Log: log, Lookup: readmodel.Lookup{}, Accounts: account.Tables{}, Passwords: account.NewReader(db), SessionLife: time.Hour,
 	}}, nil
+}
+
+// migrations returns the migrations of the tables beside the log.
+func migrations() []eventstore.Migrations {
+	return []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}
 }
 
 func (o *opened) close() error {
@@ -114,7 +123,7 @@ func (rowless) Project(context.Context, eventstore.Rows, eventstore.Event, any, 
 // to change rows one after the other all over the tables.
 func (s settings) fill(path string, all []string, random *rand.Rand) (err error) {
 	ctx := context.Background()
-	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}})
+	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: migrations()})
 	if err != nil {
 		return err
 	}

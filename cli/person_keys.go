@@ -8,9 +8,9 @@ import (
 	"io"
 	"os"
 
+	"flightdeck/account"
 	"flightdeck/app"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
 )
 
 // An export of a log has the names and addresses of people as they are stored: sealed. Their keys
@@ -34,31 +34,23 @@ type personKey struct {
 }
 
 // writeKeys writes the keys of all people.
-func writeKeys(env *environment, db *sql.DB, to io.Writer) (err error) {
+func writeKeys(env *environment, db *sql.DB, to io.Writer) error {
 	lines := json.NewEncoder(to)
-	var header keysHeader
-	if err := db.QueryRowContext(env.ctx, "SELECT id FROM master_key").Scan(&header.MasterKey); err != nil {
-		return fmt.Errorf("read which master key the database has: %w", err)
+	masterKey, err := account.MasterKeyID(env.ctx, db)
+	if err == nil && masterKey == "" {
+		err = errors.New("the database has no master key yet")
 	}
-	if err := lines.Encode(header); err != nil {
-		return err
-	}
-	rows, err := db.QueryContext(env.ctx, "SELECT user_id, wrapped FROM person_keys ORDER BY user_id")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	people := 0
-	for ; rows.Next(); people++ {
-		var k personKey
-		if err := rows.Scan(&k.Person, &k.Wrapped); err != nil {
-			return err
-		}
-		if err := lines.Encode(k); err != nil {
-			return err
-		}
+	if err := lines.Encode(keysHeader{MasterKey: masterKey}); err != nil {
+		return err
 	}
-	if err := rows.Err(); err != nil {
+	people := 0
+	if err := account.EachPersonKey(env.ctx, db, func(userID string, wrapped []byte) error {
+		people++
+		return lines.Encode(personKey{Person: userID, Wrapped: wrapped})
+	}); err != nil {
 		return err
 	}
 	return lines.Encode(personKey{People: &people})
@@ -105,7 +97,7 @@ func keepNext(tx *eventstore.Tx, lines *json.Decoder, people int) (more bool, er
 	case err == nil && k.People != nil && *k.People != people:
 		err = fmt.Errorf("these were the keys of %d people, and there are %d", *k.People, people)
 	case err == nil && k.People == nil:
-		err = readmodel.Tables{}.KeepKey(tx, k.Person, k.Wrapped)
+		err = account.Tables{}.KeepKey(tx, k.Person, k.Wrapped)
 	}
 	if err != nil {
 		return false, fmt.Errorf("line %d: %w", people+2, err)

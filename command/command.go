@@ -17,20 +17,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// Tables holds the data beside the log that commands read and write in the writer's transaction.
-// Package readmodel implements it.
-type Tables interface {
+// Lookup answers questions about the present rows, in the writer's transaction. Package readmodel
+// implements it.
+type Lookup interface {
 	// ContentBySlug and UserByEmail return an id, or "" for none.
 	ContentBySlug(tx *eventstore.Tx, slug string) (id string, err error)
 	UserByEmail(tx *eventstore.Tx, email string) (id string, err error)
 	// Admins returns the number of users with the role ADMIN.
 	Admins(tx *eventstore.Tx) (int, error)
+}
+
+// Accounts holds the passwords, sessions and keys that commands read and write in the writer's
+// transaction. Package account implements it.
+type Accounts interface {
 	SetPassword(tx *eventstore.Tx, userID, hash string) error
-	// HasKey and KeepKey read and store the key that seals the personal fields of a user's events.
-	HasKey(tx *eventstore.Tx, userID string) (bool, error)
-	KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error
-	// Forget deletes everything about a user that is kept beside the log.
-	Forget(tx *eventstore.Tx, userID string) error
 	// ReplacePassword stores hash if the present hash is old, and reports whether it was.
 	ReplacePassword(tx *eventstore.Tx, userID, old, hash string) (replaced bool, err error)
 	// A session is stored under the digest of its token. EndSession reports whether there was one.
@@ -41,11 +41,16 @@ type Tables interface {
 	// such key; a second call changes nothing.
 	AddKey(tx *eventstore.Tx, id string, digest []byte, userID, name, by string, expires *domain.Instant) error
 	RevokeKey(tx *eventstore.Tx, id, by string) (userID string, err error)
+	// HasKey and KeepKey read and store the key that seals the personal fields of a user's events.
+	HasKey(tx *eventstore.Tx, userID string) (bool, error)
+	KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error
+	// Forget deletes all secrets of a user.
+	Forget(tx *eventstore.Tx, userID string) error
 }
 
-// Accounts holds the passwords that commands read before they are queued. Package readmodel
+// Passwords holds the passwords that commands read before they are queued. Package account
 // implements it.
-type Accounts interface {
+type Passwords interface {
 	// PasswordByEmail returns "" twice if no user can log in with the address.
 	PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error)
 	// PasswordByID returns "" for a user without a password.
@@ -60,9 +65,10 @@ type Rebuilder interface {
 
 // Commands runs commands. Its methods may be called from many goroutines.
 type Commands struct {
-	Log      *eventstore.Store
-	Tables   Tables
-	Accounts Accounts
+	Log       *eventstore.Store
+	Lookup    Lookup
+	Accounts  Accounts
+	Passwords Passwords
 	// Rules is the table of rights; nil means policy.Rules.
 	Rules *policy.Table
 	// Rebuilder is for RebuildReadModel only.

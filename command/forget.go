@@ -36,7 +36,10 @@ func (in ForgetUser) prepare(context.Context, *Commands) (txFunc, error) {
 		if err != nil || len(events) == 0 {
 			return nil, err
 		}
-		return events, u.Tables.Forget(u.tx, in.ID)
+		if err := u.Accounts.Forget(u.tx, in.ID); err != nil {
+			return nil, err
+		}
+		return events, u.tx.ForgetStream(eventstore.StreamID(in.ID))
 	})
 }
 
@@ -60,7 +63,7 @@ func (u *unit) seal(userID string, e *eventstore.NewEvent) (err error) {
 	if u.Vault == nil || fields == nil {
 		return nil
 	}
-	has, err := u.Tables.HasKey(u.tx, userID)
+	has, err := u.Accounts.HasKey(u.tx, userID)
 	if err != nil {
 		return err
 	}
@@ -69,7 +72,7 @@ func (u *unit) seal(userID string, e *eventstore.NewEvent) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := u.Tables.KeepKey(u.tx, userID, wrapped); err != nil {
+		if err := u.Accounts.KeepKey(u.tx, userID, wrapped); err != nil {
 			return err
 		}
 	}

@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"flightdeck/account"
 	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
+	"flightdeck/prepared"
 	"flightdeck/readmodel"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -41,6 +43,7 @@ type world struct {
 	log      *eventstore.Store
 	index    *readmodel.Index
 	reader   *readmodel.Reader
+	accounts *account.Reader
 	commands *command.Commands
 }
 
@@ -50,7 +53,7 @@ func openWorld(t rapid.TB, path string) *world {
 	ctx := context.Background()
 	w := &world{path: path}
 	var err error
-	if w.engine, err = sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}}); err != nil {
+	if w.engine, err = sqlite.Open(ctx, path, sqlite.Options{Migrations: []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}}); err != nil {
 		t.Fatal(err)
 	}
 	if w.log, err = eventstore.Open(ctx, w.engine, readmodel.Model{}, eventstore.Options{Tail: 16, SnapshotEvery: 5}); err != nil {
@@ -59,8 +62,10 @@ func openWorld(t rapid.TB, path string) *world {
 	if w.index, err = readmodel.StartIndex(ctx, w.log, w.engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(errors.Join(err, w.log.Close()))
 	}
-	w.reader = readmodel.NewReader(w.engine.DB(), sqlitedialect.New(), w.log, w.index)
-	w.commands = &command.Commands{Log: w.log, Tables: readmodel.Tables{}, Accounts: w.reader, SessionLife: time.Hour}
+	db := prepared.New(w.engine.DB(), sqlitedialect.New(), w.log.IsRetryable)
+	w.reader = readmodel.NewReader(readmodel.Config{DB: db, Log: w.log, Index: w.index})
+	w.accounts = account.NewReader(db)
+	w.commands = &command.Commands{Log: w.log, Lookup: readmodel.Lookup{}, Accounts: account.Tables{}, Passwords: w.accounts, SessionLife: time.Hour}
 	return w
 }
 

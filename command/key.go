@@ -58,7 +58,7 @@ func (in createKey) prepare(context.Context, *Commands) (txFunc, error) {
 		if err != nil {
 			return Outcome{}, moveField(err, "displayName", "name")
 		}
-		return out, u.Tables.AddKey(u.tx, in.id, in.digest, userID, in.Name, u.actor.UserID, in.ExpiresAt)
+		return out, u.Accounts.AddKey(u.tx, in.id, in.digest, userID, in.Name, u.actor.UserID, in.ExpiresAt)
 	}, nil
 }
 
@@ -81,7 +81,7 @@ func (in RevokeAPIKey) prepare(context.Context, *Commands) (txFunc, error) {
 		if err := u.mayHandleKeys(); err != nil {
 			return Outcome{}, err
 		}
-		userID, err := u.Tables.RevokeKey(u.tx, in.ID, u.actor.UserID)
+		userID, err := u.Accounts.RevokeKey(u.tx, in.ID, u.actor.UserID)
 		if err == nil && userID == "" {
 			return Outcome{}, domain.Errorf(domain.NotFound, "there is no such key: apiKeys lists them").At("id")
 		}

@@ -41,7 +41,7 @@ var errPassword = domain.Errorf(domain.Invalid, "the e-mail address or the passw
 // LogIn checks a password and begins a session. An unknown address and a wrong password give the
 // same error after the same time. A hash with outdated parameters is replaced.
 func (c *Commands) LogIn(ctx context.Context, email, password string) (Session, error) {
-	userID, hash, err := c.Accounts.PasswordByEmail(ctx, domain.NormalEmail(email))
+	userID, hash, err := c.Passwords.PasswordByEmail(ctx, domain.NormalEmail(email))
 	if err != nil {
 		return Session{}, err
 	}
@@ -91,7 +91,7 @@ func refresh(ctx context.Context, hash, password string) (string, error) {
 // keepPassword replaces the checked hash with a fresh one. It returns errPassword if the stored
 // hash is no longer the checked one: the password was changed in the meantime.
 func (u *unit) keepPassword(userID, checked, fresh string) error {
-	same, err := u.Tables.ReplacePassword(u.tx, userID, checked, fresh)
+	same, err := u.Accounts.ReplacePassword(u.tx, userID, checked, fresh)
 	if err == nil && !same {
 		return errPassword
 	}
@@ -136,7 +136,7 @@ func (c *Commands) begin(ctx context.Context, userID string, first func(*unit, d
 			return err
 		}
 		s.Role, s.ExpiresAt = user.Role, tx.Now().Add(c.SessionLife)
-		return c.Tables.StartSession(tx, digest, userID, s.ExpiresAt)
+		return c.Accounts.StartSession(tx, digest, userID, s.ExpiresAt)
 	})
 	if err != nil {
 		return Session{}, clientError(err)
@@ -154,7 +154,7 @@ func (c *Commands) Renew(ctx context.Context, token string) (Session, error) {
 	}
 	// The old token ends even if the caller no longer waits.
 	s, err := c.begin(context.WithoutCancel(ctx), actor.UserID, func(u *unit, _ domain.User) error {
-		ended, err := u.Tables.EndSession(u.tx, auth.HashToken(token))
+		ended, err := u.Accounts.EndSession(u.tx, auth.HashToken(token))
 		if err == nil && !ended {
 			return domain.Errorf(domain.Forbidden, "the session has ended meanwhile: log in again")
 		}
@@ -174,7 +174,7 @@ func (c *Commands) ChangePassword(ctx context.Context, current, password string)
 	if actor.UserID == "" {
 		return Session{}, domain.Errorf(domain.Forbidden, "log in to change the password")
 	}
-	hash, err := c.Accounts.PasswordByID(ctx, actor.UserID)
+	hash, err := c.Passwords.PasswordByID(ctx, actor.UserID)
 	if err != nil {
 		return Session{}, err
 	}
@@ -191,7 +191,7 @@ func (c *Commands) ChangePassword(ctx context.Context, current, password string)
 		if err := u.keepPassword(actor.UserID, hash, fresh); err != nil {
 			return err
 		}
-		return u.Tables.EndSessions(u.tx, actor.UserID)
+		return u.Accounts.EndSessions(u.tx, actor.UserID)
 	})
 	if err == nil {
 		c.closeConnections(actor.UserID)
@@ -207,7 +207,7 @@ func (c *Commands) LogOut(ctx context.Context, token string) (ended bool, err er
 	}
 	// The session ends even if the caller no longer waits.
 	_, err = c.Log.Update(context.WithoutCancel(ctx), eventstore.Command{}, func(tx *eventstore.Tx) (err error) {
-		ended, err = c.Tables.EndSession(tx, auth.HashToken(token))
+		ended, err = c.Accounts.EndSession(tx, auth.HashToken(token))
 		return err
 	})
 	if err == nil && c.Watch != nil {

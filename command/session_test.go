@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"flightdeck/account"
 	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
 )
 
 // worldWithAda returns a world with two users: one has the password "correct horse", one has none.
@@ -79,7 +79,7 @@ func TestAWrongPasswordTakesAsLongAsAnUnknownUser(t *testing.T) {
 func (w *world) setHash(t *testing.T, userID, hash string) {
 	t.Helper()
 	if _, err := w.log.Update(t.Context(), eventstore.Command{}, func(tx *eventstore.Tx) error {
-		return readmodel.Tables{}.SetPassword(tx, userID, hash)
+		return account.Tables{}.SetPassword(tx, userID, hash)
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestAHashOfOtherParametersIsReplacedAtLogIn(t *testing.T) {
 		if _, err := w.commands.LogIn(t.Context(), "ada@example.org", "password"); err != nil {
 			t.Fatal(err)
 		}
-		hash, err := w.reader.PasswordByID(t.Context(), ada)
+		hash, err := w.accounts.PasswordByID(t.Context(), ada)
 		if err != nil || hash == old || auth.NeedsRehash(hash) {
 			t.Fatalf("the hash is %s: %v", hash, err)
 		}
@@ -105,22 +105,22 @@ func TestAHashOfOtherParametersIsReplacedAtLogIn(t *testing.T) {
 	}
 }
 
-// accounts changes the password right after a look-up of its hash.
-type accounts struct {
-	command.Accounts
+// changing changes the password right after a look-up of its hash.
+type changing struct {
+	command.Passwords
 	change func()
 }
 
-func (a accounts) PasswordByEmail(ctx context.Context, email string) (string, string, error) {
-	id, hash, err := a.Accounts.PasswordByEmail(ctx, email)
-	a.change()
+func (p changing) PasswordByEmail(ctx context.Context, email string) (string, string, error) {
+	id, hash, err := p.Passwords.PasswordByEmail(ctx, email)
+	p.change()
 	return id, hash, err
 }
 
 func TestAPasswordThatIsResetMeanwhileLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	w, ada := worldWithAda(t)
-	w.commands.Accounts = accounts{w.reader, func() {
+	w.commands.Passwords = changing{w.accounts, func() {
 		if _, err := w.commands.Do(as(domain.System), command.ResetPassword{ID: ada, Password: "battery staple"}); err != nil {
 			t.Error(err)
 		}
@@ -152,12 +152,12 @@ func TestAnExternalUserIsProvisionedOnceAndFollowsTheIssuer(t *testing.T) {
 		if err := w.commands.Provision(t.Context(), in); err != nil {
 			t.Fatal(err)
 		}
-		actor, found, err := w.reader.Actor(t.Context(), in.UserID)
+		actor, found, err := w.accounts.Actor(t.Context(), in.UserID)
 		if err != nil || !found || actor.Role != role {
 			t.Errorf("the user with the role %s is %v, %v, %v", role, actor, found, err)
 		}
 	}
-	if id, err := w.reader.UserByEmail(t.Context(), "out@example.org"); id != in.UserID || err != nil {
+	if id, err := w.accounts.UserByEmail(t.Context(), "out@example.org"); id != in.UserID || err != nil {
 		t.Errorf("the user of the address is %q, %v", id, err)
 	}
 	taken := in
@@ -165,7 +165,7 @@ func TestAnExternalUserIsProvisionedOnceAndFollowsTheIssuer(t *testing.T) {
 	if err := w.commands.Provision(t.Context(), taken); err != nil {
 		t.Fatal(err)
 	}
-	if id, err := w.reader.UserByEmail(t.Context(), taken.UserID+"@outside.invalid"); id != taken.UserID || err != nil {
+	if id, err := w.accounts.UserByEmail(t.Context(), taken.UserID+"@outside.invalid"); id != taken.UserID || err != nil {
 		t.Errorf("a user with a taken address gets %q, %v", id, err)
 	}
 	w.verify(t)

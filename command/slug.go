@@ -54,7 +54,7 @@ func (u *unit) freeSlug(base string) (string, error) {
 		return base + "-" + strconv.Itoa(n)
 	}
 	taken := func(n int) (bool, error) {
-		id, err := u.Tables.ContentBySlug(u.tx, candidate(n))
+		id, err := u.Lookup.ContentBySlug(u.tx, candidate(n))
 		return id != "", err
 	}
 	free := 1
@@ -85,7 +85,7 @@ func (u *unit) freeSlug(base string) (string, error) {
 
 // slugIsFree returns an AlreadyTaken error if a content other than id has the slug.
 func (u *unit) slugIsFree(s, id string) error {
-	existing, err := u.Tables.ContentBySlug(u.tx, s)
+	existing, err := u.Lookup.ContentBySlug(u.tx, s)
 	if err != nil || existing == "" || existing == id {
 		return err
 	}

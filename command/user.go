@@ -112,11 +112,11 @@ func (u *unit) registerAs(e domain.UserRegistered, hash string) (Outcome, error)
 	if err := u.append(domain.KindUser, e.UserID, eventstore.NoStream, events); err != nil || hash == "" {
 		return Outcome{ID: e.UserID}, err
 	}
-	return Outcome{ID: e.UserID}, u.Tables.SetPassword(u.tx, e.UserID, hash)
+	return Outcome{ID: e.UserID}, u.Accounts.SetPassword(u.tx, e.UserID, hash)
 }
 
 func (u *unit) emailIsFree(email, id string) error {
-	existing, err := u.Tables.UserByEmail(u.tx, domain.NormalEmail(email))
+	existing, err := u.Lookup.UserByEmail(u.tx, domain.NormalEmail(email))
 	if err != nil || existing == "" || existing == id {
 		return err
 	}
@@ -179,7 +179,7 @@ func (in ChangeRole) prepare(context.Context, *Commands) (txFunc, error) {
 		if err != nil || len(events) == 0 {
 			return events, err
 		}
-		return events, u.Tables.EndSessions(u.tx, user.ID)
+		return events, u.Accounts.EndSessions(u.tx, user.ID)
 	})
 }
 
@@ -198,10 +198,10 @@ func (in ResetPassword) prepare(ctx context.Context, _ *Commands) (txFunc, error
 		if !user.Exists() {
 			return nil, domain.Errorf(domain.NotFound, "user does not exist").At("id")
 		}
-		if err := u.Tables.SetPassword(u.tx, user.ID, hash); err != nil {
+		if err := u.Accounts.SetPassword(u.tx, user.ID, hash); err != nil {
 			return nil, err
 		}
-		return nil, u.Tables.EndSessions(u.tx, user.ID)
+		return nil, u.Accounts.EndSessions(u.tx, user.ID)
 	})
 }
 
@@ -230,7 +230,7 @@ func (u *unit) mustKeepAnAdmin(user domain.User, field string) error {
 	if user.Role != domain.Admin {
 		return nil
 	}
-	n, err := u.Tables.Admins(u.tx)
+	n, err := u.Lookup.Admins(u.tx)
 	if err == nil && n < 2 {
 		err = domain.Errorf(domain.Invalid, "this is the last admin: make somebody else one first").At(field)
 	}

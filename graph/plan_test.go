@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"flightdeck/account"
 	"flightdeck/domain"
 	"flightdeck/graph"
 	"flightdeck/graph/model"
@@ -106,7 +107,7 @@ func (broken) Events(context.Context, *int, *string, *int, *string, *readmodel.E
 }
 
 func (broken) APIKeys(context.Context) ([]*readmodel.APIKey, error) {
-	return []*readmodel.APIKey{{ID: "1", UserID: "u"}, nil}, nil
+	return []*readmodel.APIKey{{APIKey: &account.APIKey{ID: "1", UserID: "u"}}, nil}, nil
 }
 
 func newExecutor(schema graphql.ExecutableSchema) *executor.Executor {

@@ -8,11 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"flightdeck/account"
 	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
+	"flightdeck/prepared"
 	"flightdeck/readmodel"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -25,6 +27,7 @@ type world struct {
 	path     string
 	engine   *sqlite.Engine
 	log      *eventstore.Store
+	db       *prepared.DB
 	index    *readmodel.Index
 	reader   *readmodel.Reader
 	commands *command.Commands
@@ -59,13 +62,16 @@ func openWithoutIndex(t testing.TB, path string) *world {
 	if w.log, err = eventstore.Open(ctx, w.engine, readmodel.Model{}, eventstore.Options{}); err != nil {
 		t.Fatal(errors.Join(err, w.engine.Close()))
 	}
-	w.reader = readmodel.NewReader(w.engine.DB(), sqlitedialect.New(), w.log, nil)
-	w.commands = &command.Commands{Log: w.log, Tables: readmodel.Tables{}, Accounts: w.reader, SessionLife: time.Hour}
+	w.db = prepared.New(w.engine.DB(), sqlitedialect.New(), w.log.IsRetryable)
+	w.reader = readmodel.NewReader(readmodel.Config{DB: w.db, Log: w.log})
+	w.commands = &command.Commands{
+		Log: w.log, Lookup: readmodel.Lookup{}, Accounts: account.Tables{}, Passwords: account.NewReader(w.db), SessionLife: time.Hour,
+	}
 	return w
 }
 
-func migrations() []sqlite.Migrations {
-	return []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}
+func migrations() []eventstore.Migrations {
+	return []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}
 }
 
 // startIndex starts the full-text index, and a reader that uses it.
@@ -75,7 +81,7 @@ func (w *world) startIndex() {
 	if w.index, err = readmodel.StartIndex(context.Background(), w.log, w.engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
 		w.t.Fatal(err)
 	}
-	w.reader = readmodel.NewReader(w.engine.DB(), sqlitedialect.New(), w.log, w.index)
+	w.reader = readmodel.NewReader(readmodel.Config{DB: w.db, Log: w.log, Index: w.index})
 }
 
 func (w *world) close() {

@@ -14,16 +14,14 @@ import (
 //go:embed migration/*.sql
 var migrationFiles embed.FS
 
-// Component is the name under which the migrations of the rows are recorded.
-const Component = "read model"
-
-// Migrations returns the steps that lead to this package's tables.
-func Migrations() fs.FS {
+// Migrations returns the steps that lead to this package's tables. The first five made those of
+// package account, too, which has adopted them.
+func Migrations() eventstore.Migrations {
 	files, err := fs.Sub(migrationFiles, "migration")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	return files
+	return eventstore.Migrations{Component: "read model", Files: files}
 }
 
 // Model folds events into states of package domain and writes their rows. It

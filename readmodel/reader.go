@@ -2,40 +2,48 @@ package readmodel
 
 import (
 	"context"
-	"database/sql"
 
+	"flightdeck/account"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
 	"flightdeck/prepared"
 	"flightdeck/vault"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 )
 
 // Reader answers queries. Its methods may be called at the same time.
 type Reader struct {
-	db    *prepared.DB
-	log   *eventstore.Store
-	index *Index
-	rules policy.Table
+	db       *prepared.DB
+	log      *eventstore.Store
+	index    *Index
+	accounts *account.Reader
+	vault    *vault.Vault
+	rules    policy.Table
 
 	templates templates
-	vault     *vault.Vault
 }
 
-// NewReader returns a reader on a pool of connections to the database of a log.
-// index may be nil: searching fails then.
-func NewReader(db *sql.DB, dialect schema.Dialect, log *eventstore.Store, index *Index) *Reader {
-	return &Reader{db: prepared.New(db, dialect, log.IsRetryable), log: log, index: index, rules: policy.Rules()}
+// Config is what a Reader reads from.
+type Config struct {
+	DB  *prepared.DB
+	Log *eventstore.Store
+	// Index is the full-text index; searches fail where it is nil.
+	Index *Index
+	// Vault opens the personal fields of events; nil where none are sealed.
+	Vault *vault.Vault
+	// Rules says which rows an actor may see; nil for policy.Rules.
+	Rules *policy.Table
 }
 
-// Unseal gives the reader what opens the personal fields of events. It is called before
-// the reader is used.
-func (r *Reader) Unseal(v *vault.Vault) { r.vault = v }
-
-// Observe calls f with every query. It is called before the reader is used.
-func (r *Reader) Observe(f func(query string)) { r.db.Observe(f) }
+// NewReader returns a reader of a database.
+func NewReader(c Config) *Reader {
+	r := &Reader{db: c.DB, log: c.Log, index: c.Index, accounts: account.NewReader(c.DB), vault: c.Vault, rules: policy.Rules()}
+	if c.Rules != nil {
+		r.rules = *c.Rules
+	}
+	return r
+}
 
 // at selects the rows that were true at a position. alias is the table's.
 func at(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {

@@ -40,8 +40,8 @@ func userRow(u domain.User, from, to eventstore.Position) User {
 }
 
 func (w projection) user(before, after domain.User) error {
-	if after.Forgotten && !before.Forgotten { // at every moment
-		if _, err := w.rows.Exec(w.ctx, "UPDATE "+w.set.table("users")+" SET email = id, display_name = '' WHERE id = ?", after.ID); err != nil {
+	if after.Forgotten && !before.Forgotten {
+		if err := w.forget(after.ID); err != nil {
 			return err
 		}
 	}
@@ -54,6 +54,15 @@ func (w projection) user(before, after domain.User) error {
 	return w.exec("INSERT INTO "+w.set.table("users")+` (valid_from, valid_to, id, version, email, display_name, role, created_at, last_login_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ValidFrom, r.ValidTo, r.ID, r.Version, r.Address, r.Name, string(r.Role), r.CreatedAt, r.LastLoginAt)
+}
+
+// forget erases the name and the address of a user from all rows, whatever their moment, and the
+// rows of users that the last rebuild put aside.
+func (w projection) forget(id string) error {
+	if _, err := w.rows.Exec(w.ctx, "UPDATE "+w.set.table("users")+" SET email = id, display_name = '' WHERE id = ?", id); err != nil || w.set != liveSet {
+		return err
+	}
+	return oldSet.drop(w.ctx, w.rows, "users")
 }
 
 // Gone reports whether the user was forgotten.

@@ -12,10 +12,6 @@ import (
 // This file asks policy's table, for SQL too: which rows a view may see is made from
 // the rows of the table.
 
-// Judge makes another table than policy.Rules decide what is shown. It is called
-// before the reader is used.
-func (r *Reader) Judge(rules policy.Table) { r.rules = rules }
-
 // May reports whether an asker has a right to something of a user's.
 func (r *Reader) May(asker domain.Actor, right policy.Right, owner string) bool {
 	return r.rules.May(asker, right, owner)

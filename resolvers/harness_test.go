@@ -2,7 +2,6 @@ package resolvers_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"flightdeck/account"
 	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
+	"flightdeck/prepared"
 	"flightdeck/readmodel"
 	"flightdeck/resolvers"
 	"flightdeck/vault"
@@ -27,6 +28,7 @@ type desk struct {
 	t        testing.TB
 	engine   *sqlite.Engine
 	log      *eventstore.Store
+	db       *prepared.DB
 	index    *readmodel.Index
 	rebuild  *readmodel.Rebuilder
 	vault    *vault.Vault
@@ -47,7 +49,7 @@ func open(t testing.TB, options eventstore.Options) *desk {
 func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	t.Helper()
 	ctx := context.Background()
-	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []sqlite.Migrations{{Component: readmodel.Component, Files: readmodel.Migrations()}}})
+	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,10 +63,13 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	if d.index, err = readmodel.StartIndex(ctx, d.log, engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(errors.Join(err, d.log.Close()))
 	}
-	d.reader = readmodel.NewReader(engine.DB(), sqlitedialect.New(), d.log, d.index)
-	d.reader.Unseal(d.vault)
+	d.db = prepared.New(engine.DB(), sqlitedialect.New(), d.log.IsRetryable)
+	d.reader = readmodel.NewReader(readmodel.Config{DB: d.db, Log: d.log, Index: d.index, Vault: d.vault})
 	d.rebuild = readmodel.NewRebuilder(d.log, engine.DB(), engine, slog.New(slog.DiscardHandler))
-	d.commands = &command.Commands{Log: d.log, Tables: readmodel.Tables{}, Accounts: d.reader, Rebuilder: d.rebuild, Vault: d.vault, SessionLife: time.Hour}
+	d.commands = &command.Commands{
+		Log: d.log, Lookup: readmodel.Lookup{}, Accounts: account.Tables{}, Passwords: account.NewReader(d.db),
+		Rebuilder: d.rebuild, Vault: d.vault, SessionLife: time.Hour,
+	}
 	d.root = &resolvers.Resolver{
 		Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuild,
 		Logger: slog.New(slog.DiscardHandler), RequestID: nothing, LastEventID: nothing,
@@ -77,11 +82,7 @@ func nothing(context.Context) string { return "" }
 
 // key returns the wrapped key of a person, nil when there is none.
 func (d *desk) key(person string) (wrapped []byte, err error) {
-	err = d.engine.DB().QueryRow("SELECT wrapped FROM person_keys WHERE user_id = ?", person).Scan(&wrapped) //nolint:noctx // a fold has no context
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return wrapped, err
+	return account.PersonKey(context.Background(), d.engine.DB(), person)
 }
 
 func (d *desk) close() {

@@ -19,7 +19,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -202,13 +201,11 @@ type executing struct{ *executor.Executor }
 
 // executor returns the API, where another table than policy's decides unless it is nil.
 func (s *scene) executor(rules *policy.Table) executing {
-	reader := readmodel.NewReader(s.engine.DB(), sqlitedialect.New(), s.log, s.index)
+	reader := readmodel.NewReader(readmodel.Config{DB: s.db, Log: s.log, Index: s.index, Vault: s.vault, Rules: rules})
 	commands := *s.commands
 	if rules != nil {
-		reader.Judge(*rules)
 		commands.Rules = rules
 	}
-	reader.Unseal(s.vault)
 	root := &resolvers.Resolver{
 		Log: s.log, Reader: reader, Commands: &commands, Rebuilder: s.rebuild, Logger: s.root.Logger, RequestID: s.root.RequestID,
 		LastEventID: s.root.LastEventID, SetEventID: s.root.SetEventID, NoStore: s.root.NoStore,

@@ -20,7 +20,7 @@ type observer struct {
 // observe records every statement from now on. It is called before the first request.
 func observe(h *harness.Harness) *observer {
 	o := &observer{}
-	h.Reader.Observe(func(query string) {
+	h.DB.Observe(func(query string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.queries = append(o.queries, query)

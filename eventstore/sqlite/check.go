@@ -64,7 +64,7 @@ func (e *Engine) checkSchema(ctx context.Context, report func(Fault)) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if err := migrate(ctx, conn, []Migrations{logMigrations()}); err != nil {
+	if err := migrate(ctx, conn, []eventstore.Migrations{logMigrations()}); err != nil {
 		return err
 	}
 	want, err := schemaOf(ctx, queries{ask: conn.QueryContext})

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io/fs"
 	"time"
+
+	"flightdeck/eventstore"
 )
 
 //go:embed migration/*.sql
@@ -17,12 +19,12 @@ var migrationFiles embed.FS
 // applicationID marks a SQLite file as FlightDeck's: "FDck" in ASCII.
 const applicationID = 0x4644636b
 
-func logMigrations() Migrations {
+func logMigrations() eventstore.Migrations {
 	files, err := fs.Sub(migrationFiles, "migration")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	return Migrations{"log", files}
+	return eventstore.Migrations{Component: "log", Files: files}
 }
 
 // queryer is what a connection and a pool have in common.
@@ -66,7 +68,7 @@ func claim(ctx context.Context, conn *sql.Conn) error {
 
 // migrate applies what is missing, each step in a transaction that records it.
 // Where a later version of any component was, nothing is applied.
-func migrate(ctx context.Context, conn *sql.Conn, all []Migrations) error {
+func migrate(ctx context.Context, conn *sql.Conn, all []eventstore.Migrations) error {
 	const ddl = `CREATE TABLE IF NOT EXISTS migrations (
 		component TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, applied_at INTEGER NOT NULL,
 		PRIMARY KEY (component, number)) STRICT, WITHOUT ROWID`
@@ -77,7 +79,7 @@ func migrate(ctx context.Context, conn *sql.Conn, all []Migrations) error {
 		return err
 	}
 	for _, m := range all {
-		if err := m.apply(ctx, conn); err != nil {
+		if err := apply(ctx, conn, m); err != nil {
 			return fmt.Errorf("migrate the tables of the %s: %w", m.Component, err)
 		}
 	}
@@ -91,29 +93,31 @@ func begin(ctx context.Context, conn *sql.Conn) error {
 	return translate(err)
 }
 
-func (m Migrations) apply(ctx context.Context, conn *sql.Conn) error {
+func apply(ctx context.Context, conn *sql.Conn, m eventstore.Migrations) error {
 	names, err := fs.Glob(m.Files, "*.sql")
 	if err != nil {
 		return err
 	}
-	applied, err := m.applied(ctx, conn)
+	applied, err := applied(ctx, conn, m)
 	if err != nil {
 		return err
 	}
 	for number := applied + 1; number <= len(names); number++ {
-		if err := m.step(ctx, conn, number, names[number-1]); err != nil {
+		if err := step(ctx, conn, m, number, names[number-1]); err != nil {
 			return fmt.Errorf("%s: %w", names[number-1], err)
 		}
 	}
 	return nil
 }
 
-func (m Migrations) applied(ctx context.Context, db queryer) (number int, err error) {
-	row := db.QueryRowContext(ctx, "SELECT coalesce(max(number), 0) FROM migrations WHERE component = ?", m.Component)
+// applied returns the number of the last step of a component that was applied, 0 for none.
+func applied(ctx context.Context, db queryer, m eventstore.Migrations) (number int, err error) {
+	row := db.QueryRowContext(ctx, `SELECT coalesce(max(number), EXISTS (SELECT 1 FROM migrations WHERE component = ? AND number = ?))
+		FROM migrations WHERE component = ?`, m.Adopts.Component, m.Adopts.Number, m.Component)
 	return number, translate(row.Scan(&number))
 }
 
-func (m Migrations) step(ctx context.Context, conn *sql.Conn, number int, name string) (err error) {
+func step(ctx context.Context, conn *sql.Conn, m eventstore.Migrations, number int, name string) (err error) {
 	ddl, err := fs.ReadFile(m.Files, name)
 	if err != nil {
 		return err
@@ -139,14 +143,14 @@ func (m Migrations) step(ctx context.Context, conn *sql.Conn, number int, name s
 
 // checkUpToDate fails with errNewer when a migration was applied that is not among
 // these, else with errOlder when one of these was not.
-func checkUpToDate(ctx context.Context, db queryer, all []Migrations) error {
+func checkUpToDate(ctx context.Context, db queryer, all []eventstore.Migrations) error {
 	var older error
 	for _, m := range all {
 		names, err := fs.Glob(m.Files, "*.sql")
 		if err != nil {
 			return err
 		}
-		applied, err := m.applied(ctx, db)
+		applied, err := applied(ctx, db, m)
 		switch {
 		case err != nil:
 			return err

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
 )
 
@@ -14,7 +15,7 @@ func steps(ddl ...string) sqlite.Options {
 	for i, text := range ddl {
 		files[fmt.Sprintf("%04d_step.sql", i+1)] = &fstest.MapFile{Data: []byte(text)}
 	}
-	return sqlite.Options{Migrations: []sqlite.Migrations{{Component: "rows", Files: files}}}
+	return sqlite.Options{Migrations: []eventstore.Migrations{{Component: "rows", Files: files}}}
 }
 
 func TestMigrationsAreAppliedOnceAndInOrder(t *testing.T) {
@@ -51,4 +52,34 @@ func TestAFailedMigrationIsTakenBackWhole(t *testing.T) {
 		}
 	}
 	closeNow(t, open(t, path, steps(good, "CREATE TABLE two (x)")))
+}
+
+// TestAnAdoptedStepCountsAsDone lets a component begin with a table that the second step of another
+// one has made.
+func TestAnAdoptedStepCountsAsDone(t *testing.T) {
+	t.Parallel()
+	rows := steps("CREATE TABLE one (x)", "CREATE TABLE two (x); INSERT INTO two VALUES (7)").Migrations[0]
+	others := eventstore.Migrations{Component: "others", Adopts: eventstore.Step{Component: "rows", Number: 2}, Files: fstest.MapFS{
+		"0001_two.sql": {Data: []byte("CREATE TABLE two (x)")}, "0002_more.sql": {Data: []byte("UPDATE two SET x = x + 1")},
+	}}
+	first := others
+	first.Files = fstest.MapFS{"0001_two.sql": {Data: []byte("CREATE TABLE two (x)")}}
+	both := func(others eventstore.Migrations, readOnly bool) sqlite.Options {
+		return sqlite.Options{Migrations: []eventstore.Migrations{rows, others}, ReadOnly: readOnly}
+	}
+	path := newPath(t)
+	closeNow(t, open(t, path, sqlite.Options{Migrations: []eventstore.Migrations{rows}}))
+	closeNow(t, open(t, path, both(first, true)))
+	for range 2 {
+		closeNow(t, open(t, path, both(others, false)))
+	}
+	conn := sqlOf(t, path)
+	if n := count(t, conn, "SELECT x FROM two"); n != 8 {
+		t.Errorf("x is %d, want 8", n)
+	}
+	alone := newPath(t)
+	closeNow(t, open(t, alone, sqlite.Options{Migrations: []eventstore.Migrations{others}}))
+	if n := count(t, sqlOf(t, alone), "SELECT count(*) FROM two"); n != 0 {
+		t.Errorf("the table that the component made alone has %d rows", n)
+	}
 }

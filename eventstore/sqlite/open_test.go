@@ -91,14 +91,14 @@ func mustHold(t *testing.T, path string, want []byte) {
 
 func TestADatabaseOfALaterVersionIsRefused(t *testing.T) {
 	t.Parallel()
-	tables := []sqlite.Migrations{{Component: "rows", Files: fstest.MapFS{"0001_rows.sql": {Data: []byte("CREATE TABLE rows (x)")}}}}
+	tables := []eventstore.Migrations{{Component: "rows", Files: fstest.MapFS{"0001_rows.sql": {Data: []byte("CREATE TABLE rows (x)")}}}}
 	for _, component := range []string{"log", "rows"} {
 		path := newPath(t)
 		closeNow(t, open(t, path, sqlite.Options{Migrations: tables}))
 		conn := sqlOf(t, path)
 		exec(t, conn, "INSERT INTO migrations (component, number, name, applied_at) VALUES ('"+component+"', 999, '0999_later.sql', 0)")
 		// A component that is behind is not brought up to date on the way.
-		more := append([]sqlite.Migrations{{Component: "more", Files: fstest.MapFS{"0001_more.sql": {Data: []byte("CREATE TABLE more (x)")}}}}, tables...)
+		more := append([]eventstore.Migrations{{Component: "more", Files: fstest.MapFS{"0001_more.sql": {Data: []byte("CREATE TABLE more (x)")}}}}, tables...)
 		refuse(t, path, sqlite.Options{Migrations: more}, nil, "later version", "nothing was changed", "run the version that wrote it")
 		refuse(t, path, sqlite.Options{Migrations: tables, ReadOnly: true}, nil, "later version", "run the version that wrote it")
 		if n := count(t, conn, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"); n != 0 {
@@ -111,7 +111,7 @@ func TestADatabaseOfAnOlderVersionIsNotOpenedToBeRead(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	closeNow(t, open(t, path, sqlite.Options{}))
-	tables := []sqlite.Migrations{{Component: "rows", Files: fstest.MapFS{"0001_rows.sql": {Data: []byte("CREATE TABLE rows (x)")}}}}
+	tables := []eventstore.Migrations{{Component: "rows", Files: fstest.MapFS{"0001_rows.sql": {Data: []byte("CREATE TABLE rows (x)")}}}}
 	refuse(t, path, sqlite.Options{Migrations: tables, ReadOnly: true}, nil, "older version", "flightdeck serve")
 	closeNow(t, open(t, path, sqlite.Options{Migrations: tables}))
 	closeNow(t, open(t, path, sqlite.Options{Migrations: tables, ReadOnly: true}))

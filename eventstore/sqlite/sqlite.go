@@ -23,14 +23,7 @@ type Options struct {
 	// if there is one. Nothing is created or migrated, and Begin fails.
 	ReadOnly bool
 	// Migrations are those of the tables beside the log, applied after its own.
-	Migrations []Migrations
-}
-
-// Migrations are the steps that lead to the tables of one component: files named
-// NNNN_name.sql, numbered from 0001 without gaps, applied in that order.
-type Migrations struct {
-	Component string
-	Files     fs.FS
+	Migrations []eventstore.Migrations
 }
 
 // Engine is a log in a SQLite file. It implements eventstore.Engine.
@@ -53,7 +46,7 @@ var _ eventstore.Engine = (*Engine)(nil)
 // the error says what to do.
 func Open(ctx context.Context, path string, o Options) (_ *Engine, err error) {
 	e := &Engine{path: path}
-	migrations := append([]Migrations{logMigrations()}, o.Migrations...)
+	migrations := append([]eventstore.Migrations{logMigrations()}, o.Migrations...)
 	defer func() { //nolint:contextcheck // what was opened is closed whatever becomes of ctx
 		if err != nil {
 			err = errors.Join(explain(path, err), e.Close())
@@ -83,7 +76,7 @@ func Open(ctx context.Context, path string, o Options) (_ *Engine, err error) {
 	return e, nil
 }
 
-func (e *Engine) openWriter(ctx context.Context, migrations []Migrations) (err error) {
+func (e *Engine) openWriter(ctx context.Context, migrations []eventstore.Migrations) (err error) {
 	if e.lock, err = acquire(e.path); err != nil {
 		return err
 	}
