@@ -13,10 +13,10 @@ import (
 	"flightdeck/account"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
-var rows, accounts = readmodel.Migrations(), account.Migrations()
+var rows, accounts = projection.Migrations(), account.Migrations()
 
 // tables are those of this package.
 var tables = []string{"api_keys", "credentials", "master_key", "person_keys", "sessions"}

@@ -17,6 +17,7 @@ import (
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
 	"flightdeck/prepared"
+	"flightdeck/projection"
 	"flightdeck/readmodel"
 	"flightdeck/vault"
 	"flightdeck/web"
@@ -53,9 +54,9 @@ type App struct {
 	Reader    *readmodel.Reader
 	Accounts  *account.Reader
 	Commands  *command.Commands
-	Rebuilder *readmodel.Rebuilder
+	Rebuilder *projection.Rebuilder
 
-	index      *readmodel.Index
+	index      *projection.Index
 	master     vault.Master
 	principals *principalCache
 	changes    *changeIndex
@@ -65,7 +66,7 @@ type App struct {
 
 // Migrations returns the migrations of the tables that lie beside the log.
 func Migrations() []eventstore.Migrations {
-	return []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}
+	return []eventstore.Migrations{projection.Migrations(), account.Migrations()}
 }
 
 // Open opens the database, creates it if it is missing, and migrates it. ctx bounds the
@@ -86,7 +87,7 @@ func Open(ctx context.Context, options Options) (*App, error) {
 		return nil, errors.Join(err, engine.Close()) //nolint:contextcheck // it closes also when ctx has ended
 	}
 	changes, principals := newChangeIndex(), newPrincipalCache()
-	log, err := eventstore.Open(ctx, engine, watchedModel{readmodel.Model{Vault: secrets}, changes, principals}, options.Log)
+	log, err := eventstore.Open(ctx, engine, watchedModel{projection.Model{Vault: secrets}, changes, principals}, options.Log)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close()) //nolint:contextcheck // it closes also when ctx has ended
 	}
@@ -94,14 +95,14 @@ func Open(ctx context.Context, options Options) (*App, error) {
 	if err := recordMasterKey(ctx, log, master); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	index, err := readmodel.StartIndex(ctx, log, engine.DB(), options.Logger)
+	index, err := projection.StartIndex(ctx, log, engine.DB(), options.Logger)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	db := prepared.New(engine.DB(), sqlitedialect.New(), log.IsRetryable)
 	reader := readmodel.NewReader(readmodel.Config{DB: db, Log: log, Index: index, Vault: secrets})
 	accounts := account.NewReader(db)
-	rebuilder := readmodel.NewRebuilder(log, engine.DB(), engine, options.Logger)
+	rebuilder := projection.NewRebuilder(log, engine.DB(), engine, options.Logger)
 	return &App{
 		Log:       log,
 		DB:        db,

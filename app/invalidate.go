@@ -6,7 +6,7 @@ import (
 	"flightdeck/account"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
 // This file tells both caches about changes: the cache of principals and the cache of
@@ -46,7 +46,7 @@ func (t watchedAccounts) Forget(tx *eventstore.Tx, userID string) error {
 
 // watchedModel is the read model. It records every event that it projects.
 type watchedModel struct {
-	readmodel.Model
+	projection.Model
 	changes    *changeIndex
 	principals *principalCache
 }

@@ -6,7 +6,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
@@ -32,7 +32,7 @@ type readPoint struct {
 // rebuild since the database was opened.
 type tableEpoch struct {
 	begun domain.Instant
-	state readmodel.RebuildState
+	state projection.RebuildState
 }
 
 // principalCache keeps principals by the digests of their tokens, until a command may have
@@ -84,5 +84,5 @@ func (a *App) tableEpoch() (epoch tableEpoch, steady bool) {
 	if p == nil {
 		return epoch, true
 	}
-	return tableEpoch{p.StartedAt, p.State}, p.State != readmodel.RebuildRunning
+	return tableEpoch{p.StartedAt, p.State}, p.State != projection.RebuildRunning
 }

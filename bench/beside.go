@@ -12,7 +12,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 
 	"github.com/google/uuid"
 )
@@ -56,7 +56,7 @@ func (s settings) besideRebuild(db string, pause time.Duration) (usual, during [
 	if usual, err = o.writing(ctx, pause); err != nil {
 		return nil, nil, err
 	}
-	r := readmodel.NewRebuilder(o.log, o.engine.DB(), o.engine, slog.Default())
+	r := projection.NewRebuilder(o.log, o.engine.DB(), o.engine, slog.Default())
 	defer r.Close()
 	if err := r.Start(); err != nil {
 		return nil, nil, err

@@ -17,6 +17,7 @@ import (
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
 	"flightdeck/prepared"
+	"flightdeck/projection"
 	"flightdeck/readmodel"
 
 	"github.com/google/uuid"
@@ -35,7 +36,7 @@ type world struct {
 type opened struct {
 	log      *eventstore.Store
 	engine   *sqlite.Engine
-	index    *readmodel.Index
+	index    *projection.Index
 	db       *prepared.DB
 	reader   *readmodel.Reader
 	commands *command.Commands
@@ -47,11 +48,11 @@ func open(path string) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := eventstore.Open(ctx, engine, readmodel.Model{}, eventstore.Options{})
+	log, err := eventstore.Open(ctx, engine, projection.Model{}, eventstore.Options{})
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	index, err := readmodel.StartIndex(ctx, log, engine.DB(), slog.Default())
+	index, err := projection.StartIndex(ctx, log, engine.DB(), slog.Default())
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
@@ -64,7 +65,7 @@ func open(path string) (*opened, error) {
 
 // migrations returns the migrations of the tables beside the log.
 func migrations() []eventstore.Migrations {
-	return []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}
+	return []eventstore.Migrations{projection.Migrations(), account.Migrations()}
 }
 
 func (o *opened) close() error {
@@ -113,7 +114,7 @@ func (s settings) preload() (w world, err error) {
 }
 
 // rowless writes no rows.
-type rowless struct{ readmodel.Model }
+type rowless struct{ projection.Model }
 
 func (rowless) Project(context.Context, eventstore.Rows, eventstore.Event, any, any) error {
 	return nil
@@ -135,7 +136,7 @@ func (s settings) fill(path string, all []string, random *rand.Rand) (err error)
 	if err := s.append(log, all, random); err != nil {
 		return err
 	}
-	r := readmodel.NewRebuilder(log, engine.DB(), engine, slog.New(slog.DiscardHandler)) // it warns that there were no rows
+	r := projection.NewRebuilder(log, engine.DB(), engine, slog.New(slog.DiscardHandler)) // it warns that there were no rows
 	defer r.Close()
 	_, err = r.Run(ctx, nil)
 	return err

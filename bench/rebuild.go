@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
 // reached is what a rebuild reaches of its target, which is out of reach: see record 32.
@@ -40,16 +40,16 @@ func rebuild(s settings, w world) (rows []row, err error) {
 		}
 	}
 	scanned, replayed := median(scans), median(replays)
-	r := readmodel.NewRebuilder(o.log, o.engine.DB(), o.engine, slog.Default())
+	r := projection.NewRebuilder(o.log, o.engine.DB(), o.engine, slog.Default())
 	defer r.Close()
 	begun := time.Now()
 	var entered time.Time
-	phase, spans := readmodel.RebuildPhase(""), make(map[readmodel.RebuildPhase]time.Duration)
-	enter := func(p readmodel.RebuildPhase) {
+	phase, spans := projection.RebuildPhase(""), make(map[projection.RebuildPhase]time.Duration)
+	enter := func(p projection.RebuildPhase) {
 		spans[phase] += time.Since(entered)
 		phase, entered = p, time.Now()
 	}
-	done, err := r.Run(context.Background(), func(p readmodel.RebuildProgress) {
+	done, err := r.Run(context.Background(), func(p projection.RebuildProgress) {
 		if p.Phase != phase {
 			enter(p.Phase)
 		}
@@ -59,7 +59,7 @@ func rebuild(s settings, w world) (rows []row, err error) {
 	}
 	enter("")
 	whole := float64(done.Done) / time.Since(begun).Seconds()
-	followed := float64(done.Done) / spans[readmodel.RebuildFollowing].Seconds()
+	followed := float64(done.Done) / spans[projection.RebuildFollowing].Seconds()
 	beside := fmt.Sprintf("scan and decode: %.0f/s", scanned)
 	return []row{
 		atLeast("replay: what a rebuild reads and folds", fmt.Sprintf("%.0f events/s", replayed), beside, replayed/scanned, 0.8),
@@ -73,7 +73,7 @@ func rebuild(s settings, w world) (rows []row, err error) {
 func replay(log *eventstore.Store) (perSecond float64, err error) {
 	states := make(map[eventstore.StreamID]any)
 	return readAll(log, func(e eventstore.Event) (err error) {
-		states[e.Stream.ID], err = (readmodel.Model{}).Apply(states[e.Stream.ID], e)
+		states[e.Stream.ID], err = (projection.Model{}).Apply(states[e.Stream.ID], e)
 		return err
 	})
 }

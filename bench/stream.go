@@ -11,7 +11,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
 // stream measures the state of one long stream at any of its versions beside a fold
@@ -38,7 +38,7 @@ func stream(s settings, _ world) (_ []row, err error) {
 		}
 	}
 	counting := &counting{Engine: o.engine}
-	log, err := eventstore.Open(context.Background(), counting, readmodel.Model{}, eventstore.Options{})
+	log, err := eventstore.Open(context.Background(), counting, projection.Model{}, eventstore.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func foldAll(r eventstore.Reader, id eventstore.StreamID, through int) error {
 			return err
 		}
 		for _, e := range events {
-			if state, err = (readmodel.Model{}).Apply(state, e); err != nil {
+			if state, err = (projection.Model{}).Apply(state, e); err != nil {
 				return err
 			}
 			version = e.Version

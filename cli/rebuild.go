@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
 // rebuildCommand rebuilds rows and search from the log.
@@ -23,7 +23,7 @@ func (c *rebuildCommand) Run(env *environment) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	bar := env.progress(int64(a.Log.Head().Position), "events", c.JSON)
-	done, err := a.Rebuilder.Run(env.ctx, func(p readmodel.RebuildProgress) { bar.set(int64(p.Done)) })
+	done, err := a.Rebuilder.Run(env.ctx, func(p projection.RebuildProgress) { bar.set(int64(p.Done)) })
 	bar.done()
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -35,7 +35,7 @@ func (c *rebuildCommand) Run(env *environment) (err error) {
 	}
 	if c.JSON {
 		return json.NewEncoder(env.stdout).Encode(struct {
-			readmodel.RebuildProgress
+			projection.RebuildProgress
 			StartedAt string `json:"startedAt"`
 		}{done, done.StartedAt.String()})
 	}
@@ -43,7 +43,7 @@ func (c *rebuildCommand) Run(env *environment) (err error) {
 }
 
 // print shows how the rebuilt tables compare with those before.
-func (c *rebuildCommand) print(env *environment, p readmodel.RebuildProgress) error {
+func (c *rebuildCommand) print(env *environment, p projection.RebuildProgress) error {
 	fmt.Fprintf(env.stdout, "rebuilt from %s events, %.0f a second\n", p.Done, p.EventsPerSecond)
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "table\trows\tbefore\t")

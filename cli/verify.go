@@ -8,7 +8,7 @@ import (
 	"flightdeck/app"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
@@ -32,8 +32,8 @@ type verification struct {
 	Continues bool                `json:"continues"`
 	Seen      eventstore.Position `json:"seen,omitempty"`
 	// Faults are faults of the file that the hash chain does not show.
-	Faults      []sqlite.Fault         `json:"faults"`
-	Differences []readmodel.Difference `json:"differences"`
+	Faults      []sqlite.Fault          `json:"faults"`
+	Differences []projection.Difference `json:"differences"`
 	// Count is how many differences there are. Differences has the first of them.
 	Count int `json:"count"`
 }
@@ -69,7 +69,7 @@ func (c *verifyCommand) Run(env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	v := verification{Head: head.Position, Hash: head.Hash.String(), Faults: []sqlite.Fault{}, Differences: []readmodel.Difference{}}
+	v := verification{Head: head.Position, Hash: head.Hash.String(), Faults: []sqlite.Fault{}, Differences: []projection.Difference{}}
 	bar := env.progress(int64(head.Position), "events", c.JSON)
 	_, err = eventstore.Verify(env.ctx, engine, head.Position, func(p eventstore.Position) { bar.set(int64(p)) })
 	bar.done()
@@ -91,7 +91,7 @@ func (c *verifyCommand) Run(env *environment) (err error) {
 		return err
 	}
 	bar = env.progress(-1, "streams", c.JSON)
-	err = readmodel.VerifyRows(env.ctx, engine.DB(), sqlitedialect.New(), readmodel.Model{Vault: secrets}, engine, head.Position, func(d readmodel.Difference) {
+	err = projection.VerifyRows(env.ctx, engine.DB(), sqlitedialect.New(), projection.Model{Vault: secrets}, engine, head.Position, func(d projection.Difference) {
 		if v.Count++; v.Count <= maxShown {
 			v.Differences = append(v.Differences, d)
 		}

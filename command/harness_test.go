@@ -16,6 +16,7 @@ import (
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
 	"flightdeck/prepared"
+	"flightdeck/projection"
 	"flightdeck/readmodel"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -41,7 +42,7 @@ type world struct {
 	path     string
 	engine   *sqlite.Engine
 	log      *eventstore.Store
-	index    *readmodel.Index
+	index    *projection.Index
 	reader   *readmodel.Reader
 	accounts *account.Reader
 	commands *command.Commands
@@ -53,13 +54,13 @@ func openWorld(t rapid.TB, path string) *world {
 	ctx := context.Background()
 	w := &world{path: path}
 	var err error
-	if w.engine, err = sqlite.Open(ctx, path, sqlite.Options{Migrations: []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}}); err != nil {
+	if w.engine, err = sqlite.Open(ctx, path, sqlite.Options{Migrations: []eventstore.Migrations{projection.Migrations(), account.Migrations()}}); err != nil {
 		t.Fatal(err)
 	}
-	if w.log, err = eventstore.Open(ctx, w.engine, readmodel.Model{}, eventstore.Options{Tail: 16, SnapshotEvery: 5}); err != nil {
+	if w.log, err = eventstore.Open(ctx, w.engine, projection.Model{}, eventstore.Options{Tail: 16, SnapshotEvery: 5}); err != nil {
 		t.Fatal(errors.Join(err, w.engine.Close()))
 	}
-	if w.index, err = readmodel.StartIndex(ctx, w.log, w.engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
+	if w.index, err = projection.StartIndex(ctx, w.log, w.engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(errors.Join(err, w.log.Close()))
 	}
 	db := prepared.New(w.engine.DB(), sqlitedialect.New(), w.log.IsRetryable)
@@ -84,7 +85,7 @@ func (w *world) verify(t rapid.TB) {
 	if _, err := eventstore.Verify(ctx, w.engine, head, nil); err != nil {
 		t.Errorf("the log: %v", err)
 	}
-	if err := readmodel.VerifyRows(ctx, w.engine.DB(), sqlitedialect.New(), readmodel.Model{}, w.engine, head, func(d readmodel.Difference) {
+	if err := projection.VerifyRows(ctx, w.engine.DB(), sqlitedialect.New(), projection.Model{}, w.engine, head, func(d projection.Difference) {
 		t.Errorf("a row: %s", d)
 	}, nil); err != nil {
 		t.Errorf("verify the rows: %v", err)

@@ -14,7 +14,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 
 	"pgregory.net/rapid"
 )
@@ -205,9 +205,9 @@ func (h *history) operate() {
 
 // rebuild rebuilds the rows, or is cancelled before it has rebuilt all.
 func (h *history) rebuild(ctx context.Context, cancel ...context.CancelFunc) {
-	r := readmodel.NewRebuilder(h.log, h.engine.DB(), h.engine, slog.New(slog.DiscardHandler))
+	r := projection.NewRebuilder(h.log, h.engine.DB(), h.engine, slog.New(slog.DiscardHandler))
 	defer r.Close()
-	_, err := r.Run(ctx, func(readmodel.RebuildProgress) {
+	_, err := r.Run(ctx, func(projection.RebuildProgress) {
 		for _, stop := range cancel {
 			stop()
 		}

@@ -8,7 +8,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -21,7 +21,7 @@ import (
 
 type LogStatusResolver interface {
 	Size(ctx context.Context, obj *model.LogStatus) (*model.LogSize, error)
-	Rebuild(ctx context.Context, obj *model.LogStatus) (*readmodel.RebuildProgress, error)
+	Rebuild(ctx context.Context, obj *model.LogStatus) (*projection.RebuildProgress, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -306,8 +306,8 @@ func (ec *executionContext) _LogStatus_rebuild(ctx context.Context, field graphq
 			return ec.Resolvers.LogStatus().Rebuild(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *readmodel.RebuildProgress) graphql.Marshaler {
-			return ec.marshalORebuildProgress2ᚖflightdeckᚋreadmodelᚐRebuildProgress(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *projection.RebuildProgress) graphql.Marshaler {
+			return ec.marshalORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(ctx, selections, v)
 		},
 		true,
 		false,

@@ -5,6 +5,7 @@ package graph
 import (
 	"context"
 	"flightdeck/graph/model"
+	"flightdeck/projection"
 	"flightdeck/readmodel"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -1225,11 +1226,11 @@ func (ec *executionContext) planLogStatus(w *planWriter, p *plan, obj *model.Log
 							return ec.Resolvers.LogStatus().Rebuild(ctx, obj)
 						},
 						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.RebuildProgress) graphql.Marshaler {
+						func(ctx context.Context, _ ast.SelectionSet, v *projection.RebuildProgress) graphql.Marshaler {
 							return w.within(ctx,
-								func() bool { return ec.planORebuildProgress2ᚖflightdeckᚋreadmodelᚐRebuildProgress(w, s, v) },
+								func() bool { return ec.planORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(w, s, v) },
 								func() graphql.Marshaler {
-									return ec.marshalORebuildProgress2ᚖflightdeckᚋreadmodelᚐRebuildProgress(ctx, s.field.Selections, v)
+									return ec.marshalORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(ctx, s.field.Selections, v)
 								})
 						},
 						true, false)
@@ -1572,7 +1573,7 @@ func (ec *executionContext) planLogSize(w *planWriter, p *plan, obj *model.LogSi
 	return w.end(p, mark, valid)
 }
 
-func (ec *executionContext) planRebuildProgress(w *planWriter, p *plan, obj *readmodel.RebuildProgress) bool {
+func (ec *executionContext) planRebuildProgress(w *planWriter, p *plan, obj *projection.RebuildProgress) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
 		s := &p.steps[i]
@@ -1597,7 +1598,7 @@ func (ec *executionContext) planRebuildProgress(w *planWriter, p *plan, obj *rea
 				valid = w.marshal(ec._RebuildProgress_tables(w.context(), s.field, obj)) && valid
 			} else {
 				w.enter(s)
-				valid = ec.planNRebuildTable2ᚕflightdeckᚋreadmodelᚐRebuildTableᚄ(w, s, obj.Tables) && valid
+				valid = ec.planNRebuildTable2ᚕflightdeckᚋprojectionᚐRebuildTableᚄ(w, s, obj.Tables) && valid
 				w.leave()
 			}
 		case 8: // error
@@ -3651,7 +3652,7 @@ func (ec *executionContext) planFieldChange(w *planWriter, p *plan, obj *readmod
 	return w.end(p, mark, valid)
 }
 
-func (ec *executionContext) planRebuildTable(w *planWriter, p *plan, obj *readmodel.RebuildTable) bool {
+func (ec *executionContext) planRebuildTable(w *planWriter, p *plan, obj *projection.RebuildTable) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
 		s := &p.steps[i]
@@ -4028,11 +4029,11 @@ func (ec *executionContext) planNPresentationEdge2ᚖflightdeckᚋreadmodelᚐPr
 	return ec.planPresentationEdge(w, s.below[0], v)
 }
 
-func (ec *executionContext) planNRebuildTable2flightdeckᚋreadmodelᚐRebuildTable(w *planWriter, s *planStep, v readmodel.RebuildTable) bool {
+func (ec *executionContext) planNRebuildTable2flightdeckᚋprojectionᚐRebuildTable(w *planWriter, s *planStep, v projection.RebuildTable) bool {
 	return ec.planRebuildTable(w, s.below[0], &v)
 }
 
-func (ec *executionContext) planNRebuildTable2ᚕflightdeckᚋreadmodelᚐRebuildTableᚄ(w *planWriter, s *planStep, v []readmodel.RebuildTable) bool {
+func (ec *executionContext) planNRebuildTable2ᚕflightdeckᚋprojectionᚐRebuildTableᚄ(w *planWriter, s *planStep, v []projection.RebuildTable) bool {
 	mark, valid := len(w.buf), true
 	w.buf = append(w.buf, '[')
 	for i := range v {
@@ -4040,7 +4041,7 @@ func (ec *executionContext) planNRebuildTable2ᚕflightdeckᚋreadmodelᚐRebuil
 			w.buf = append(w.buf, ',')
 		}
 		w.enterElement(i)
-		valid = ec.planNRebuildTable2flightdeckᚋreadmodelᚐRebuildTable(w, s, v[i]) && valid
+		valid = ec.planNRebuildTable2flightdeckᚋprojectionᚐRebuildTable(w, s, v[i]) && valid
 		w.leave()
 	}
 	w.buf = append(w.buf, ']')
@@ -4259,7 +4260,7 @@ func (ec *executionContext) planOPresentationConnection2ᚖflightdeckᚋreadmode
 	return ec.planPresentationConnection(w, s.below[0], v)
 }
 
-func (ec *executionContext) planORebuildProgress2ᚖflightdeckᚋreadmodelᚐRebuildProgress(w *planWriter, s *planStep, v *readmodel.RebuildProgress) bool {
+func (ec *executionContext) planORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(w *planWriter, s *planStep, v *projection.RebuildProgress) bool {
 	if v == nil {
 		return w.null()
 	}

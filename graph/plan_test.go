@@ -13,6 +13,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/graph"
 	"flightdeck/graph/model"
+	"flightdeck/projection"
 	"flightdeck/readmodel"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -98,7 +99,7 @@ func (broken) Size(context.Context, *model.LogStatus) (*model.LogSize, error) {
 	return nil, errors.New("no size")
 }
 
-func (broken) Rebuild(context.Context, *model.LogStatus) (*readmodel.RebuildProgress, error) {
+func (broken) Rebuild(context.Context, *model.LogStatus) (*projection.RebuildProgress, error) {
 	panic("no rebuild")
 }
 

@@ -8,7 +8,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -39,8 +39,8 @@ func (ec *executionContext) _RebuildPayload_rebuild(ctx context.Context, field g
 			return obj.Rebuild, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *readmodel.RebuildProgress) graphql.Marshaler {
-			return ec.marshalORebuildProgress2ᚖflightdeckᚋreadmodelᚐRebuildProgress(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *projection.RebuildProgress) graphql.Marshaler {
+			return ec.marshalORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(ctx, selections, v)
 		},
 		true,
 		false,
@@ -120,7 +120,7 @@ func (ec *executionContext) fieldContext_RebuildPayload_query(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _RebuildProgress_state(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_state(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -132,8 +132,8 @@ func (ec *executionContext) _RebuildProgress_state(ctx context.Context, field gr
 			return obj.State, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v readmodel.RebuildState) graphql.Marshaler {
-			return ec.marshalNRebuildState2flightdeckᚋreadmodelᚐRebuildState(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v projection.RebuildState) graphql.Marshaler {
+			return ec.marshalNRebuildState2flightdeckᚋprojectionᚐRebuildState(ctx, selections, v)
 		},
 		true,
 		true,
@@ -143,7 +143,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_state(_ context.Context
 	return graphql.NewScalarFieldContext("RebuildProgress", field, false, false, "RebuildState")
 }
 
-func (ec *executionContext) _RebuildProgress_phase(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_phase(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -155,8 +155,8 @@ func (ec *executionContext) _RebuildProgress_phase(ctx context.Context, field gr
 			return obj.Phase, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v readmodel.RebuildPhase) graphql.Marshaler {
-			return ec.marshalNRebuildPhase2flightdeckᚋreadmodelᚐRebuildPhase(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v projection.RebuildPhase) graphql.Marshaler {
+			return ec.marshalNRebuildPhase2flightdeckᚋprojectionᚐRebuildPhase(ctx, selections, v)
 		},
 		true,
 		true,
@@ -166,7 +166,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_phase(_ context.Context
 	return graphql.NewScalarFieldContext("RebuildProgress", field, false, false, "RebuildPhase")
 }
 
-func (ec *executionContext) _RebuildProgress_done(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_done(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -189,7 +189,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_done(_ context.Context,
 	return graphql.NewScalarFieldContext("RebuildProgress", field, false, false, "Position")
 }
 
-func (ec *executionContext) _RebuildProgress_total(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_total(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -212,7 +212,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_total(_ context.Context
 	return graphql.NewScalarFieldContext("RebuildProgress", field, false, false, "Position")
 }
 
-func (ec *executionContext) _RebuildProgress_eventsPerSecond(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_eventsPerSecond(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -235,7 +235,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_eventsPerSecond(_ conte
 	return graphql.NewScalarFieldContext("RebuildProgress", field, false, false, "Float")
 }
 
-func (ec *executionContext) _RebuildProgress_secondsLeft(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_secondsLeft(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -258,7 +258,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_secondsLeft(_ context.C
 	return graphql.NewScalarFieldContext("RebuildProgress", field, false, false, "Float")
 }
 
-func (ec *executionContext) _RebuildProgress_startedAt(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_startedAt(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -281,7 +281,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_startedAt(_ context.Con
 	return graphql.NewScalarFieldContext("RebuildProgress", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _RebuildProgress_tables(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_tables(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -293,8 +293,8 @@ func (ec *executionContext) _RebuildProgress_tables(ctx context.Context, field g
 			return obj.Tables, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []readmodel.RebuildTable) graphql.Marshaler {
-			return ec.marshalNRebuildTable2ᚕflightdeckᚋreadmodelᚐRebuildTableᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []projection.RebuildTable) graphql.Marshaler {
+			return ec.marshalNRebuildTable2ᚕflightdeckᚋprojectionᚐRebuildTableᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -313,7 +313,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_tables(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _RebuildProgress_error(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildProgress_error(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -336,7 +336,7 @@ func (ec *executionContext) fieldContext_RebuildProgress_error(_ context.Context
 	return graphql.NewScalarFieldContext("RebuildProgress", field, false, false, "String")
 }
 
-func (ec *executionContext) _RebuildTable_name(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildTable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildTable_name(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildTable) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -359,7 +359,7 @@ func (ec *executionContext) fieldContext_RebuildTable_name(_ context.Context, fi
 	return graphql.NewScalarFieldContext("RebuildTable", field, false, false, "String")
 }
 
-func (ec *executionContext) _RebuildTable_rows(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildTable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildTable_rows(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildTable) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -382,7 +382,7 @@ func (ec *executionContext) fieldContext_RebuildTable_rows(_ context.Context, fi
 	return graphql.NewScalarFieldContext("RebuildTable", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RebuildTable_rowsBefore(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildTable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildTable_rowsBefore(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildTable) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -405,7 +405,7 @@ func (ec *executionContext) fieldContext_RebuildTable_rowsBefore(_ context.Conte
 	return graphql.NewScalarFieldContext("RebuildTable", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RebuildTable_hash(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildTable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildTable_hash(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildTable) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -428,7 +428,7 @@ func (ec *executionContext) fieldContext_RebuildTable_hash(_ context.Context, fi
 	return graphql.NewScalarFieldContext("RebuildTable", field, false, false, "String")
 }
 
-func (ec *executionContext) _RebuildTable_hashBefore(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildTable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildTable_hashBefore(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildTable) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -451,7 +451,7 @@ func (ec *executionContext) fieldContext_RebuildTable_hashBefore(_ context.Conte
 	return graphql.NewScalarFieldContext("RebuildTable", field, false, false, "String")
 }
 
-func (ec *executionContext) _RebuildTable_same(ctx context.Context, field graphql.CollectedField, obj *readmodel.RebuildTable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RebuildTable_same(ctx context.Context, field graphql.CollectedField, obj *projection.RebuildTable) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -531,7 +531,7 @@ func (ec *executionContext) _RebuildPayload(ctx context.Context, sel ast.Selecti
 
 var rebuildProgressImplementors = []string{"RebuildProgress"}
 
-func (ec *executionContext) _RebuildProgress(ctx context.Context, sel ast.SelectionSet, obj *readmodel.RebuildProgress) graphql.Marshaler {
+func (ec *executionContext) _RebuildProgress(ctx context.Context, sel ast.SelectionSet, obj *projection.RebuildProgress) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rebuildProgressImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -604,7 +604,7 @@ func (ec *executionContext) _RebuildProgress(ctx context.Context, sel ast.Select
 
 var rebuildTableImplementors = []string{"RebuildTable"}
 
-func (ec *executionContext) _RebuildTable(ctx context.Context, sel ast.SelectionSet, obj *readmodel.RebuildTable) graphql.Marshaler {
+func (ec *executionContext) _RebuildTable(ctx context.Context, sel ast.SelectionSet, obj *projection.RebuildTable) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rebuildTableImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -664,13 +664,13 @@ func (ec *executionContext) _RebuildTable(ctx context.Context, sel ast.Selection
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNRebuildPhase2flightdeckᚋreadmodelᚐRebuildPhase(ctx context.Context, v any) (readmodel.RebuildPhase, error) {
+func (ec *executionContext) unmarshalNRebuildPhase2flightdeckᚋprojectionᚐRebuildPhase(ctx context.Context, v any) (projection.RebuildPhase, error) {
 	tmp, err := model.UnmarshalString(v)
-	res := readmodel.RebuildPhase(tmp)
+	res := projection.RebuildPhase(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRebuildPhase2flightdeckᚋreadmodelᚐRebuildPhase(ctx context.Context, sel ast.SelectionSet, v readmodel.RebuildPhase) graphql.Marshaler {
+func (ec *executionContext) marshalNRebuildPhase2flightdeckᚋprojectionᚐRebuildPhase(ctx context.Context, sel ast.SelectionSet, v projection.RebuildPhase) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalString(string(v))
 	if res == graphql.Null {
@@ -679,13 +679,13 @@ func (ec *executionContext) marshalNRebuildPhase2flightdeckᚋreadmodelᚐRebuil
 	return res
 }
 
-func (ec *executionContext) unmarshalNRebuildState2flightdeckᚋreadmodelᚐRebuildState(ctx context.Context, v any) (readmodel.RebuildState, error) {
+func (ec *executionContext) unmarshalNRebuildState2flightdeckᚋprojectionᚐRebuildState(ctx context.Context, v any) (projection.RebuildState, error) {
 	tmp, err := model.UnmarshalString(v)
-	res := readmodel.RebuildState(tmp)
+	res := projection.RebuildState(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRebuildState2flightdeckᚋreadmodelᚐRebuildState(ctx context.Context, sel ast.SelectionSet, v readmodel.RebuildState) graphql.Marshaler {
+func (ec *executionContext) marshalNRebuildState2flightdeckᚋprojectionᚐRebuildState(ctx context.Context, sel ast.SelectionSet, v projection.RebuildState) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalString(string(v))
 	if res == graphql.Null {
@@ -694,15 +694,15 @@ func (ec *executionContext) marshalNRebuildState2flightdeckᚋreadmodelᚐRebuil
 	return res
 }
 
-func (ec *executionContext) marshalNRebuildTable2flightdeckᚋreadmodelᚐRebuildTable(ctx context.Context, sel ast.SelectionSet, v readmodel.RebuildTable) graphql.Marshaler {
+func (ec *executionContext) marshalNRebuildTable2flightdeckᚋprojectionᚐRebuildTable(ctx context.Context, sel ast.SelectionSet, v projection.RebuildTable) graphql.Marshaler {
 	return ec._RebuildTable(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNRebuildTable2ᚕflightdeckᚋreadmodelᚐRebuildTableᚄ(ctx context.Context, sel ast.SelectionSet, v []readmodel.RebuildTable) graphql.Marshaler {
+func (ec *executionContext) marshalNRebuildTable2ᚕflightdeckᚋprojectionᚐRebuildTableᚄ(ctx context.Context, sel ast.SelectionSet, v []projection.RebuildTable) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRebuildTable2flightdeckᚋreadmodelᚐRebuildTable(ctx, sel, v[i])
+		return ec.marshalNRebuildTable2flightdeckᚋprojectionᚐRebuildTable(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -721,7 +721,7 @@ func (ec *executionContext) marshalORebuildPayload2ᚖflightdeckᚋgraphᚋmodel
 	return ec._RebuildPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORebuildProgress2ᚖflightdeckᚋreadmodelᚐRebuildProgress(ctx context.Context, sel ast.SelectionSet, v *readmodel.RebuildProgress) graphql.Marshaler {
+func (ec *executionContext) marshalORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(ctx context.Context, sel ast.SelectionSet, v *projection.RebuildProgress) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -152,7 +152,7 @@ func (r *Reader) ContentAfter(v View, c domain.Content) *Content {
 	if !r.shows(v, c) {
 		return nil
 	}
-	row := contentRow(c, v.At, eventstore.Forever)
+	row := NewContent(c, v.At, eventstore.Forever)
 	r.adoptContents(v, &row)
 	return &row
 }

@@ -7,6 +7,7 @@ import (
 
 	"flightdeck/command"
 	"flightdeck/domain"
+	"flightdeck/internal/worldtest"
 	"flightdeck/readmodel"
 )
 
@@ -32,16 +33,16 @@ func TestDiffListsTheFieldsThatDiffer(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	ctx := t.Context()
-	id := w.content("Title", "one\ntwo\nthree\n")
+	id := w.Content("Title", "one\ntwo\nthree\n")
 	for _, cmd := range []command.Command{
-		command.UpdateContent{ID: id, Title: some("Other"), Description: some("short"), Content: some("one\n2\nthree\n")},
-		command.UpdateContent{ID: id, Description: some("another"), Content: some("one line"), Format: some(domain.HTML)},
+		command.UpdateContent{ID: id, Title: worldtest.Some("Other"), Description: worldtest.Some("short"), Content: worldtest.Some("one\n2\nthree\n")},
+		command.UpdateContent{ID: id, Description: worldtest.Some("another"), Content: worldtest.Some("one line"), Format: worldtest.Some(domain.HTML)},
 		command.ArchiveContent{ContentTarget: command.ContentTarget{ID: id}},
 		command.RestoreContent{Restore: command.Restore{ID: id, ToVersion: 1}},
 	} {
-		w.do(domain.System, cmd)
+		w.Do(domain.System, cmd)
 	}
-	c, err := w.reader.Content(ctx, w.reader.Head(domain.System), id)
+	c, err := w.Reader.Content(ctx, w.Reader.Head(domain.System), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func TestDiffListsTheFieldsThatDiffer(t *testing.T) {
 	if err != nil || d.To != 5 {
 		t.Errorf("to this version: %v, %v", d, err)
 	}
-	if patch := *must(c.Diff(ctx, 1, ptr(2)))(t).Changes[2].Patch; !strings.Contains(patch, "\n-two\n+2\n") {
+	if patch := *must(c.Diff(ctx, 1, new(2)))(t).Changes[2].Patch; !strings.Contains(patch, "\n-two\n+2\n") {
 		t.Errorf("the patch is %s", patch)
 	}
 }
@@ -85,15 +86,15 @@ func TestDiffComparesSlidesByThemselves(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	ctx := t.Context()
-	deck := w.do(domain.System, command.CreatePresentation{Title: "Deck", Theme: "default", IsPublic: true}).ID
+	deck := w.Do(domain.System, command.CreatePresentation{Title: "Deck", Theme: "default", IsPublic: true}).ID
 	add := func(text string) string {
-		return w.do(domain.System, command.AddSlide{PresentationID: deck, Content: text, Notes: ptr("psst " + text)}).SlideID
+		return w.Do(domain.System, command.AddSlide{PresentationID: deck, Content: text, Notes: new("psst " + text)}).SlideID
 	}
 	first, second := add("first"), add("second") // versions 2 and 3
-	w.do(domain.System, command.MoveSlide{PresentationID: deck, SlideID: second, To: command.Placement{Order: ptr(1)}})
-	w.do(domain.System, command.UpdateSlide{PresentationID: deck, SlideID: first, Content: some("1st"), Notes: some("psst again")})
-	w.do(domain.System, command.RemoveSlide{PresentationID: deck, SlideID: second})
-	w.do(domain.System, command.UpdatePresentation{ID: deck, Title: some("Other"), Theme: some("dark"), Description: some("text")})
+	w.Do(domain.System, command.MoveSlide{PresentationID: deck, SlideID: second, To: command.Placement{Order: new(1)}})
+	w.Do(domain.System, command.UpdateSlide{PresentationID: deck, SlideID: first, Content: worldtest.Some("1st"), Notes: worldtest.Some("psst again")})
+	w.Do(domain.System, command.RemoveSlide{PresentationID: deck, SlideID: second})
+	w.Do(domain.System, command.UpdatePresentation{ID: deck, Title: worldtest.Some("Other"), Theme: worldtest.Some("dark"), Description: worldtest.Some("text")})
 	list := func(ids ...string) string { return `["` + strings.Join(ids, `","`) + `"]` }
 	for _, test := range []struct {
 		from, to        int
@@ -119,7 +120,7 @@ func TestDiffComparesSlidesByThemselves(t *testing.T) {
 		{6, 7, []string{`/title "Deck" "Other"`, `/description null "text"`, `/theme "default" "dark"`}, []string{`/title "Deck" "Other"`, `/description null "text"`, `/theme "default" "dark"`}},
 	} {
 		for actor, want := range map[domain.Actor][]string{domain.System: test.editor, {}: test.visitor} {
-			p, err := w.reader.Presentation(ctx, w.reader.Head(actor), deck)
+			p, err := w.Reader.Presentation(ctx, w.Reader.Head(actor), deck)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,14 +136,14 @@ func TestDiffShowsNoVersionThatIsHidden(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	ctx := t.Context()
-	id := w.do(domain.System, command.CreateContent{Title: "secret", Content: "secret", Format: domain.Markdown, Status: domain.Draft}).ID
-	w.do(domain.System, command.UpdateContent{ID: id, Title: some("public")})
-	w.do(domain.System, command.PublishContent{ContentTarget: command.ContentTarget{ID: id}})
-	visitors, err := w.reader.Content(ctx, w.reader.Head(domain.Actor{}), id)
+	id := w.Do(domain.System, command.CreateContent{Title: "secret", Content: "secret", Format: domain.Markdown, Status: domain.Draft}).ID
+	w.Do(domain.System, command.UpdateContent{ID: id, Title: worldtest.Some("public")})
+	w.Do(domain.System, command.PublishContent{ContentTarget: command.ContentTarget{ID: id}})
+	visitors, err := w.Reader.Content(ctx, w.Reader.Head(domain.Actor{}), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mine, err := w.reader.Content(ctx, w.reader.Head(domain.System), id)
+	mine, err := w.Reader.Content(ctx, w.Reader.Head(domain.System), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,11 +165,11 @@ func TestDiffShowsNoVersionThatIsHidden(t *testing.T) {
 		}
 	}
 	// An object that was read as of a moment knows nothing of what came later.
-	then, err := w.reader.Content(ctx, viewAt(2), id)
+	then, err := w.Reader.Content(ctx, viewAt(2), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d, err := then.Diff(ctx, 1, ptr(3)); domain.CodeOf(err) != domain.NotFound {
+	if d, err := then.Diff(ctx, 1, new(3)); domain.CodeOf(err) != domain.NotFound {
 		t.Errorf("as of version 2, version 3 is %v, %v", d, err)
 	}
 }

@@ -1,14 +1,11 @@
-// Package readmodel is what queries read: rows of contents, presentations, slides
-// and users, each with the range of positions in which it was true.
+// Package readmodel answers queries: it has the rows of contents, presentations, slides and users,
+// each with the range of positions in which it was true, and the questions that the API asks of
+// them. Package projection writes the rows.
 //
-// It imports domain, eventstore, policy, bun, and a library that makes diffs. Rows are
-// written by Model in the writer's transaction, so that whoever was answered reads
-// their own write; they are read by Reader through bun, as of a View: a position
-// and somebody who asks. "Now" is the view at the head of the log.
+// A Reader reads them as of a View: a position and an actor. "Now" is the view at the head of the
+// log. GraphQL's object types are bound to the rows.
 //
-// For each noun, <noun>.go holds the row and its projection, a pure function of
-// the state in package domain, and <noun>_query.go what is asked of it. Start
-// with model.go and content.go; then reader.go, view.go and connection.go.
-// visible.go makes SQL of policy's table. index.go keeps the full-text index.
-// rebuild.go makes all of it anew.
+// Start with reader.go and view.go, then content.go and content_query.go: each noun has its row in
+// <noun>.go and its queries in <noun>_query.go. connection.go pages through lists; visible.go
+// turns the table of package policy into SQL.
 package readmodel

@@ -9,6 +9,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/vault"
 )
 
 // JSON is a JSON text as a client gets it.
@@ -108,6 +109,15 @@ func withoutNotes(data []byte) (JSON, error) {
 		}
 	}
 	return json.Marshal(fields)
+}
+
+// OpenData returns the data of an event with its sealed fields opened, or without them if the key
+// was destroyed. v is nil where nothing is sealed.
+func OpenData(v *vault.Vault, e eventstore.Event) ([]byte, error) {
+	if v == nil || domain.Personal(e.Type) == nil {
+		return e.Data, nil
+	}
+	return v.Open(string(e.Stream.ID), e.ID, e.Data)
 }
 
 // The events of package domain with their envelopes, as the API shows them. An

@@ -248,7 +248,7 @@ func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
 			kind: domain.Kind(from.Stream.Type), actor: from.Actor, page: p,
 			notes: r.May(v.Actor, policy.SeeNotes, row.DeckAuthor),
 		}
-		e.data, e.damage = opened(r.vault, from)
+		e.data, e.damage = OpenData(r.vault, from)
 		p.userIDs = append(p.userIDs, from.Actor)
 		p.events = append(p.events, e)
 		events[i] = typed(e, from.SchemaVersion)

@@ -16,7 +16,7 @@ func shelf(f *testing.F) *world {
 	f.Helper()
 	w := open(f)
 	for _, title := range []string{"Alpha", "Béta", "Gamma \"quoted\"", "Δέλτα", "日本語"} {
-		w.content(title, "text of "+title)
+		w.Content(title, "text of "+title)
 	}
 	return w
 }
@@ -35,10 +35,10 @@ var orders = []readmodel.OrderField{readmodel.CreatedAt, readmodel.UpdatedAt, re
 func (w *world) list(p readmodel.Page, by readmodel.OrderField) (*readmodel.ContentConnection, error) {
 	var search *string
 	if by == readmodel.Relevance {
-		search = ptr("text")
+		search = new("text")
 	}
 	order := &readmodel.Order{Field: by, Direction: readmodel.Ascending}
-	return w.reader.Contents(context.Background(), w.reader.Head(domain.System), p, readmodel.ContentFilter{}, order, search)
+	return w.Reader.Contents(context.Background(), w.Reader.Head(domain.System), p, readmodel.ContentFilter{}, order, search)
 }
 
 // FuzzCursorText: whatever is sent as a cursor, the answer is a page or says that it
@@ -59,7 +59,7 @@ func FuzzCursorText(f *testing.F) {
 		for _, by := range orders {
 			_, err := w.list(readmodel.Page{After: &text}, by)
 			answered(t, err)
-			_, err = w.list(readmodel.Page{Last: ptr(2), Before: &text}, by)
+			_, err = w.list(readmodel.Page{Last: new(2), Before: &text}, by)
 			answered(t, err)
 		}
 	})
@@ -110,15 +110,15 @@ func FuzzSearch(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		ctx, v := context.Background(), w.reader.Head(domain.System)
-		contents, err := w.reader.Contents(ctx, v, readmodel.Page{}, readmodel.ContentFilter{}, nil, &text)
+		ctx, v := context.Background(), w.Reader.Head(domain.System)
+		contents, err := w.Reader.Contents(ctx, v, readmodel.Page{}, readmodel.ContentFilter{}, nil, &text)
 		answered(t, err)
 		if err == nil {
 			if _, err := contents.TotalCount(ctx); err != nil {
 				t.Error(err)
 			}
 		}
-		_, err = w.reader.Presentations(ctx, v, readmodel.Page{}, readmodel.PresentationFilter{}, nil, &text)
+		_, err = w.Reader.Presentations(ctx, v, readmodel.Page{}, readmodel.PresentationFilter{}, nil, &text)
 		answered(t, err)
 	})
 }
@@ -139,9 +139,9 @@ func FuzzAsOf(f *testing.F) {
 		if err != nil {
 			return
 		}
-		position, err := w.reader.Resolve(context.Background(), point)
+		position, err := w.Reader.Resolve(context.Background(), point)
 		answered(t, err)
-		if head := w.log.Head().Position; err == nil && (position < 0 || position > head) {
+		if head := w.Log.Head().Position; err == nil && (position < 0 || position > head) {
 			t.Errorf("%q is position %s of %s", text, position, head)
 		}
 		var written strings.Builder
@@ -150,7 +150,7 @@ func FuzzAsOf(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q is written as %s: %v", text, written.String(), err)
 		}
-		other, _ := w.reader.Resolve(context.Background(), again) //nolint:errcheck // compared where there was none
+		other, _ := w.Reader.Resolve(context.Background(), again) //nolint:errcheck // compared where there was none
 		if position != other {
 			t.Errorf("%q is position %s, and written as %s it is %s", text, position, written.String(), other)
 		}

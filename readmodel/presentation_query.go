@@ -134,7 +134,11 @@ func presentationKeys(by OrderField) (keys []string, key func(*Presentation) []a
 
 func (f PresentationFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	if f.IsPublic != nil {
-		q = q.Where("p.is_public = ?", prepared.Bind(number(*f.IsPublic)))
+		public := 0
+		if *f.IsPublic {
+			public = 1
+		}
+		q = q.Where("p.is_public = ?", prepared.Bind(public))
 	}
 	if f.AuthorID != nil {
 		q = q.Where("p.author_id = ?", prepared.Bind(*f.AuthorID))

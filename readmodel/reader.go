@@ -16,7 +16,7 @@ import (
 type Reader struct {
 	db       *prepared.DB
 	log      *eventstore.Store
-	index    *Index
+	index    Index
 	accounts *account.Reader
 	vault    *vault.Vault
 	rules    policy.Table
@@ -24,12 +24,19 @@ type Reader struct {
 	templates templates
 }
 
+// Index is a full-text index that follows the log.
+type Index interface {
+	// Wait returns once all events up to a position are indexed. The error is domain.Unavailable
+	// while the index cannot be written.
+	Wait(ctx context.Context, p eventstore.Position) error
+}
+
 // Config is what a Reader reads from.
 type Config struct {
 	DB  *prepared.DB
 	Log *eventstore.Store
 	// Index is the full-text index; searches fail where it is nil.
-	Index *Index
+	Index Index
 	// Vault opens the personal fields of events; nil where none are sealed.
 	Vault *vault.Vault
 	// Rules says which rows an actor may see; nil for policy.Rules.

@@ -43,6 +43,9 @@ func (r *Reader) words(ctx context.Context, v View, search *string) (words, erro
 	if err != nil {
 		return nil, err
 	}
+	if r.index == nil {
+		return nil, domain.Errorf(domain.Unavailable, "search is not available: the full-text index is closed")
+	}
 	return w, r.index.Wait(ctx, v.At)
 }
 

@@ -9,6 +9,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/internal/worldtest"
 	"flightdeck/policy"
 	"flightdeck/readmodel"
 )
@@ -50,23 +51,23 @@ func fates(owners ...domain.Actor) (all []*fate) {
 // content brings a content through its fate, as the operator after its creation.
 func (f *fate) content(w *world, archived bool) {
 	f.right = policy.Sight.Content
-	done := w.do(f.owner, command.CreateContent{Title: "Title", Content: "text", Format: domain.Markdown, Status: domain.Draft})
+	done := w.Do(f.owner, command.CreateContent{Title: "Title", Content: "text", Format: domain.Markdown, Status: domain.Draft})
 	f.id = done.ID
 	target := command.ContentTarget{ID: f.id}
 	was := hidden
 	for _, to := range f.steps {
 		if was == deleted && to != deleted {
-			w.do(domain.System, command.RestoreContent{Restore: command.Restore{ID: f.id, ToVersion: 1}})
+			w.Do(domain.System, command.RestoreContent{Restore: command.Restore{ID: f.id, ToVersion: 1}})
 		}
 		switch {
 		case to == public:
-			done = w.do(domain.System, command.PublishContent{ContentTarget: target})
+			done = w.Do(domain.System, command.PublishContent{ContentTarget: target})
 		case to == deleted:
-			done = w.do(domain.System, command.DeleteContent{ContentTarget: target})
+			done = w.Do(domain.System, command.DeleteContent{ContentTarget: target})
 		case archived:
-			done = w.do(domain.System, command.ArchiveContent{ContentTarget: target})
+			done = w.Do(domain.System, command.ArchiveContent{ContentTarget: target})
 		default:
-			done = w.do(domain.System, command.UnpublishContent{ContentTarget: target})
+			done = w.Do(domain.System, command.UnpublishContent{ContentTarget: target})
 		}
 		f.events, was = append(f.events, done.Position), to
 	}
@@ -75,17 +76,17 @@ func (f *fate) content(w *world, archived bool) {
 // deck brings a deck through its fate.
 func (f *fate) deck(w *world) {
 	f.right = policy.Sight.Deck
-	done := w.do(f.owner, command.CreatePresentation{Title: "Title", Theme: "default", Markdown: ptr("# Slide\n\n<!-- note -->")})
+	done := w.Do(f.owner, command.CreatePresentation{Title: "Title", Theme: "default", Markdown: new("# Slide\n\n<!-- note -->")})
 	f.id = done.ID
 	was := hidden
 	for _, to := range f.steps {
 		if was == deleted && to != deleted {
-			w.do(domain.System, command.RestorePresentation{Restore: command.Restore{ID: f.id, ToVersion: 2}})
+			w.Do(domain.System, command.RestorePresentation{Restore: command.Restore{ID: f.id, ToVersion: 2}})
 		}
 		if to == deleted {
-			done = w.do(domain.System, command.DeletePresentation{ID: f.id})
+			done = w.Do(domain.System, command.DeletePresentation{ID: f.id})
 		} else {
-			done = w.do(domain.System, command.UpdatePresentation{ID: f.id, IsPublic: some(to == public), Theme: some(fmt.Sprint("theme ", len(f.events)))})
+			done = w.Do(domain.System, command.UpdatePresentation{ID: f.id, IsPublic: worldtest.Some(to == public), Theme: worldtest.Some(fmt.Sprint("theme ", len(f.events)))})
 		}
 		f.events, was = append(f.events, done.Position), to
 	}
@@ -108,9 +109,9 @@ func (f *fate) told(actor domain.Actor, at int) bool {
 func TestVisibleRowsFollowThePolicy(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	author, other, editor := w.actor(domain.Author), w.actor(domain.Author), w.actor(domain.Editor)
+	author, other, editor := w.Actor(domain.Author), w.Actor(domain.Author), w.Actor(domain.Editor)
 	demoted := domain.Actor{UserID: author.UserID, Role: domain.Viewer} // still owns what was theirs
-	actors := []domain.Actor{{}, w.actor(domain.Viewer), author, demoted, other, editor, w.actor(domain.Admin), domain.System}
+	actors := []domain.Actor{{}, w.Actor(domain.Viewer), author, demoted, other, editor, w.Actor(domain.Admin), domain.System}
 	contents, archived, decks := fates(author, editor, domain.System), fates(author), fates(author, editor, domain.System)
 	for _, f := range contents {
 		f.content(w, false)
@@ -127,11 +128,11 @@ func TestVisibleRowsFollowThePolicy(t *testing.T) {
 			for at, p := range f.events {
 				what := fmt.Sprintf("content %v of %v by %v at %d", f.steps, f.owner.Role, actor, at)
 				v := readmodel.View{At: p, Actor: actor, Named: true}
-				one, err := w.reader.Content(ctx, v, f.id)
+				one, err := w.Reader.Content(ctx, v, f.id)
 				want(t, what, one != nil, err, f.seen(actor, at))
-				node, err := w.reader.Node(ctx, v, f.id)
+				node, err := w.Reader.Node(ctx, v, f.id)
 				want(t, what+", as a node", node != nil, err, f.seen(actor, at))
-				list, err := w.reader.Contents(ctx, v, readmodel.Page{First: ptr(500)}, readmodel.ContentFilter{}, nil, nil)
+				list, err := w.Reader.Contents(ctx, v, readmodel.Page{First: new(500)}, readmodel.ContentFilter{}, nil, nil)
 				want(t, what+", in the list", err == nil && slices.ContainsFunc(list.Nodes, func(c *readmodel.Content) bool { return c.ID == f.id }), err, f.seen(actor, at))
 				w.told(t, what, actor, p, f.told(actor, at))
 			}
@@ -140,9 +141,9 @@ func TestVisibleRowsFollowThePolicy(t *testing.T) {
 			for at, p := range f.events {
 				what := fmt.Sprintf("deck %v of %v by %v at %d", f.steps, f.owner.Role, actor, at)
 				v := readmodel.View{At: p, Actor: actor, Named: true}
-				one, err := w.reader.Presentation(ctx, v, f.id)
+				one, err := w.Reader.Presentation(ctx, v, f.id)
 				want(t, what, one != nil, err, f.seen(actor, at))
-				list, err := w.reader.Presentations(ctx, v, readmodel.Page{First: ptr(500)}, readmodel.PresentationFilter{}, nil, nil)
+				list, err := w.Reader.Presentations(ctx, v, readmodel.Page{First: new(500)}, readmodel.PresentationFilter{}, nil, nil)
 				want(t, what+", in the list", err == nil && slices.ContainsFunc(list.Nodes, func(d *readmodel.Presentation) bool { return d.ID == f.id }), err, f.seen(actor, at))
 				w.told(t, what, actor, p, f.told(actor, at))
 				if one == nil {
@@ -153,7 +154,7 @@ func TestVisibleRowsFollowThePolicy(t *testing.T) {
 					t.Fatalf("%s: %v, %v", what, slides, err)
 				}
 				want(t, what+", notes", slides[0].Notes() != nil, nil, rules.May(actor, policy.SeeNotes, f.owner.UserID))
-				slide, err := w.reader.Slide(ctx, v, slides[0].ID)
+				slide, err := w.Reader.Slide(ctx, v, slides[0].ID)
 				want(t, what+", slide", slide != nil, err, true)
 			}
 		}
@@ -164,13 +165,13 @@ func TestVisibleRowsFollowThePolicy(t *testing.T) {
 func (w *world) told(t *testing.T, what string, actor domain.Actor, p eventstore.Position, told bool) {
 	t.Helper()
 	ctx := context.Background()
-	listed, err := w.reader.EventsBetween(ctx, w.reader.Head(actor), p, p)
+	listed, err := w.Reader.EventsBetween(ctx, w.Reader.Head(actor), p, p)
 	want(t, what+", its event", len(listed) == 1, err, told)
-	page, err := w.log.Read(ctx, p-1, 1)
+	page, err := w.Log.Read(ctx, p-1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	delivered, err := w.reader.Delivered(ctx, actor, readmodel.EventFilter{}, page)
+	delivered, err := w.Reader.Delivered(ctx, actor, readmodel.EventFilter{}, page)
 	want(t, what+", its event to subscribers", len(delivered) == 1, err, told)
 }
 
@@ -185,10 +186,10 @@ func want(t *testing.T, what string, got bool, err error, want bool) {
 func TestAccountsArePrivate(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	owner, other := w.actor(domain.Author), w.actor(domain.Author)
-	for _, actor := range []domain.Actor{{}, owner, other, w.actor(domain.Editor), w.actor(domain.Admin), domain.System} {
+	owner, other := w.Actor(domain.Author), w.Actor(domain.Author)
+	for _, actor := range []domain.Actor{{}, owner, other, w.Actor(domain.Editor), w.Actor(domain.Admin), domain.System} {
 		w.told(t, fmt.Sprintf("%v", actor), actor, 1, rules.May(actor, policy.SeeAccount, owner.UserID))
-		user, err := w.reader.User(context.Background(), w.reader.Head(actor), owner.UserID)
+		user, err := w.Reader.User(context.Background(), w.Reader.Head(actor), owner.UserID)
 		if err != nil || user == nil || (user.Email() != nil) != rules.May(actor, policy.SeeEmail, owner.UserID) {
 			t.Errorf("the address of %v to %v: %v", user, actor, err)
 		}

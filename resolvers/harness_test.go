@@ -16,6 +16,7 @@ import (
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
 	"flightdeck/prepared"
+	"flightdeck/projection"
 	"flightdeck/readmodel"
 	"flightdeck/resolvers"
 	"flightdeck/vault"
@@ -29,8 +30,8 @@ type desk struct {
 	engine   *sqlite.Engine
 	log      *eventstore.Store
 	db       *prepared.DB
-	index    *readmodel.Index
-	rebuild  *readmodel.Rebuilder
+	index    *projection.Index
+	rebuild  *projection.Rebuilder
 	vault    *vault.Vault
 	reader   *readmodel.Reader
 	commands *command.Commands
@@ -49,7 +50,7 @@ func open(t testing.TB, options eventstore.Options) *desk {
 func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	t.Helper()
 	ctx := context.Background()
-	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []eventstore.Migrations{readmodel.Migrations(), account.Migrations()}})
+	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: []eventstore.Migrations{projection.Migrations(), account.Migrations()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,15 +58,15 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	if d.vault, err = vault.New(vault.Master{1}, d.key); err != nil {
 		t.Fatal(errors.Join(err, engine.Close()))
 	}
-	if d.log, err = eventstore.Open(ctx, engine, readmodel.Model{Vault: d.vault}, options); err != nil {
+	if d.log, err = eventstore.Open(ctx, engine, projection.Model{Vault: d.vault}, options); err != nil {
 		t.Fatal(errors.Join(err, engine.Close()))
 	}
-	if d.index, err = readmodel.StartIndex(ctx, d.log, engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
+	if d.index, err = projection.StartIndex(ctx, d.log, engine.DB(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(errors.Join(err, d.log.Close()))
 	}
 	d.db = prepared.New(engine.DB(), sqlitedialect.New(), d.log.IsRetryable)
 	d.reader = readmodel.NewReader(readmodel.Config{DB: d.db, Log: d.log, Index: d.index, Vault: d.vault})
-	d.rebuild = readmodel.NewRebuilder(d.log, engine.DB(), engine, slog.New(slog.DiscardHandler))
+	d.rebuild = projection.NewRebuilder(d.log, engine.DB(), engine, slog.New(slog.DiscardHandler))
 	d.commands = &command.Commands{
 		Log: d.log, Lookup: readmodel.Lookup{}, Accounts: account.Tables{}, Passwords: account.NewReader(d.db),
 		Rebuilder: d.rebuild, Vault: d.vault, SessionLife: time.Hour,

@@ -5,11 +5,11 @@ import (
 
 	"flightdeck/graph/model"
 	"flightdeck/policy"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
 // rebuild returns how far the rebuild is, for admins; nil when none was begun.
-func (r *Resolver) rebuild(ctx context.Context) *readmodel.RebuildProgress {
+func (r *Resolver) rebuild(ctx context.Context) *projection.RebuildProgress {
 	if !r.Reader.May(r.now(ctx).Actor, policy.Operate, "") {
 		return nil
 	}

@@ -8,10 +8,10 @@ package resolvers
 import (
 	"context"
 	"flightdeck/graph/model"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
-func (r *logStatusResolver) Rebuild(ctx context.Context, obj *model.LogStatus) (*readmodel.RebuildProgress, error) {
+func (r *logStatusResolver) Rebuild(ctx context.Context, obj *model.LogStatus) (*projection.RebuildProgress, error) {
 	return r.rebuild(ctx), nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/projection"
 	"flightdeck/readmodel"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -20,7 +21,7 @@ type Resolver struct {
 	Log       *eventstore.Store
 	Reader    *readmodel.Reader
 	Commands  *command.Commands
-	Rebuilder *readmodel.Rebuilder
+	Rebuilder *projection.Rebuilder
 	Logger    *slog.Logger
 	// RequestID returns the id under which a request is logged.
 	RequestID func(context.Context) string

@@ -10,7 +10,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
 // chronicle is the whole log, folded: every state that there ever was. It says what
@@ -18,7 +18,7 @@ import (
 type chronicle struct {
 	t       testing.TB
 	log     *eventstore.Store
-	model   readmodel.Model
+	model   projection.Model
 	events  []eventstore.Event
 	streams map[string][]moment
 	rules   policy.Table
@@ -34,7 +34,7 @@ type moment struct {
 }
 
 func newChronicle(t testing.TB, d *desk) *chronicle {
-	c := &chronicle{t: t, log: d.log, model: readmodel.Model{Vault: d.vault}, streams: map[string][]moment{}, rules: policy.Rules()}
+	c := &chronicle{t: t, log: d.log, model: projection.Model{Vault: d.vault}, streams: map[string][]moment{}, rules: policy.Rules()}
 	c.read()
 	return c
 }

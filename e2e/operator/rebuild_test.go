@@ -11,7 +11,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/e2e/harness"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
+	"flightdeck/projection"
 )
 
 const (
@@ -136,7 +136,7 @@ func TestSubscriptionsHearEverythingWhileTablesAreSwapped(t *testing.T) {
 		for range 2 {
 			failed = errors.Join(failed, h.Rebuilder.Start())
 			h.Rebuilder.Wait()
-			if p := h.Rebuilder.Progress(); p == nil || p.State != readmodel.RebuildDone {
+			if p := h.Rebuilder.Progress(); p == nil || p.State != projection.RebuildDone {
 				failed = errors.Join(failed, fmt.Errorf("a rebuild has come to %+v", p))
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/projection"
 	"flightdeck/readmodel"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -244,7 +245,7 @@ type LogStatus struct {
 	// How large the log has grown, for admins; null for others. It is counted when it is selected, which takes a while where there is much.
 	Size *LogSize `json:"size,omitempty"`
 	// The rebuild that was begun last since the server started, for admins; null for others, and when none was.
-	Rebuild *readmodel.RebuildProgress `json:"rebuild,omitempty"`
+	Rebuild *projection.RebuildProgress `json:"rebuild,omitempty"`
 }
 
 // Changing. Each field is one command, durable once it is answered; they run in order, each by itself.
@@ -287,7 +288,7 @@ type Query struct {
 // What asking for a rebuild led to.
 type RebuildPayload struct {
 	// The rebuild that was begun: watch it in `log`. Null when it was refused.
-	Rebuild *readmodel.RebuildProgress `json:"rebuild,omitempty"`
+	Rebuild *projection.RebuildProgress `json:"rebuild,omitempty"`
 	// Why it was refused; empty when it was begun.
 	Errors []UserError `json:"errors"`
 	// Everything else.

@@ -1,4 +1,4 @@
-package readmodel
+package projection
 
 import (
 	"context"
@@ -65,29 +65,6 @@ type Cloner interface {
 	// DropPart takes a part of a table away, at most so many rows, and reports whether
 	// the table is gone. A table that is not there is gone.
 	DropPart(ctx context.Context, rows eventstore.Rows, table string, most int) (gone bool, err error)
-}
-
-// create makes the tables of the next set, empty: with all indexes, or with those only
-// that the projection needs.
-func (b *rebuild) create(ctx context.Context, rows eventstore.Rows) error {
-	for _, name := range setTables() {
-		if err := b.cloner.CloneTable(ctx, rows, liveSet.table(name), nextSet.table(name)); err != nil {
-			return err
-		}
-	}
-	for _, t := range rowTables {
-		pick := func(index string) bool { return !b.bulk || index == t.finds }
-		if err := b.cloner.CloneIndexes(ctx, rows, liveSet.table(t.name), nextSet.table(t.name), b.generation, pick); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// indexes makes the indexes of a table of the next set that are not there yet.
-func (b *rebuild) indexes(ctx context.Context, rows eventstore.Rows, t rowTable) error {
-	all := func(string) bool { return true }
-	return b.cloner.CloneIndexes(ctx, rows, liveSet.table(t.name), nextSet.table(t.name), b.generation, all)
 }
 
 // swap makes the next set the live one, and the live one the old one, of which there

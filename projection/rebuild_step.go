@@ -1,4 +1,4 @@
-package readmodel
+package projection
 
 import (
 	"context"
@@ -130,122 +130,11 @@ func (b *rebuild) open(ctx context.Context) error {
 	return nil
 }
 
-// begin makes room for the next set, and makes it. Until it is there the rebuild is one
-// of no program: after a crash it is begun again.
-func (b *rebuild) begin(ctx context.Context, program string) error {
-	b.generation, b.bulk, b.at = b.generation+1, b.alone, 0
-	err := b.update(ctx, func(tx *eventstore.Tx) error {
-		if _, err := tx.Exec(ctx, "INSERT INTO checkpoints (name, position) VALUES ('rebuild', 0) ON CONFLICT (name) DO UPDATE SET position = 0"); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "UPDATE rebuild SET generation = ?, program = '', bulk = ?, started_at = ?", b.generation, number(b.bulk), time.Now().UnixMicro())
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, s := range []set{oldSet, nextSet} {
-		for _, name := range setTables() {
-			if err := b.discard(ctx, s, name); err != nil {
-				return err
-			}
-		}
-	}
-	return b.update(ctx, func(tx *eventstore.Tx) error {
-		if err := b.create(ctx, tx); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "UPDATE rebuild SET program = ?", program)
-		return err
-	})
-}
-
-// maxDropped is how many rows are taken away together.
-const maxDropped = 200
-
-// discard removes a table of a set: part by part where others would have to wait.
-func (b *rebuild) discard(ctx context.Context, s set, name string) error {
-	for gone := false; !gone; {
-		var took time.Duration
-		if err := b.update(ctx, func(tx *eventstore.Tx) (err error) {
-			if b.alone {
-				gone = true
-				return s.drop(ctx, tx, name)
-			}
-			begun := time.Now()
-			gone, err = b.cloner.DropPart(ctx, tx, s.table(name), maxDropped)
-			took = time.Since(begun)
-			return err
-		}); err != nil {
-			return err
-		}
-		if err := b.pace.rest(ctx, took); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// part is some events in a row, each with the states of its stream around it.
-type part struct {
-	events        []eventstore.Event
-	before, after []any
-}
-
-// maxPart bounds the data of the events of a part.
-const maxPart = 1 << 20
-
-// source is where events and states are read: the log, or the writer's transaction.
-type source struct {
-	read  func(after eventstore.Position, limit int) ([]eventstore.Event, error)
-	state func(id eventstore.StreamID, version int) (any, error)
-}
-
-// fold returns up to limit events after a position.
-func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p part, err error) {
-	events, err := s.read(after, limit)
-	if err != nil {
-		return part{}, err
-	}
-	size := 0
-	for _, e := range events {
-		if size += len(e.Data); size > maxPart && len(p.events) > 0 {
-			break
-		}
-		before, version := b.states.get(e.Stream.ID)
-		if version != e.Version-1 {
-			if before, err = s.state(e.Stream.ID, e.Version-1); err != nil {
-				return part{}, err
-			}
-		}
-		state, err := b.log.Apply(before, e)
-		if err != nil {
-			return part{}, fmt.Errorf("fold position %s: %w", e.Position, err)
-		}
-		b.states.put(e, state)
-		p.events, p.before, p.after = append(p.events, e), append(p.before, before), append(p.after, state)
-	}
-	return p, nil
-}
-
-// fromLog reads what is committed.
-func (b *rebuild) fromLog(ctx context.Context) source {
-	return source{
-		read: func(after eventstore.Position, limit int) ([]eventstore.Event, error) {
-			return b.log.Read(ctx, after, limit)
-		},
-		state: func(id eventstore.StreamID, version int) (any, error) {
-			state, _, err := b.log.State(ctx, id, eventstore.Until{Version: version})
-			return state, err
-		},
-	}
-}
-
 // project writes the rows of a part that follows right after at, and their documents,
 // and moves the checkpoint.
 func (b *rebuild) project(ctx context.Context, rows eventstore.Rows, at eventstore.Position, p part) error {
 	for i, e := range p.events {
-		if err := (projection{ctx, rows, nextSet, e.Position}).write(p.before[i], p.after[i]); err != nil {
+		if err := (rowWriter{ctx, rows, nextSet, e.Position}).write(p.before[i], p.after[i]); err != nil {
 			return fmt.Errorf("project position %s: %w", e.Position, err)
 		}
 	}
@@ -338,47 +227,4 @@ func (b *rebuild) swap(ctx context.Context, most eventstore.Position) (done bool
 		return err
 	})
 	return done && err == nil, err
-}
-
-// folds remembers states of streams, so that they need not be replayed.
-type folds struct {
-	states map[eventstore.StreamID]folded
-	size   int
-}
-
-type folded struct {
-	state   any
-	version int
-	size    int
-}
-
-const (
-	// maxFolds bounds the estimated memory of the states, minFold is what each counts
-	// for beside the data of its events.
-	maxFolds, minFold = 64 << 20, 512
-)
-
-// get returns the state of a stream that is remembered, and its version; 0 for none.
-func (f *folds) get(id eventstore.StreamID) (state any, version int) {
-	entry := f.states[id]
-	return entry.state, entry.version
-}
-
-// put remembers a state that an event led to; others, whichever the map yields, make
-// room for it.
-func (f *folds) put(e eventstore.Event, state any) {
-	id := e.Stream.ID
-	if f.states == nil {
-		f.states = make(map[eventstore.StreamID]folded)
-	}
-	size := max(f.states[id].size, minFold+len(e.Data))
-	f.size += size - f.states[id].size
-	f.states[id] = folded{state, e.Version, size}
-	for victim, v := range f.states {
-		if f.size <= maxFolds {
-			return
-		}
-		delete(f.states, victim)
-		f.size -= v.size
-	}
 }

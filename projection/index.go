@@ -1,4 +1,4 @@
-package readmodel
+package projection
 
 import (
 	"context"
@@ -173,11 +173,7 @@ func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 		return 0, err
 	}
 	_, err = x.log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
-		checkpoint, err := text(tx, "SELECT position FROM checkpoints WHERE name = 'search'") //nolint:contextcheck // a transaction has its own
-		if err != nil {
-			return err
-		}
-		from, err := eventstore.ParsePosition(checkpoint)
+		from, err := checkpoint(ctx, tx)
 		if err != nil || from >= to {
 			return err
 		}
@@ -188,6 +184,19 @@ func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 		return err
 	})
 	return to, err
+}
+
+// checkpoint returns how far the index has followed the log.
+func checkpoint(ctx context.Context, tx *eventstore.Tx) (p eventstore.Position, err error) {
+	rows, err := tx.Query(ctx, "SELECT position FROM checkpoints WHERE name = 'search'")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if rows.Next() {
+		err = rows.Scan(&p)
+	}
+	return p, errors.Join(err, rows.Err())
 }
 
 // reach returns how far the next step goes.

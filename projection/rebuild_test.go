@@ -1,4 +1,4 @@
-package readmodel_test
+package projection_test
 
 import (
 	"context"
@@ -16,37 +16,38 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
-	"flightdeck/readmodel"
+	"flightdeck/internal/worldtest"
+	"flightdeck/projection"
 
 	"github.com/99designs/gqlgen/graphql"
 )
 
 // rebuilder returns a rebuilder of the world, which is closed before the world is.
-func (w *world) rebuilder() *readmodel.Rebuilder {
-	r := readmodel.NewRebuilder(w.log, w.engine.DB(), w.engine, slog.New(slog.DiscardHandler))
-	w.closers = append(w.closers, r.Close)
+func (w *world) rebuilder() *projection.Rebuilder {
+	r := projection.NewRebuilder(w.Log, w.Engine.DB(), w.Engine, slog.New(slog.DiscardHandler))
+	w.BeforeClose(r.Close)
 	return r
 }
 
 // rebuild rebuilds as flightdeck rebuild does.
-func (w *world) rebuild() readmodel.RebuildProgress {
-	w.t.Helper()
+func (w *world) rebuild() projection.RebuildProgress {
+	w.T.Helper()
 	p, err := w.rebuilder().Run(context.Background(), nil)
-	if err != nil || p.State != readmodel.RebuildDone {
-		w.t.Fatalf("the rebuild ended as %+v: %v", p, err)
+	if err != nil || p.State != projection.RebuildDone {
+		w.T.Fatalf("the rebuild ended as %+v: %v", p, err)
 	}
 	return p
 }
 
 // ended waits for a rebuild in the background.
-func ended(r *readmodel.Rebuilder) readmodel.RebuildProgress {
+func ended(r *projection.Rebuilder) projection.RebuildProgress {
 	r.Wait()
 	return *r.Progress()
 }
 
 // wantSame fails unless the tables of a rebuild are what they were before, those named
 // excepted.
-func wantSame(t testing.TB, p readmodel.RebuildProgress, except ...string) {
+func wantSame(t testing.TB, p projection.RebuildProgress, except ...string) {
 	t.Helper()
 	names := make([]string, 0, len(p.Tables))
 	for _, table := range p.Tables {
@@ -70,17 +71,17 @@ func wantWhole(t *testing.T, path string) {
 
 // answers is what a world says of every position, searches included.
 func (w *world) answers() map[string]string {
-	w.t.Helper()
+	w.T.Helper()
 	all := make(map[string]string)
-	for p := eventstore.Position(0); p <= w.log.Head().Position; p++ {
-		for _, word := range []*string{nil, ptr("text"), ptr("on*"), ptr("life*")} {
-			contents, err := w.reader.Contents(context.Background(), viewAt(p), pageOf(50), noFilter, nil, word)
+	for p := eventstore.Position(0); p <= w.Log.Head().Position; p++ {
+		for _, word := range []*string{nil, new("text"), new("on*"), new("life*")} {
+			contents, err := w.Reader.Contents(context.Background(), viewAt(p), pageOf(50), noFilter, nil, word)
 			if err != nil {
-				w.t.Fatal(err)
+				w.T.Fatal(err)
 			}
-			decks, err := w.reader.Presentations(context.Background(), viewAt(p), pageOf(50), noDeckFilter, nil, word)
+			decks, err := w.Reader.Presentations(context.Background(), viewAt(p), pageOf(50), noDeckFilter, nil, word)
 			if err != nil {
-				w.t.Fatal(err)
+				w.T.Fatal(err)
 			}
 			var b strings.Builder
 			for _, c := range contents.Nodes {
@@ -89,7 +90,7 @@ func (w *world) answers() map[string]string {
 			for _, d := range decks.Nodes {
 				slides, err := d.Slides(context.Background())
 				if err != nil {
-					w.t.Fatal(err)
+					w.T.Fatal(err)
 				}
 				fmt.Fprintf(&b, "%d %s %d %q", d.ValidFrom, d.ID, d.Version, d.Title)
 				for _, s := range slides {
@@ -140,32 +141,32 @@ func TestRebuildChangesNoAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := ended(r)
-		if p.State != readmodel.RebuildDone || p.Done != w.log.Head().Position || p.Total != p.Done {
+		if p.State != projection.RebuildDone || p.Done != w.Log.Head().Position || p.Total != p.Done {
 			t.Fatalf("the rebuild ended as %+v", p)
 		}
 		wantSame(t, p)
 		wantAnswers(t, w.answers(), want)
 	}
-	w.content("life after", "text")
-	if n, err := w.search("life"); n != 1 || err != nil {
+	w.Content("life after", "text")
+	if n, err := w.Search("life"); n != 1 || err != nil {
 		t.Errorf("what is written after a rebuild is found %d times: %v", n, err)
 	}
-	w.close()
+	w.Close()
 	wantWhole(t, path)
 }
 
 // moveSlug gives a slug from one content to another.
 func (w *world) moveSlug() {
-	first := w.do(domain.System, command.CreateContent{Title: "One", Slug: ptr("moves"), Format: domain.Markdown, Status: domain.Draft}).ID
-	w.do(domain.System, command.DeleteContent{ContentTarget: command.ContentTarget{ID: first}})
-	w.do(domain.System, command.CreateContent{Title: "Two", Slug: ptr("moves"), Format: domain.Markdown, Status: domain.Draft})
+	first := w.Do(domain.System, command.CreateContent{Title: "One", Slug: new("moves"), Format: domain.Markdown, Status: domain.Draft}).ID
+	w.Do(domain.System, command.DeleteContent{ContentTarget: command.ContentTarget{ID: first}})
+	w.Do(domain.System, command.CreateContent{Title: "Two", Slug: new("moves"), Format: domain.Markdown, Status: domain.Draft})
 }
 
 func (w *world) archiveAll() {
-	w.t.Helper()
-	moved, err := w.log.ArchiveAll(context.Background(), eventstore.ArchiveRule{Before: w.log.Head().RecordedAt, Keep: 1}, nil)
+	w.T.Helper()
+	moved, err := w.Log.ArchiveAll(context.Background(), eventstore.ArchiveRule{Before: w.Log.Head().RecordedAt, Keep: 1}, nil)
 	if err != nil || moved == 0 {
-		w.t.Fatalf("archived %d events: %v", moved, err)
+		w.T.Fatalf("archived %d events: %v", moved, err)
 	}
 }
 
@@ -195,11 +196,11 @@ func TestRebuildRepairsRows(t *testing.T) {
 			w := openFile(t, path)
 			p := w.rebuild()
 			wantSame(t, p, c.tables...)
-			n, err := w.search("text")
+			n, err := w.Search("text")
 			if n != 1 || err != nil {
 				t.Errorf("found %d: %v", n, err)
 			}
-			w.close()
+			w.Close()
 			wantWhole(t, path)
 		})
 	}
@@ -233,12 +234,12 @@ func TestRebuildGoesOnWhereItWasInterrupted(t *testing.T) {
 		path := copyOf(t, whole)
 		interrupted := interrupt(t, path, step)
 		w := openFile(t, path)
-		w.content("meanwhile", "text")
+		w.Content("meanwhile", "text")
 		want := w.answers()
 		p := w.rebuild()
 		wantSame(t, p)
 		wantAnswers(t, w.answers(), want)
-		w.close()
+		w.Close()
 		wantWhole(t, path)
 		if !interrupted {
 			if step < 15 {
@@ -255,16 +256,16 @@ func TestRebuildGoesOnWhereItWasInterrupted(t *testing.T) {
 func interrupt(t *testing.T, path string, steps int) bool {
 	t.Helper()
 	w := openFile(t, path)
-	defer w.close()
-	engine := &stopping{Engine: w.engine, left: steps}
-	log, err := eventstore.Open(t.Context(), engine, readmodel.Model{}, eventstore.Options{})
+	defer w.Close()
+	engine := &stopping{Engine: w.Engine, left: steps}
+	log, err := eventstore.Open(t.Context(), engine, projection.Model{}, eventstore.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := readmodel.NewRebuilder(log, w.engine.DB(), w.engine, slog.New(slog.DiscardHandler))
+	r := projection.NewRebuilder(log, w.Engine.DB(), w.Engine, slog.New(slog.DiscardHandler))
 	defer r.Close()
 	p, err := r.Run(t.Context(), nil)
-	if err != nil && (!errors.Is(err, errStopped) || p.State != readmodel.RebuildFailed || p.Error == nil) {
+	if err != nil && (!errors.Is(err, errStopped) || p.State != projection.RebuildFailed || p.Error == nil) {
 		t.Fatalf("%+v: %v", p, err)
 	}
 	return err != nil
@@ -302,7 +303,7 @@ func TestRebuildBesideWriters(t *testing.T) {
 		if err := r.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if p := ended(r); p.State != readmodel.RebuildDone {
+		if p := ended(r); p.State != projection.RebuildDone {
 			t.Errorf("the rebuild ended as %+v: %s", p, text(p.Error))
 		} else {
 			wantSame(t, p)
@@ -310,7 +311,7 @@ func TestRebuildBesideWriters(t *testing.T) {
 	}
 	close(stop)
 	writers.Wait()
-	w.close()
+	w.Close()
 	wantWhole(t, path)
 }
 
@@ -318,8 +319,8 @@ func TestRebuildBesideWriters(t *testing.T) {
 // those who never pause.
 func (w *world) writeUntil(stop <-chan struct{}, n int) {
 	ctx := auth.WithActor(context.Background(), domain.System)
-	id := w.content(fmt.Sprint("writer ", n), "text")
-	deck := w.do(domain.System, command.CreatePresentation{Title: "Deck", Theme: "default", Markdown: ptr("# One\n\n---\n\n# Two")}).ID
+	id := w.Content(fmt.Sprint("writer ", n), "text")
+	deck := w.Do(domain.System, command.CreatePresentation{Title: "Deck", Theme: "default", Markdown: new("# One\n\n---\n\n# Two")}).ID
 	for i := range 300 {
 		select {
 		case <-stop:
@@ -327,23 +328,23 @@ func (w *world) writeUntil(stop <-chan struct{}, n int) {
 		default:
 		}
 		word := fmt.Sprintf("w%dn%d", n, i)
-		done, err := w.commands.Do(ctx, command.UpdateContent{ID: id, Content: some(word), Tags: graphql.OmittableOf([]string{fmt.Sprint("tag", i%3)})})
+		done, err := w.Commands.Do(ctx, command.UpdateContent{ID: id, Content: worldtest.Some(word), Tags: graphql.OmittableOf([]string{fmt.Sprint("tag", i%3)})})
 		if err != nil {
-			w.t.Errorf("writer %d: %v", n, err)
+			w.T.Errorf("writer %d: %v", n, err)
 			return
 		}
-		if _, err := w.commands.Do(ctx, command.AddSlide{PresentationID: deck, Content: word}); i < 20 && err != nil {
-			w.t.Errorf("writer %d: %v", n, err)
+		if _, err := w.Commands.Do(ctx, command.AddSlide{PresentationID: deck, Content: word}); i < 20 && err != nil {
+			w.T.Errorf("writer %d: %v", n, err)
 		}
 		for at, want := range map[eventstore.Position]bool{done.Position: true, done.Position - 1: false} {
-			c, err := w.reader.Content(ctx, viewAt(at), id)
+			c, err := w.Reader.Content(ctx, viewAt(at), id)
 			if err != nil || c == nil || (c.Content == word) != want {
-				w.t.Errorf("writer %d as of %s: %+v, %v", n, at, c, err)
+				w.T.Errorf("writer %d as of %s: %+v, %v", n, at, c, err)
 			}
 		}
-		found, err := w.reader.Contents(ctx, viewAt(done.Position), pageOf(2), noFilter, nil, &word)
+		found, err := w.Reader.Contents(ctx, viewAt(done.Position), pageOf(2), noFilter, nil, &word)
 		if err != nil || len(found.Nodes) != 1 || found.Nodes[0].ID != id {
-			w.t.Errorf("writer %d searches for %s: %+v, %v", n, word, found, err)
+			w.T.Errorf("writer %d searches for %s: %+v, %v", n, word, found, err)
 		}
 	}
 }
@@ -353,14 +354,14 @@ func (w *world) writeUntil(stop <-chan struct{}, n int) {
 func TestOneRebuildAtATime(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	id := w.content("Title", "text")
-	w.do(domain.System, command.UpdateContent{ID: id, Title: some("Other")})
+	id := w.Content("Title", "text")
+	w.Do(domain.System, command.UpdateContent{ID: id, Title: worldtest.Some("Other")})
 	release := w.held()
 	r := w.rebuilder()
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if p := r.Progress(); p.State != readmodel.RebuildRunning || p.Total != 2 {
+	if p := r.Progress(); p.State != projection.RebuildRunning || p.Total != 2 {
 		t.Errorf("a rebuild that was begun is %+v", p)
 	}
 	err := r.Start()
@@ -371,7 +372,7 @@ func TestOneRebuildAtATime(t *testing.T) {
 		t.Errorf("a second rebuild: %v", err)
 	}
 	release()
-	if p := ended(r); p.State != readmodel.RebuildDone {
+	if p := ended(r); p.State != projection.RebuildDone {
 		t.Errorf("the rebuild ended as %+v", p)
 	}
 }
@@ -384,9 +385,9 @@ func TestWhatARebuildHasNotFollowedIsNotArchived(t *testing.T) {
 		t.Fatal("the rebuild was not interrupted")
 	}
 	w := openFile(t, path)
-	defer w.close()
+	defer w.Close()
 	var id eventstore.StreamID
-	if err := eventstore.EachStream(t.Context(), w.engine, func(s eventstore.StreamStatus) error {
+	if err := eventstore.EachStream(t.Context(), w.Engine, func(s eventstore.StreamStatus) error {
 		if s.Version > 1 {
 			id = s.ID
 		}
@@ -394,12 +395,12 @@ func TestWhatARebuildHasNotFollowedIsNotArchived(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.log.Archive(t.Context(), id, 1)
+	_, err := w.Log.Archive(t.Context(), id, 1)
 	if refused, ok := errors.AsType[*eventstore.RefusedError](err); !ok || !strings.Contains(refused.Error(), "rebuild has followed the log only up to 0") {
 		t.Errorf("an archive during a rebuild: %v", err)
 	}
 	w.rebuild()
-	if _, err := w.log.Archive(t.Context(), id, 1); err != nil {
+	if _, err := w.Log.Archive(t.Context(), id, 1); err != nil {
 		t.Errorf("an archive after the rebuild: %v", err)
 	}
 }
@@ -411,7 +412,7 @@ func TestRebuildKeepsOneOldSet(t *testing.T) {
 	library(t, path)
 	tamper(t, path, "UPDATE contents SET title = 'tampered' WHERE version = 1")
 	w := openFile(t, path)
-	defer w.close()
+	defer w.Close()
 	w.rebuild()
 	if n := w.count("SELECT count(*) FROM contents_old WHERE title = 'tampered'"); n != 1 {
 		t.Errorf("%d rows of before are kept", n)
@@ -431,9 +432,9 @@ func TestRebuildKeepsOneOldSet(t *testing.T) {
 }
 
 func (w *world) count(query string) (n int) {
-	w.t.Helper()
-	if err := w.engine.DB().QueryRowContext(context.Background(), query).Scan(&n); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if err := w.Engine.DB().QueryRowContext(context.Background(), query).Scan(&n); err != nil {
+		w.T.Fatal(err)
 	}
 	return n
 }
@@ -452,7 +453,7 @@ func TestFullDiskLeavesTheLiveRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := ended(r)
-	if p.State != readmodel.RebuildFailed || p.Error == nil || !strings.Contains(*p.Error, "make room") {
+	if p.State != projection.RebuildFailed || p.Error == nil || !strings.Contains(*p.Error, "make room") {
 		t.Fatalf("without room the rebuild ended as %+v", p)
 	}
 	if got := w.answersNow(); got != want {
@@ -462,20 +463,20 @@ func TestFullDiskLeavesTheLiveRows(t *testing.T) {
 	if err := r.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if p := ended(r); p.State != readmodel.RebuildDone {
+	if p := ended(r); p.State != projection.RebuildDone {
 		t.Fatalf("with room the rebuild ended as %+v: %s", p, text(p.Error))
 	}
 	if got := w.answersNow(); got != want {
 		t.Errorf("after the rebuild\n%s\nbefore\n%s", got, want)
 	}
-	w.close()
+	w.Close()
 	wantWhole(t, path)
 }
 
 // limit bounds the database to some pages.
 func (w *world) limit(pages int) {
-	w.t.Helper()
-	_, err := w.log.Update(context.Background(), eventstore.Command{}, func(tx *eventstore.Tx) error {
+	w.T.Helper()
+	_, err := w.Log.Update(context.Background(), eventstore.Command{}, func(tx *eventstore.Tx) error {
 		rows, err := tx.Query(tx.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages))
 		if err != nil {
 			return err
@@ -483,20 +484,20 @@ func (w *world) limit(pages int) {
 		return errors.Join(rows.Err(), rows.Close())
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 }
 
 // answersNow is what a world says now.
 func (w *world) answersNow() string {
-	w.t.Helper()
-	n, err := w.search("shared")
+	w.T.Helper()
+	n, err := w.Search("shared")
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	page, err := w.reader.Contents(context.Background(), w.reader.Head(domain.System), pageOf(100), noFilter, nil, nil)
+	page, err := w.Reader.Contents(context.Background(), w.Reader.Head(domain.System), pageOf(100), noFilter, nil, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	ids := make([]string, 0, 100)
 	for _, c := range page.Nodes {
@@ -517,15 +518,15 @@ func TestClosingInterruptsARebuild(t *testing.T) {
 		t.Fatalf("there was something to resume: %+v, %v", r.Progress(), err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	p, err := r.Run(ctx, func(p readmodel.RebuildProgress) {
-		if p.Phase == readmodel.RebuildFollowing {
+	p, err := r.Run(ctx, func(p projection.RebuildProgress) {
+		if p.Phase == projection.RebuildFollowing {
 			cancel()
 		}
 	})
-	if !errors.Is(err, context.Canceled) || p.State != readmodel.RebuildFailed || !strings.Contains(text(p.Error), "goes on") {
+	if !errors.Is(err, context.Canceled) || p.State != projection.RebuildFailed || !strings.Contains(text(p.Error), "goes on") {
 		t.Fatalf("an interrupted rebuild: %+v, %v", p, err)
 	}
-	w.close()
+	w.Close()
 	if err := r.Start(); !errors.Is(err, eventstore.ErrClosed) {
 		t.Errorf("a closed rebuilder: %v", err)
 	}
@@ -535,6 +536,6 @@ func TestClosingInterruptsARebuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSame(t, ended(r))
-	w.close()
+	w.Close()
 	wantWhole(t, path)
 }

@@ -1,4 +1,4 @@
-package readmodel_test
+package projection_test
 
 import (
 	"context"
@@ -15,7 +15,8 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
-	"flightdeck/readmodel"
+	"flightdeck/internal/worldtest"
+	"flightdeck/projection"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -25,16 +26,16 @@ import (
 func library(t *testing.T, path string) {
 	t.Helper()
 	w := openFile(t, path)
-	defer w.close()
-	author := w.actor(domain.Author)
-	id := w.content("Title", "text")
-	w.do(domain.System, command.UpdateContent{ID: id, Title: some("Other"), Tags: graphql.OmittableOf([]string{"red", "blue"})})
-	w.do(domain.System, command.UpdateContent{ID: id, Tags: graphql.OmittableOf([]string{"blue"})})
-	deck := w.do(author, command.CreatePresentation{Title: "Deck", Theme: "default", Markdown: ptr("# One\n\n---\n\n# Two\n\n<!-- note -->")}).ID
-	slide := w.do(author, command.AddSlide{PresentationID: deck, Content: "three"}).SlideID
-	w.do(author, command.UpdateSlide{PresentationID: deck, SlideID: slide, Content: some("3")})
-	w.do(author, command.UpdateUser{ID: author.UserID, DisplayName: some("Other")})
-	if _, err := w.search("text"); err != nil {
+	defer w.Close()
+	author := w.Actor(domain.Author)
+	id := w.Content("Title", "text")
+	w.Do(domain.System, command.UpdateContent{ID: id, Title: worldtest.Some("Other"), Tags: graphql.OmittableOf([]string{"red", "blue"})})
+	w.Do(domain.System, command.UpdateContent{ID: id, Tags: graphql.OmittableOf([]string{"blue"})})
+	deck := w.Do(author, command.CreatePresentation{Title: "Deck", Theme: "default", Markdown: new("# One\n\n---\n\n# Two\n\n<!-- note -->")}).ID
+	slide := w.Do(author, command.AddSlide{PresentationID: deck, Content: "three"}).SlideID
+	w.Do(author, command.UpdateSlide{PresentationID: deck, SlideID: slide, Content: worldtest.Some("3")})
+	w.Do(author, command.UpdateUser{ID: author.UserID, DisplayName: worldtest.Some("Other")})
+	if _, err := w.Search("text"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -64,7 +65,7 @@ func tamper(t *testing.T, path string, statements ...string) {
 func verify(t *testing.T, path string) (broken *eventstore.BrokenError, tables []string) {
 	t.Helper()
 	ctx := context.Background()
-	engine, err := sqlite.Open(ctx, path, sqlite.Options{ReadOnly: true, Migrations: migrations()})
+	engine, err := sqlite.Open(ctx, path, sqlite.Options{ReadOnly: true, Migrations: worldtest.Migrations()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func verify(t *testing.T, path string) (broken *eventstore.BrokenError, tables [
 	if _, err := eventstore.Verify(ctx, engine, head.Position, nil); err != nil && !errors.As(err, &broken) {
 		t.Fatal(err)
 	}
-	err = readmodel.VerifyRows(ctx, engine.DB(), sqlitedialect.New(), readmodel.Model{}, engine, head.Position, func(d readmodel.Difference) {
+	err = projection.VerifyRows(ctx, engine.DB(), sqlitedialect.New(), projection.Model{}, engine, head.Position, func(d projection.Difference) {
 		if d.Reason == "" || d.String() == "" {
 			t.Errorf("no reason: %+v", d)
 		}
@@ -193,7 +194,7 @@ func TestVerifyRunsBesideAWriter(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	stop, stopped := make(chan struct{}), make(chan struct{})
-	id := w.content("Title", "text")
+	id := w.Content("Title", "text")
 	go func() {
 		defer close(stopped)
 		for n := 0; ; n++ {
@@ -203,10 +204,10 @@ func TestVerifyRunsBesideAWriter(t *testing.T) {
 			default:
 			}
 			for _, cmd := range []command.Command{
-				command.UpdateContent{ID: id, Title: some(strings.Repeat("x", n%10+1))},
-				command.CreatePresentation{Title: "Deck", Theme: "default", Markdown: ptr("# One\n\n---\n\n# Two")},
+				command.UpdateContent{ID: id, Title: worldtest.Some(strings.Repeat("x", n%10+1))},
+				command.CreatePresentation{Title: "Deck", Theme: "default", Markdown: new("# One\n\n---\n\n# Two")},
 			} {
-				if _, err := w.commands.Do(auth.WithActor(context.Background(), domain.System), cmd); err != nil {
+				if _, err := w.Commands.Do(auth.WithActor(context.Background(), domain.System), cmd); err != nil {
 					t.Errorf("%T: %v", cmd, err)
 					return
 				}
@@ -214,7 +215,7 @@ func TestVerifyRunsBesideAWriter(t *testing.T) {
 		}
 	}()
 	for range 10 {
-		if broken, tables := verify(t, w.path); broken != nil || tables != nil {
+		if broken, tables := verify(t, w.Path); broken != nil || tables != nil {
 			t.Errorf("%v, %v", broken, tables)
 		}
 	}

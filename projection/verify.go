@@ -1,4 +1,4 @@
-package readmodel
+package projection
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/readmodel"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -48,7 +49,7 @@ func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, model M
 		}
 		if err := v.db.NewSelect().Table("streams").Column("stream_id", "type", "version").
 			ColumnExpr("(SELECT coalesce(max(e.version), 0) FROM events AS e WHERE e.stream_id = streams.stream_id) AS last").
-			Where("stream_id > ?", after).OrderExpr("stream_id").Limit(MaxPage).Scan(ctx, &streams); err != nil {
+			Where("stream_id > ?", after).OrderExpr("stream_id").Limit(verifyAtOnce).Scan(ctx, &streams); err != nil {
 			return err
 		}
 		for _, s := range streams {
@@ -63,11 +64,14 @@ func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, model M
 				progress(done)
 			}
 		}
-		if len(streams) < MaxPage {
+		if len(streams) < verifyAtOnce {
 			return v.counts(ctx)
 		}
 	}
 }
+
+// verifyAtOnce is how many streams, or events of a stream, are read at once.
+const verifyAtOnce = 500
 
 type verifier struct {
 	db     *bun.DB
@@ -104,7 +108,7 @@ func (v *verifier) stream(ctx context.Context, id, streamType string) error {
 func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, positions []eventstore.Position, err error) {
 	var state any
 	for {
-		events, err := v.log.ReadStream(ctx, eventstore.StreamID(id), len(states), MaxPage)
+		events, err := v.log.ReadStream(ctx, eventstore.StreamID(id), len(states), verifyAtOnce)
 		if broken, ok := errors.AsType[*eventstore.BrokenError](err); ok {
 			v.report(Difference{"events", id, broken.Position, broken.Reason})
 			return nil, nil, nil
@@ -163,20 +167,20 @@ func (v *verifier) snapshots(ctx context.Context, id string, states []domain.Sta
 }
 
 func (v *verifier) contents(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {
-	want := make([]Content, len(states))
+	want := make([]readmodel.Content, len(states))
 	var tags []ContentTag
 	var before []string
 	for i, s := range states {
 		c, _ := s.(domain.Content) //nolint:errcheck // the stream is a content's
-		want[i] = contentRow(c, positions[i], next(positions, i))
+		want[i] = readmodel.NewContent(c, positions[i], next(positions, i))
 		tags = tagRows(tags, c, before, positions[i])
 		before = liveTags(c)
 	}
-	var have []Content
+	var have []readmodel.Content
 	if err := v.db.NewSelect().Model(&have).Where("c.id = ? AND c.valid_from <= ?", id, v.to).OrderExpr("c.valid_from").Scan(ctx); err != nil {
 		return err
 	}
-	compare(v, "contents", id, want, have, func(c *Content) (from, to *eventstore.Position) { return &c.ValidFrom, &c.ValidTo })
+	compare(v, "contents", id, want, have, func(c *readmodel.Content) (from, to *eventstore.Position) { return &c.ValidFrom, &c.ValidTo })
 	return v.tags(ctx, tags)
 }
 
@@ -210,31 +214,31 @@ func (v *verifier) tags(ctx context.Context, want []ContentTag) error {
 }
 
 func (v *verifier) presentations(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {
-	want := make([]Presentation, len(states))
-	var slides []Slide
+	want := make([]readmodel.Presentation, len(states))
+	var slides []readmodel.Slide
 	for i, s := range states {
 		p, _ := s.(domain.Presentation) //nolint:errcheck // the stream is a deck's
-		want[i] = presentationRow(p, positions[i], next(positions, i))
+		want[i] = readmodel.NewPresentation(p, positions[i], next(positions, i))
 		slides = slideRows(slides, p, positions[i])
 	}
-	var have []Presentation
+	var have []readmodel.Presentation
 	if err := v.db.NewSelect().Model(&have).Where("p.id = ? AND p.valid_from <= ?", id, v.to).OrderExpr("p.valid_from").Scan(ctx); err != nil {
 		return err
 	}
-	compare(v, "presentations", id, want, have, func(p *Presentation) (from, to *eventstore.Position) { return &p.ValidFrom, &p.ValidTo })
-	var haveSlides []Slide
+	compare(v, "presentations", id, want, have, func(p *readmodel.Presentation) (from, to *eventstore.Position) { return &p.ValidFrom, &p.ValidTo })
+	var haveSlides []readmodel.Slide
 	if err := v.db.NewSelect().Model(&haveSlides).Where("s.presentation_id = ? AND s.valid_from <= ?", id, v.to).OrderExpr("s.valid_from, s.id").Scan(ctx); err != nil {
 		return err
 	}
-	slices.SortStableFunc(slides, func(a, b Slide) int {
+	slices.SortStableFunc(slides, func(a, b readmodel.Slide) int {
 		return cmp.Or(cmp.Compare(a.ValidFrom, b.ValidFrom), cmp.Compare(a.ID, b.ID))
 	})
-	compare(v, "slides", id, slides, haveSlides, func(s *Slide) (from, to *eventstore.Position) { return &s.ValidFrom, &s.ValidTo })
+	compare(v, "slides", id, slides, haveSlides, func(s *readmodel.Slide) (from, to *eventstore.Position) { return &s.ValidFrom, &s.ValidTo })
 	return nil
 }
 
 // slideRows carries the rows of a deck's slides on by one state.
-func slideRows(rows []Slide, p domain.Presentation, at eventstore.Position) []Slide {
+func slideRows(rows []readmodel.Slide, p domain.Presentation, at eventstore.Position) []readmodel.Slide {
 	open := make(map[string]bool)
 	for i := range rows {
 		r := &rows[i]
@@ -250,23 +254,23 @@ func slideRows(rows []Slide, p domain.Presentation, at eventstore.Position) []Sl
 	}
 	for _, s := range p.Slides {
 		if !open[s.ID] {
-			rows = append(rows, slideRow(p.ID, s, at, eventstore.Forever))
+			rows = append(rows, readmodel.NewSlide(p.ID, s, at, eventstore.Forever))
 		}
 	}
 	return rows
 }
 
 func (v *verifier) users(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {
-	want := make([]User, len(states))
+	want := make([]readmodel.User, len(states))
 	for i, s := range states {
 		u, _ := s.(domain.User) //nolint:errcheck // the stream is a user's
-		want[i] = userRow(u, positions[i], next(positions, i))
+		want[i] = readmodel.NewUser(u, positions[i], next(positions, i))
 	}
-	var have []User
+	var have []readmodel.User
 	if err := v.db.NewSelect().Model(&have).Where("u.id = ? AND u.valid_from <= ?", id, v.to).OrderExpr("u.valid_from").Scan(ctx); err != nil {
 		return err
 	}
-	compare(v, "users", id, want, have, func(u *User) (from, to *eventstore.Position) { return &u.ValidFrom, &u.ValidTo })
+	compare(v, "users", id, want, have, func(u *readmodel.User) (from, to *eventstore.Position) { return &u.ValidFrom, &u.ValidTo })
 	return nil
 }
 

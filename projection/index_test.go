@@ -1,4 +1,4 @@
-package readmodel_test
+package projection_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/internal/worldtest"
 )
 
 // held keeps the writer busy until release is called.
@@ -19,7 +20,7 @@ func (w *world) held() (release func()) {
 	begun, end := make(chan struct{}), make(chan struct{})
 	done := make(chan error)
 	go func() {
-		_, err := w.log.Update(context.Background(), eventstore.Command{}, func(*eventstore.Tx) error {
+		_, err := w.Log.Update(context.Background(), eventstore.Command{}, func(*eventstore.Tx) error {
 			close(begun)
 			<-end
 			return nil
@@ -30,7 +31,7 @@ func (w *world) held() (release func()) {
 	return func() {
 		close(end)
 		if err := <-done; err != nil {
-			w.t.Error(err)
+			w.T.Error(err)
 		}
 	}
 }
@@ -45,13 +46,13 @@ type found struct {
 func (w *world) searching(words string) <-chan found {
 	out := make(chan found, 1)
 	go func() {
-		n, err := w.search(words)
+		n, err := w.Search(words)
 		out <- found{n, err}
 	}()
 	synctest.Wait()
 	select {
 	case f := <-out:
-		w.t.Fatalf("the search was answered before it could be: %v", f)
+		w.T.Fatalf("the search was answered before it could be: %v", f)
 	default:
 	}
 	return out
@@ -61,12 +62,12 @@ func TestSearchFindsWhatWasAnsweredBeforeIt(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	for n := range 40 {
-		w.content("Title", fmt.Sprintf("number%d shared", n))
-		if found, err := w.search(fmt.Sprintf("number%d", n)); found != 1 || err != nil {
+		w.Content("Title", fmt.Sprintf("number%d shared", n))
+		if found, err := w.Search(fmt.Sprintf("number%d", n)); found != 1 || err != nil {
 			t.Fatalf("content %d is found %d times: %v", n, found, err)
 		}
 	}
-	if found, err := w.search("shared"); found != 40 || err != nil {
+	if found, err := w.Search("shared"); found != 40 || err != nil {
 		t.Errorf("all are found %d times: %v", found, err)
 	}
 }
@@ -75,7 +76,7 @@ func TestSearchWaitsUpToTheHeadItSaw(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t)
-		w.content("Title", "alpha")
+		w.Content("Title", "alpha")
 		release := w.held()
 		answer := w.searching("alpha")
 		release()
@@ -89,17 +90,17 @@ func TestClosingEndsTheSearchesThatWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t)
-		w.content("Title", "alpha")
+		w.Content("Title", "alpha")
 		release := w.held()
 		answer := w.searching("alpha")
-		w.index.Close()
+		w.Index.Close()
 		if f := <-answer; f.err == nil {
 			t.Errorf("found %d without an index", f.n)
 		}
-		if _, err := w.search("alpha"); err == nil {
+		if _, err := w.Search("alpha"); err == nil {
 			t.Error("a search after the index was closed was answered")
 		}
-		w.index.Close()
+		w.Index.Close()
 		release()
 	})
 }
@@ -108,12 +109,12 @@ func TestSearchGivesUpWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t)
-		w.content("Title", "alpha")
+		w.Content("Title", "alpha")
 		release := w.held()
 		ctx, cancel := context.WithCancel(t.Context())
 		out := make(chan error)
 		go func() {
-			_, err := w.reader.Contents(ctx, w.reader.Head(domain.System), pageOf(1), noFilter, nil, ptr("alpha"))
+			_, err := w.Reader.Contents(ctx, w.Reader.Head(domain.System), pageOf(1), noFilter, nil, new("alpha"))
 			out <- err
 		}()
 		synctest.Wait()
@@ -129,12 +130,12 @@ func TestSearchGivesUpWithItsContext(t *testing.T) {
 func TestIndexedContentsAreFoundAfterClose(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	w.content("Title", "alpha")
-	if n, err := w.search("alpha"); n != 1 || err != nil {
+	w.Content("Title", "alpha")
+	if n, err := w.Search("alpha"); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	w.index.Close()
-	if n, err := w.search("alpha"); n != 1 || err != nil {
+	w.Index.Close()
+	if n, err := w.Search("alpha"); n != 1 || err != nil {
 		t.Errorf("found %d: %v", n, err)
 	}
 }
@@ -144,21 +145,21 @@ func TestIndexGoesOnFromItsCheckpoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "flightdeck.db")
 	total := 0
 	for life := range 4 {
-		w := openWithoutIndex(t, path)
+		w := &world{worldtest.OpenWithoutIndex(t, path)}
 		if life%2 == 0 { // the index has to catch up, in several steps
 			total += w.batches(7, life)
 		}
-		w.startIndex()
+		w.StartIndex()
 		if life%2 == 1 { // it follows
 			total += w.batches(2, life)
 		}
-		if n, err := w.search("shared"); n != total || err != nil {
+		if n, err := w.Search("shared"); n != total || err != nil {
 			t.Errorf("life %d: found %d of %d: %v", life, n, total, err)
 		}
-		if n, err := w.search(fmt.Sprintf("life%d", life)); n == 0 || err != nil {
+		if n, err := w.Search(fmt.Sprintf("life%d", life)); n == 0 || err != nil {
 			t.Errorf("life %d: found %d of its own: %v", life, n, err)
 		}
-		w.close()
+		w.Close()
 	}
 	if n := occurrences(t, path, "shared"); n != total {
 		t.Errorf("%d contents are indexed %d times", total, n)
@@ -185,7 +186,7 @@ func occurrences(t *testing.T, path, word string) (n int) {
 
 // batches creates contents, a hundred a batch, and returns how many.
 func (w *world) batches(n, life int) int {
-	w.t.Helper()
+	w.T.Helper()
 	for i := range n {
 		var batch command.Batch
 		for j := range command.MaxBatch {
@@ -193,7 +194,7 @@ func (w *world) batches(n, life int) int {
 				Title: fmt.Sprintf("life%d %d %d", life, i, j), Content: "shared", Format: domain.Markdown, Status: domain.Draft,
 			})
 		}
-		w.do(domain.System, batch)
+		w.Do(domain.System, batch)
 	}
 	return n * command.MaxBatch
 }
@@ -202,15 +203,15 @@ func (w *world) batches(n, life int) int {
 func TestDecksAreFoundByTheirSlidesOfThen(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	deck := w.do(domain.System, command.CreatePresentation{Title: "Deck", Theme: "default"}).ID
-	slide := w.do(domain.System, command.AddSlide{PresentationID: deck, Content: "alpha", Notes: ptr("secret")}).SlideID
-	w.do(domain.System, command.UpdateSlide{PresentationID: deck, SlideID: slide, Content: some("beta"), Title: some("gamma")})
-	w.do(domain.System, command.RemoveSlide{PresentationID: deck, SlideID: slide})
-	w.do(domain.System, command.RestorePresentation{Restore: command.Restore{ID: deck, ToVersion: 2}})
+	deck := w.Do(domain.System, command.CreatePresentation{Title: "Deck", Theme: "default"}).ID
+	slide := w.Do(domain.System, command.AddSlide{PresentationID: deck, Content: "alpha", Notes: new("secret")}).SlideID
+	w.Do(domain.System, command.UpdateSlide{PresentationID: deck, SlideID: slide, Content: worldtest.Some("beta"), Title: worldtest.Some("gamma")})
+	w.Do(domain.System, command.RemoveSlide{PresentationID: deck, SlideID: slide})
+	w.Do(domain.System, command.RestorePresentation{Restore: command.Restore{ID: deck, ToVersion: 2}})
 	for word, at := range map[string][]eventstore.Position{"alpha": {2, 5}, "beta": {3}, "gamma": {3}, "secret": nil, "deck": {1, 2, 3, 4, 5}} {
 		var got []eventstore.Position
 		for p := eventstore.Position(1); p <= 5; p++ {
-			page, err := w.reader.Presentations(t.Context(), viewAt(p), pageOf(1), noDeckFilter, nil, &word)
+			page, err := w.Reader.Presentations(t.Context(), viewAt(p), pageOf(1), noDeckFilter, nil, &word)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -228,9 +229,9 @@ func TestDecksAreFoundByTheirSlidesOfThen(t *testing.T) {
 func TestTagsAreFoundByTheirWords(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	w.do(domain.System, command.CreateContent{Title: "Title", Content: "text", Format: domain.Markdown, Status: domain.Draft, Tags: []string{`R&D`, `<b>old</b>`, `say "hello"`, "Été"}})
+	w.Do(domain.System, command.CreateContent{Title: "Title", Content: "text", Format: domain.Markdown, Status: domain.Draft, Tags: []string{`R&D`, `<b>old</b>`, `say "hello"`, "Été"}})
 	for words, n := range map[string]int{"d": 1, `"R&D"`: 1, "old": 1, "hello": 1, "ete": 1, "été": 1, "u0026D": 0, "u003c*": 0} {
-		if found, err := w.search(words); found != n || err != nil {
+		if found, err := w.Search(words); found != n || err != nil {
 			t.Errorf("%s is found %d times, want %d: %v", words, found, n, err)
 		}
 	}

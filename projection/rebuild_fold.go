@@ -1,0 +1,106 @@
+package projection
+
+import (
+	"context"
+	"fmt"
+
+	"flightdeck/eventstore"
+)
+
+// part is some events in a row, each with the states of its stream around it.
+type part struct {
+	events        []eventstore.Event
+	before, after []any
+}
+
+// maxPart bounds the data of the events of a part.
+const maxPart = 1 << 20
+
+// source is where events and states are read: the log, or the writer's transaction.
+type source struct {
+	read  func(after eventstore.Position, limit int) ([]eventstore.Event, error)
+	state func(id eventstore.StreamID, version int) (any, error)
+}
+
+// fold returns up to limit events after a position.
+func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p part, err error) {
+	events, err := s.read(after, limit)
+	if err != nil {
+		return part{}, err
+	}
+	size := 0
+	for _, e := range events {
+		if size += len(e.Data); size > maxPart && len(p.events) > 0 {
+			break
+		}
+		before, version := b.states.get(e.Stream.ID)
+		if version != e.Version-1 {
+			if before, err = s.state(e.Stream.ID, e.Version-1); err != nil {
+				return part{}, err
+			}
+		}
+		state, err := b.log.Apply(before, e)
+		if err != nil {
+			return part{}, fmt.Errorf("fold position %s: %w", e.Position, err)
+		}
+		b.states.put(e, state)
+		p.events, p.before, p.after = append(p.events, e), append(p.before, before), append(p.after, state)
+	}
+	return p, nil
+}
+
+// fromLog reads what is committed.
+func (b *rebuild) fromLog(ctx context.Context) source {
+	return source{
+		read: func(after eventstore.Position, limit int) ([]eventstore.Event, error) {
+			return b.log.Read(ctx, after, limit)
+		},
+		state: func(id eventstore.StreamID, version int) (any, error) {
+			state, _, err := b.log.State(ctx, id, eventstore.Until{Version: version})
+			return state, err
+		},
+	}
+}
+
+// folds remembers states of streams, so that they need not be replayed.
+type folds struct {
+	states map[eventstore.StreamID]folded
+	size   int
+}
+
+type folded struct {
+	state   any
+	version int
+	size    int
+}
+
+const (
+	// maxFolds bounds the estimated memory of the states, minFold is what each counts
+	// for beside the data of its events.
+	maxFolds, minFold = 64 << 20, 512
+)
+
+// get returns the state of a stream that is remembered, and its version; 0 for none.
+func (f *folds) get(id eventstore.StreamID) (state any, version int) {
+	entry := f.states[id]
+	return entry.state, entry.version
+}
+
+// put remembers a state that an event led to; others, whichever the map yields, make
+// room for it.
+func (f *folds) put(e eventstore.Event, state any) {
+	id := e.Stream.ID
+	if f.states == nil {
+		f.states = make(map[eventstore.StreamID]folded)
+	}
+	size := max(f.states[id].size, minFold+len(e.Data))
+	f.size += size - f.states[id].size
+	f.states[id] = folded{state, e.Version, size}
+	for victim, v := range f.states {
+		if f.size <= maxFolds {
+			return
+		}
+		delete(f.states, victim)
+		f.size -= v.size
+	}
+}

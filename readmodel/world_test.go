@@ -1,0 +1,31 @@
+package readmodel_test
+
+import (
+	"testing"
+
+	"flightdeck/domain"
+	"flightdeck/eventstore"
+	"flightdeck/internal/worldtest"
+	"flightdeck/readmodel"
+)
+
+// world is a database with all that reads and writes it.
+type world struct{ *worldtest.World }
+
+// open opens a new database until the test ends.
+func open(t testing.TB) *world {
+	t.Helper()
+	return &world{worldtest.Open(t)}
+}
+
+func pageOf(n int) readmodel.Page { return readmodel.Page{First: &n} }
+
+// viewAt is the view of the operator at a position.
+func viewAt(p eventstore.Position) readmodel.View {
+	return readmodel.View{At: p, Actor: domain.System, Named: true}
+}
+
+var (
+	noFilter     readmodel.ContentFilter
+	noDeckFilter readmodel.PresentationFilter
+)
