@@ -6,8 +6,8 @@ import (
 	"flightdeck/eventstore"
 )
 
-// PasswordByEmail returns the user who has an e-mail address in its normal form, and the hash of
-// the user's password. Both are empty if nobody can log in with the address.
+// PasswordByEmail returns the user with an e-mail address in its normal form, and the hash of the
+// user's password. Both are empty if no user can log in with the address.
 func (r *Reader) PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error) {
 	_, err = r.db.Row(ctx, `SELECT u.id, k.password FROM users AS u
 		JOIN credentials AS k ON k.user_id = u.id WHERE u.email = ? AND u.valid_to = 9223372036854775807`,

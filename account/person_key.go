@@ -19,8 +19,8 @@ func PersonKey(ctx context.Context, db *sql.DB, userID string) (wrapped []byte, 
 	return wrapped, err
 }
 
-// EachPersonKey calls visit with the wrapped key of every user who has one, in the order of the
-// users' ids, until visit returns an error.
+// EachPersonKey calls visit with every wrapped key and its user, in the order of the users' ids,
+// until visit returns an error.
 func EachPersonKey(ctx context.Context, db *sql.DB, visit func(userID string, wrapped []byte) error) (err error) {
 	rows, err := db.QueryContext(ctx, "SELECT user_id, wrapped FROM person_keys ORDER BY user_id")
 	if err != nil {
@@ -46,7 +46,7 @@ func (Tables) HasKey(tx *eventstore.Tx, userID string) (bool, error) {
 	return id != "", err
 }
 
-// KeepKey keeps the wrapped key of a user who has none.
+// KeepKey keeps the wrapped key of a user without one.
 func (Tables) KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error {
 	_, err := tx.Exec(tx.Context(), "INSERT INTO person_keys (user_id, wrapped) VALUES (?, ?)", userID, wrapped)
 	return err
