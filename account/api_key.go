@@ -60,8 +60,8 @@ func (r *Reader) ActorByKey(ctx context.Context, digest []byte, now time.Time) (
 	return actor, expires, found, err
 }
 
-// AddKey keeps a new API key of a machine by the digest of its secret. by is the creator of the key,
-// "" for the operator; expires is nil for never.
+// AddKey keeps a new API key of a machine by the digest of its secret. by is the creator of the
+// key, "" for the operator; expires is nil for never.
 func (Tables) AddKey(tx *eventstore.Tx, id string, digest []byte, userID, name, by string, expires *domain.Instant) error {
 	_, err := tx.Exec(tx.Context(), "INSERT INTO api_keys (id, digest, user_id, name, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		id, digest, userID, name, by, domain.InstantOf(tx.Now()), expires)
