@@ -9,26 +9,26 @@ import (
 // actorKey is the key of the actor in a context.
 type actorKey struct{}
 
-// WithActor returns a context in which actor is the one who asks.
+// WithActor returns a context that carries the actor of a request.
 func WithActor(ctx context.Context, actor domain.Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor)
 }
 
-// ActorFrom returns the one who asks. Where WithActor has put nobody it is the
-// zero Actor, a visitor.
+// ActorFrom returns the actor that WithActor put into ctx, or the zero Actor, a visitor, if there
+// is none.
 func ActorFrom(ctx context.Context) domain.Actor {
-	actor, _ := ctx.Value(actorKey{}).(domain.Actor) //nolint:errcheck // nobody is the zero value
+	actor, _ := ctx.Value(actorKey{}).(domain.Actor) //nolint:errcheck // without an actor it is the zero value
 	return actor
 }
 
-// WithToken returns a context that carries the token a request was sent with.
+// WithToken returns a context that carries the bearer token of a request.
 func WithToken(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
-// TokenFrom returns the token a request was sent with, "" for none.
+// TokenFrom returns the bearer token that WithToken put into ctx, "" if there is none.
 func TokenFrom(ctx context.Context) string {
-	token, _ := ctx.Value(tokenKey{}).(string) //nolint:errcheck // no token is the zero value
+	token, _ := ctx.Value(tokenKey{}).(string) //nolint:errcheck // without a token it is the zero value
 	return token
 }
 

@@ -1,10 +1,8 @@
-// Package auth answers who is asking: it keeps passwords and tokens in a form
-// from which neither can be had again, and carries the one who asks in the
-// context. What that one may do is decided in domain.
+// Package auth finds the actor of a request: it keeps passwords and tokens in forms from which
+// neither can be recovered, verifies the web tokens of an outside issuer, and carries the actor in
+// the context. Package policy decides the rights of an actor. Package auth stores nothing.
 //
-// It imports the standard library, golang.org/x/crypto and domain. It stores
-// nothing itself.
-//
-// Start with actor.go. A person logs in with a password (password.go, whose
-// stored form is in phc.go) and gets a token (token.go) to send from then on.
+// Start with actor.go. A person logs in with a password (password.go; phc.go holds its stored form)
+// and receives a token (token.go) for the requests that follow. issuer.go and keys.go verify web
+// tokens; watch.go ends long connections.
 package auth

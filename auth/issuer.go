@@ -16,55 +16,54 @@ import (
 )
 
 const (
-	// leeway is how far the clocks of issuer and server may differ.
+	// leeway is the greatest difference between the clocks of issuer and server that is accepted.
 	leeway = 30 * time.Second
-	// maxWebToken is the longest web token, in bytes, that is looked at.
+	// maxWebToken bounds the length of a web token, in bytes.
 	maxWebToken = 16 << 10
-	// maxSubject is the longest name that an issuer may have for somebody; OpenID
-	// Connect Core, section 2, allows 255 ASCII characters.
+	// maxSubject bounds the length of a subject, in bytes; OpenID Connect Core, section 2, allows
+	// 255 ASCII characters.
 	maxSubject = 255
 )
 
-// IssuerOptions say whose web tokens are believed. All but RoleClaim, Algorithms and
-// Clock are required; of Keys there is one.
+// IssuerOptions configure an Issuer. RoleClaim, Algorithms and Clock may be zero.
 type IssuerOptions struct {
-	// Issuer and Audience are what the claims iss and aud must say.
+	// Issuer and Audience are the required values of the claims iss and aud.
 	Issuer, Audience string
-	// Keys are those by which the tokens are signed.
+	// Keys verify the signatures of the tokens.
 	Keys Keys
-	// Algorithms are those allowed, of those that fit the keys; nil: all that do.
+	// Algorithms restricts the signature algorithms; nil allows all that fit Keys.
 	Algorithms []string
-	// RoleClaim names the claim that holds a role or a list of them, "" for none. Dots
-	// lead into objects, as in realm_access.roles.
+	// RoleClaim names the claim that holds a role or a list of roles, "" for none. Dots lead into
+	// objects, as in realm_access.roles.
 	RoleClaim string
-	// DefaultRole is the role of those whose token has none.
+	// DefaultRole is the role of a user whose token holds none.
 	DefaultRole domain.Role
-	// Clock is the time by which tokens expire. Nil: time.Now.
+	// Clock tells the time at which tokens expire. Nil: time.Now.
 	Clock func() time.Time
 }
 
-// Issuer believes the JSON Web Tokens (RFC 7519) of one outside issuer. Its methods
-// may be called at the same time.
+// Issuer verifies the JSON Web Tokens (RFC 7519) of one outside issuer. Its methods may be called
+// concurrently.
 type Issuer struct {
 	options IssuerOptions
 	parser  *jwt.Parser
 }
 
-// Claims are what an issuer says of somebody.
+// Claims are the statements of an issuer about a user.
 type Claims struct {
-	// UserID follows from the names of the issuer and of the subject, so that the same
-	// person has it again without anybody keeping a table.
+	// UserID is derived from the names of the issuer and the subject, so that a subject has the
+	// same id in every token.
 	UserID      string
 	DisplayName string
-	// Email is "" unless the issuer has verified it.
+	// Email is "" unless the issuer has verified the address.
 	Email string
 	Role  domain.Role
-	// RoleFromIssuer says that the issuer decides about the role.
+	// RoleFromIssuer reports whether the issuer, and not the log, decides the role.
 	RoleFromIssuer bool
 	ExpiresAt      time.Time
 }
 
-// NewIssuer returns the issuer of these options, or what is wrong with them.
+// NewIssuer returns the issuer that the options describe. The error says which option is wrong.
 func NewIssuer(o IssuerOptions) (*Issuer, error) {
 	if o.Issuer == "" || o.Audience == "" {
 		return nil, errors.New("web tokens need an issuer and an audience: without them a token that is meant for somebody else would be believed")
@@ -87,13 +86,13 @@ func NewIssuer(o IssuerOptions) (*Issuer, error) {
 	)}, nil
 }
 
-// errWebToken does not say what is wrong with a token: its sender cannot mend it, and
-// whoever tries tokens is not helped.
+// errWebToken is the same for every fault of a token: the sender cannot mend a token, and an
+// attacker learns nothing.
 var errWebToken = errors.New("the web token is not valid: get a new one from its issuer")
 
-// Verify returns what a token says, if it is the issuer's, meant for us, and valid
-// now. It may wait for the issuer's keys, some seconds at most. The error is the same
-// for every token that is not; why wraps it, and is for the log.
+// Verify returns the claims of a token of the issuer for our audience that is valid now. It may
+// wait some seconds for the keys of the issuer. why wraps the one error of all refused tokens and
+// names the cause for the log.
 func (i *Issuer) Verify(ctx context.Context, token string) (claims Claims, why error) {
 	if len(token) > maxWebToken {
 		return Claims{}, fmt.Errorf("%w: %d bytes", errWebToken, len(token))
@@ -124,7 +123,7 @@ func (i *Issuer) Verify(ctx context.Context, token string) (claims Claims, why e
 	return claims, nil
 }
 
-// userID makes a UUID of version 8 (RFC 9562, section 5.8) of two names.
+// userID derives a UUID of version 8 (RFC 9562, section 5.8) from the names of issuer and subject.
 func (i *Issuer) userID(subject string) string {
 	sum := sha256.Sum256([]byte(i.options.Issuer + "\x00" + subject))
 	u := sum[:16]
@@ -132,8 +131,7 @@ func (i *Issuer) userID(subject string) string {
 	return domain.NewID(domain.KindUser, fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:]))
 }
 
-// role returns the highest of the roles that a token has, in any case of letters, or
-// the default.
+// role returns the highest role that the claims name, in any case of letters, or the default role.
 func (i *Issuer) role(claims map[string]any) domain.Role {
 	if i.options.RoleClaim == "" {
 		return i.options.DefaultRole
@@ -157,7 +155,7 @@ func (i *Issuer) role(claims map[string]any) domain.Role {
 	return i.options.DefaultRole
 }
 
-// at follows a path into objects.
+// at follows a path of member names into nested objects. It returns nil if the path ends early.
 func at(v any, path []string) any {
 	for _, name := range path {
 		object, ok := v.(map[string]any)
@@ -170,12 +168,11 @@ func at(v any, path []string) any {
 }
 
 func text(claims map[string]any, name string) string {
-	s, _ := claims[name].(string) //nolint:errcheck // what is no text is as good as none
+	s, _ := claims[name].(string) //nolint:errcheck // a claim of another type counts as missing
 	return s
 }
 
-// displayName returns a name that others may see: one line, no longer than a name may
-// be.
+// displayName returns a name for display: one line, no longer than a display name may be.
 func displayName(claims map[string]any, subject string) string {
 	for _, candidate := range []string{text(claims, "name"), text(claims, "preferred_username"), subject} {
 		if name := domain.ClipName(candidate); name != "" {

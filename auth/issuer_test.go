@@ -46,7 +46,7 @@ func publicPEM(t *testing.T, key any) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-// claims are those of a good token, with some changed; nil takes one away.
+// claims returns the claims of a good token with some replaced; nil removes one.
 func claims(changed map[string]any) jwt.MapClaims {
 	all := jwt.MapClaims{
 		"iss": "https://issuer.example", "aud": "flightdeck", "sub": "ada",
@@ -291,7 +291,7 @@ func TestKeysOfAURLAreFetchedAgainForOneThatIsNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var mu sync.Mutex // guards what follows
+	var mu sync.Mutex // guards the fields below
 	published, asked := keySet(map[string]*rsa.PublicKey{"one": &rsaKey().PublicKey}), 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		mu.Lock()
@@ -320,7 +320,7 @@ func TestKeysOfAURLAreFetchedAgainForOneThatIsNew(t *testing.T) {
 	if !believe(next, "two") || believe(rsaKey(), "one") || asked != 2 {
 		t.Errorf("the second key is not believed, or the first still is, or there were %d questions", asked)
 	}
-	for range 10 { // within the minute nobody is asked for keys that nobody has
+	for range 10 { // within the minute an unknown key causes no further request
 		if believe(next, "three") {
 			t.Error("a key of another id is believed")
 		}

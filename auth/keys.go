@@ -22,23 +22,21 @@ import (
 )
 
 const (
-	// keysTimeout is how long an issuer may take to send its keys, keysLifetime how
-	// long they are used, and keysPause how long at least lies between two questions
-	// for a key that is not among them.
+	// keysTimeout bounds the wait for the keys of an issuer; keysLifetime is their lifetime;
+	// keysPause is the shortest time between two requests for a key that is missing.
 	keysTimeout  = 10 * time.Second
 	keysLifetime = time.Hour
 	keysPause    = time.Minute
-	// maxKeySet is the largest answer of an issuer, in bytes.
+	// maxKeySet bounds the response of an issuer, in bytes.
 	maxKeySet = 1 << 20
-	// minSecret is the shortest secret, in bytes: RFC 7518, section 3.2, for HS256.
+	// minSecret is the shortest secret, in bytes (RFC 7518, section 3.2, for HS256).
 	minSecret = 32
-	// minRSA is the shortest modulus, in bits: RFC 7518, section 3.3.
+	// minRSA is the shortest RSA modulus, in bits (RFC 7518, section 3.3).
 	minRSA = 2048
 )
 
-// Keys are the keys of an outside issuer, and the algorithms that they fit. A key is
-// only ever used with those, so that nobody can sign with a public key as if it were
-// a secret.
+// Keys are the keys of an outside issuer with the algorithms that fit them. A key is used with
+// these algorithms alone, so that a public key never serves as an HMAC secret.
 type Keys struct {
 	algorithms []string
 	find       func(context.Context, *jwt.Token) (any, error)
@@ -51,7 +49,7 @@ var (
 	secretAlgorithms = []string{"HS256", "HS384", "HS512"}
 )
 
-// SecretKey returns the keys of an issuer that shares a secret with us.
+// SecretKey returns the keys of an issuer that signs with a shared secret of at least 32 bytes.
 func SecretKey(secret []byte) (Keys, error) {
 	if len(secret) < minSecret {
 		return Keys{}, fmt.Errorf("the secret of web tokens has %d bytes: use %d random bytes or more", len(secret), minSecret)
@@ -59,8 +57,8 @@ func SecretKey(secret []byte) (Keys, error) {
 	return fixed(secret, secretAlgorithms), nil
 }
 
-// PublicKey returns the keys of an issuer that has one, in PEM: PUBLIC KEY, RSA
-// PUBLIC KEY or CERTIFICATE.
+// PublicKey returns the keys of an issuer that signs with one private key. text is the public key
+// in PEM: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE.
 func PublicKey(text []byte) (Keys, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
@@ -104,10 +102,10 @@ func fixed(key any, algorithms []string) Keys {
 	return Keys{algorithms, func(context.Context, *jwt.Token) (any, error) { return key, nil }}
 }
 
-// KeySet returns the keys of an issuer that publishes them at a URL, as a JSON Web Key
-// Set (RFC 7517). They are asked for at once, each hour, and when a token names one
-// that is not among them, once a minute at most. An issuer that does not answer is
-// logged; the keys that it sent last are used on. What runs for it ends with ctx.
+// KeySet returns the keys of an issuer that publishes them at a URL as a JSON Web Key Set (RFC
+// 7517). It fetches them at once, each hour, and, at most once a minute, when a token names a key
+// that is missing. A failed fetch is logged, and the last keys stay in use. The background work
+// ends with ctx.
 func KeySet(ctx context.Context, address string, logger *slog.Logger) (Keys, error) {
 	if err := checkKeySetURL(address); err != nil {
 		return Keys{}, err
@@ -117,7 +115,7 @@ func KeySet(ctx context.Context, address string, logger *slog.Logger) (Keys, err
 		HTTPTimeout:       keysTimeout,
 		RefreshInterval:   keysLifetime,
 		RefreshUnknownKID: rate.NewLimiter(rate.Every(keysPause), 1),
-		RateLimitWaitMax:  keysTimeout, // bounds the question, too
+		RateLimitWaitMax:  keysTimeout, // it bounds the fetch too
 		RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
 			return func(ctx context.Context, err error) {
 				logger.ErrorContext(ctx, "the keys of web tokens cannot be had from their issuer", "url", address, "err", err)
@@ -130,13 +128,14 @@ func KeySet(ctx context.Context, address string, logger *slog.Logger) (Keys, err
 	var all []string
 	all = append(append(append(all, rsaAlgorithms...), ecAlgorithms...), edAlgorithms...)
 	return Keys{all, func(ctx context.Context, t *jwt.Token) (any, error) {
-		// Who leaves does not take the question with them, which others may not ask soon.
+		// A request that is cancelled does not cancel the fetch, which has a limited rate and
+		// serves the others too.
 		return set.KeyfuncCtx(context.WithoutCancel(ctx))(t)
 	}}, nil
 }
 
-// checkKeySetURL wants TLS but from this machine: whoever can change the keys on their
-// way can be anybody.
+// checkKeySetURL accepts https URLs, and http URLs of this machine: an attacker on the way that
+// replaces the keys could sign as any user.
 func checkKeySetURL(address string) error {
 	u, err := url.Parse(address)
 	if err == nil && u.Scheme == "https" && u.Host != "" {
@@ -152,7 +151,7 @@ func checkKeySetURL(address string) error {
 
 func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// bounded cuts answers that are too large.
+// bounded cuts responses at maxKeySet bytes.
 type bounded struct{ http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -8,30 +8,30 @@ import (
 	"runtime"
 )
 
-// The lengths of a password, in bytes of UTF-8.
+// The bounds of a password, in bytes of UTF-8.
 const (
 	MinPasswordBytes = 8
 	MaxPasswordBytes = 1024
 )
 
-// The errors of HashPassword for a password that nobody may choose.
+// The errors of HashPassword for a password of a refused length.
 var (
 	ErrPasswordTooShort = fmt.Errorf("a password must have at least %d bytes", MinPasswordBytes)
 	ErrPasswordTooLong  = fmt.Errorf("a password must have at most %d bytes", MaxPasswordBytes)
 )
 
-// turns holds a place for each hash that is computed at the moment: as many as
-// there are processors, since each keeps one busy. That bounds the memory too:
-// one takes 19 MiB, or what a stored hash from elsewhere asks for.
+// turns holds one place for each hash that is being computed, as many as there are processors,
+// since a hash keeps one processor busy. It bounds the memory too: a hash takes 19 MiB, or as much
+// as a stored hash from elsewhere names.
 var turns = make(chan struct{}, runtime.GOMAXPROCS(0))
 
-// HashPassword returns what to store of a password: its argon2id hash, with a
-// salt of its own and its parameters, in the PHC string format. The error is
-// ErrPasswordTooShort or ErrPasswordTooLong if the password may not be chosen.
+// HashPassword returns the argon2id hash of a password with a salt of its own and its parameters,
+// in the PHC string format. The error is ErrPasswordTooShort or ErrPasswordTooLong if the length is
+// refused.
 //
-// As many hashes are computed at a time as there are processors. HashPassword
-// waits for its turn; when ctx ends first, the error wraps that of ctx. The hash
-// itself, some tens of milliseconds, is not broken off.
+// HashPassword computes as many hashes at a time as there are processors, and blocks until a place
+// is free; if ctx ends first, the error wraps that of ctx. The computation itself, some tens of
+// milliseconds, is not interrupted.
 func HashPassword(ctx context.Context, password string) (string, error) {
 	if len(password) < MinPasswordBytes {
 		return "", ErrPasswordTooShort
@@ -48,13 +48,12 @@ func HashPassword(ctx context.Context, password string) (string, error) {
 	return phc{current, salt, key}.String(), nil
 }
 
-// CheckPassword reports whether hash, as of HashPassword, is that of password.
-// How long it takes does not depend on how much of the password is right. It is
-// an error when hash is none, and, as with HashPassword, when ctx ends while it
-// waits for its turn; then ok says nothing.
+// CheckPassword reports whether hash, a result of HashPassword, is the hash of password. Its
+// duration does not depend on the number of right bytes. It returns an error if hash has another
+// form, or if ctx ends while it waits for a place.
 //
-// A password longer than MaxPasswordBytes is never right, and not hashed. One
-// shorter than MinPasswordBytes can be right, of a hash from elsewhere.
+// A password longer than MaxPasswordBytes is wrong and is not hashed. A password shorter than
+// MinPasswordBytes can be right, for a hash from elsewhere.
 func CheckPassword(ctx context.Context, hash, password string) (ok bool, err error) {
 	stored, err := parsePHC(hash)
 	if err != nil {
@@ -70,28 +69,27 @@ func CheckPassword(ctx context.Context, hash, password string) (ok bool, err err
 	return subtle.ConstantTimeCompare(key, stored.key) == 1, nil
 }
 
-// CheckNothing takes as long as CheckPassword on a hash that needs no rehash. It
-// is called in its place when there is no such user, so that the time of the
-// answer does not tell that from a wrong password; the caller sees to it that
-// the words do not either. Its error is that of a ctx that ended while it waited
-// for its turn.
+// CheckNothing takes as long as CheckPassword on a hash with the current parameters. A caller that
+// finds no such user calls it, so that the duration of the response does not tell an unknown user
+// from a wrong password; the caller chooses the same words for both. The error is that of a ctx
+// that ended during the wait for a place.
 func CheckNothing(ctx context.Context, password string) error {
-	_, err := CheckPassword(ctx, nobody, password)
+	_, err := CheckPassword(ctx, noPassword, password)
 	return err
 }
 
-// nobody is a hash of the current parameters that no password is known to have.
-var nobody = phc{current, make([]byte, current.saltLen), make([]byte, current.keyLen)}.String()
+// noPassword is a hash of the current parameters to which no password is known.
+var noPassword = phc{current, make([]byte, current.saltLen), make([]byte, current.keyLen)}.String()
 
-// NeedsRehash reports whether hash was made with other parameters than
-// HashPassword uses now, or is no hash at all. Ask it when CheckPassword has said
-// yes, the only time when there is a password to hash anew.
+// NeedsRehash reports whether hash has other parameters than HashPassword uses now, or another
+// form. Call it after CheckPassword has accepted the password, when the password is at hand.
 func NeedsRehash(hash string) bool {
 	stored, err := parsePHC(hash)
 	return err != nil || stored.params != current
 }
 
-// deriveInTurn derives a key when a turn is free, or returns ctx's error.
+// deriveInTurn derives a key as soon as a place is free. It returns the error of ctx if ctx ends
+// first.
 func deriveInTurn(ctx context.Context, p params, password string, salt []byte) ([]byte, error) {
 	select {
 	case turns <- struct{}{}:

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// params are what argon2id costs, and the lengths of what goes in and comes out.
+// params are the costs of argon2id and the lengths of its salt and key, in bytes.
 type params struct {
 	memory  uint32 // KiB
 	passes  uint32
@@ -19,12 +19,12 @@ type params struct {
 	keyLen  int
 }
 
-// current are the parameters of new hashes: the least that OWASP's Password
-// Storage Cheat Sheet asks for, with the lengths that RFC 9106 recommends.
+// current holds the parameters of new hashes: the minimum of OWASP's Password Storage Cheat Sheet,
+// with the lengths that RFC 9106 recommends.
 var current = params{memory: 19456, passes: 2, lanes: 1, saltLen: 16, keyLen: 32}
 
-// The most that a stored hash may ask for, so that a hash that somebody slipped
-// in cannot take the machine down, and the least that is a hash at all.
+// The upper bounds of a stored hash, which keep a planted hash from exhausting the machine, and the
+// lower bounds below which a string is no hash.
 const (
 	maxMemory              = 256 << 10 // KiB
 	maxPasses              = 16
@@ -33,14 +33,14 @@ const (
 	minKeyLen, maxKeyLen   = 16, 64
 )
 
-// phc is a stored password: argon2id's key and what it was made with.
+// phc is a stored password: the key of argon2id with its salt and parameters.
 type phc struct {
 	params
 	salt, key []byte
 }
 
-// errNotPHC is the error for a string that is no hash of ours. It does not repeat
-// the string, which has no place in a log.
+// errNotPHC is the error for a string of another form. It does not repeat the string, which has no
+// place in a log.
 var errNotPHC = errors.New("stored password is no argon2id hash in PHC string format")
 
 // derive returns the key of password for these parameters.
@@ -55,8 +55,7 @@ func (h phc) String() string {
 		base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.key))
 }
 
-// parsePHC reads what String writes, and only that: there is one string to every
-// hash.
+// parsePHC reads the form that String writes, and no other: each hash has one string.
 func parsePHC(s string) (phc, error) {
 	parts := strings.Split(s, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != "v="+strconv.Itoa(argon2.Version) {
@@ -87,14 +86,14 @@ func parseCosts(s string) (memory, passes uint32, lanes uint8, ok bool) {
 	return uint32(m), uint32(t), uint8(p), okM && okT && okP
 }
 
-// parseCost reads a number of so many bits after its name.
+// parseCost reads a number of at most bits bits after its name.
 func parseCost(s, name string, bits int) (uint64, bool) {
 	digits, ok := strings.CutPrefix(s, name)
 	n, err := strconv.ParseUint(digits, 10, bits)
 	return n, ok && err == nil
 }
 
-// allowed reports whether the parameters are within RFC 9106 and our limits.
+// allowed reports whether the parameters lie within RFC 9106 and our bounds.
 func (p params) allowed() bool {
 	return p.passes >= 1 && p.passes <= maxPasses &&
 		p.lanes >= 1 && p.lanes <= maxLanes &&

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// The prefixes tell people, and programs that look for leaked secrets, what a token
-// is of.
+// The prefixes name the kind of a token to people and to programs that look for leaked secrets.
 const (
 	tokenPrefix = "fd_"
 	keyPrefix   = "fdk_"
@@ -18,12 +17,12 @@ const (
 // tokenBytes is the length of a token's random part.
 const tokenBytes = 32
 
-// NewToken returns a bearer token of 256 random bits, to give to the client and
-// to nobody else, and the hash to store in its place, as of HashToken. It always
-// succeeds: a program that the system refuses random numbers ends.
+// NewToken returns a bearer token of 256 random bits, which goes to the client alone, and the hash
+// to store in its place (see HashToken). It always succeeds: the program ends if the system refuses
+// random numbers.
 func NewToken() (token string, hash []byte) { return newSecret(tokenPrefix) }
 
-// NewKey is NewToken for a machine, which keeps its key until somebody revokes it.
+// NewKey is NewToken for a machine, which keeps its key until the key is revoked.
 func NewKey() (key string, hash []byte) { return newSecret(keyPrefix) }
 
 func newSecret(prefix string) (token string, hash []byte) {
@@ -33,17 +32,17 @@ func newSecret(prefix string) (token string, hash []byte) {
 	return token, HashToken(token)
 }
 
-// Kind is what a bearer token is.
+// Kind is the kind of a bearer token.
 type Kind int
 
-// The kinds of tokens. What has neither prefix can only be a web token.
+// The kinds of tokens. A token without either prefix can only be a web token.
 const (
 	SessionToken Kind = iota
 	KeyToken
 	WebToken
 )
 
-// KindOf returns what a token is by its form, without asking whether it is valid.
+// KindOf returns the kind of a token by its form. The token need not be valid.
 func KindOf(token string) Kind {
 	switch {
 	case strings.HasPrefix(token, keyPrefix):
@@ -54,27 +53,25 @@ func KindOf(token string) Kind {
 	return SessionToken
 }
 
-// HashToken returns the 32 bytes under which a token is stored and found again.
+// HashToken returns the 32 bytes under which a token is stored and found.
 //
-// It is a plain SHA-256. A password needs a slow hash with a salt because it can
-// be guessed; a token is one of 2^256, so nobody finds it by trying, however
-// fast, and no two are the same. To look a hash up in an index tells by its time
-// nothing that leads to a token with that hash.
+// The hash is a plain SHA-256. A password needs a slow hash with a salt because it can be guessed;
+// a token is one of 2^256, so that guessing finds none at any speed, and no two are equal. The
+// duration of an index lookup by hash reveals nothing about the token.
 func HashToken(token string) []byte {
 	hash := sha256.Sum256([]byte(token))
 	return hash[:]
 }
 
-// errHeader is what is wrong with every header that is refused. It does not
-// repeat the header, which may hold a secret.
+// errHeader is the error for every malformed header. It does not repeat the header, which may hold
+// a secret.
 var errHeader = errors.New("the Authorization header is malformed: send \"Authorization: Bearer <token>\" with the token that logging in gave, or no such header")
 
-// FromHeader returns the token in the value of an Authorization header, as in
-// RFC 6750, section 2.1: the word Bearer in any case, one space or more, and the
-// token. It does not ask whether the token is one of ours.
+// FromHeader returns the token in the value of an Authorization header (RFC 6750, section 2.1): the
+// word Bearer in any case, one space or more, and the token. The token need not be one of ours.
 //
-// ok is false when the value is blank: the one who asks is a visitor. Any other
-// value, such as of another scheme, is an error that says what to send.
+// ok is false for a blank value: the actor is a visitor. Any other value, such as another scheme,
+// is an error that says what to send.
 func FromHeader(authorizationHeader string) (token string, ok bool, err error) {
 	value := strings.Trim(authorizationHeader, " \t")
 	if value == "" {

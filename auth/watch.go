@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Watch knows the long connections of sessions, so that they end when their session
-// does. The zero value is ready; its methods may be called at the same time.
+// Watch registers the long connections of sessions, so that they end with their session. The zero
+// value is ready; its methods may be called concurrently.
 type Watch struct {
 	mu   sync.Mutex // guards open
 	open map[*watched]struct{}
@@ -18,9 +18,9 @@ type watched struct {
 	end           context.CancelFunc
 }
 
-// Add returns a context that ends with ctx, or when the session of the token or the
-// user of ctx is ended. Whoever adds looks once more afterwards whether the session
-// is still there: it may have ended just before.
+// Add registers a connection and returns a context that ends with ctx, or as soon as the session of
+// its token or the sessions of its user are ended. After Add the caller checks once more that the
+// session still exists, since it may have ended just before.
 func (w *Watch) Add(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &watched{TokenFrom(ctx), ActorFrom(ctx).UserID, cancel}
@@ -38,7 +38,7 @@ func (w *Watch) Add(ctx context.Context) context.Context {
 	return ctx
 }
 
-// EndToken ends the connections that were let in by a token.
+// EndToken ends the connections that a token opened.
 func (w *Watch) EndToken(token string) {
 	w.each(func(c *watched) bool { return token != "" && c.token == token })
 }

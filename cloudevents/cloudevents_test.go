@@ -21,7 +21,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// chain gives events their positions, instants and hashes.
+// chain assigns positions, instants and hashes to events.
 func chain(events ...eventstore.Event) []eventstore.Event {
 	var previous eventstore.Hash
 	for i := range events {
@@ -34,7 +34,7 @@ func chain(events ...eventstore.Event) []eventstore.Event {
 	return events
 }
 
-// sample is a log in which every attribute, and data of every kind, is there and not.
+// sample is a log with every attribute both present and absent, and with data of every kind.
 func sample() []eventstore.Event {
 	event := func(id, stream string, version int, data string) eventstore.Event {
 		return eventstore.Event{
@@ -90,7 +90,7 @@ func read(data []byte) (events []eventstore.Event, err error) {
 	}
 }
 
-// lineOf is the line that an error names: the one that is missing for a cut.
+// lineOf returns the line that an error names: the missing line for a cut.
 func lineOf(err error) int {
 	if bad, ok := errors.AsType[*cloudevents.LineError](err); ok {
 		return bad.Line
@@ -103,7 +103,7 @@ func lineOf(err error) int {
 
 func same(a, b []eventstore.Event) bool { return fmt.Sprintf("%#v", a) == fmt.Sprintf("%#v", b) }
 
-// TestFormIsFrozen compares an export with what the first version wrote.
+// TestFormIsFrozen compares an export with the output of the first version.
 func TestFormIsFrozen(t *testing.T) {
 	t.Parallel()
 	want, err := os.ReadFile("testdata/log.jsonl")
@@ -177,7 +177,7 @@ func TestLinesAreCloudEvents(t *testing.T) {
 	}
 }
 
-// TestAnyLogIsReadAsItWasWritten makes events of any texts and bytes.
+// TestAnyLogIsReadAsItWasWritten writes and reads events of arbitrary texts and bytes.
 func TestAnyLogIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -210,8 +210,8 @@ func anyEvent(r *rapid.T) (e eventstore.Event) {
 	return e
 }
 
-// TestAnyByteThatChangesIsNoticed changes one byte anywhere. The line is named, or the
-// next one where all that is wrong with the first is that its source is of another log.
+// TestAnyByteThatChangesIsNoticed changes one byte anywhere. The error names the line, or the line
+// after it if the source of the first line is the only change.
 func TestAnyByteThatChangesIsNoticed(t *testing.T) {
 	t.Parallel()
 	data := export(t, sample())
@@ -347,8 +347,8 @@ func TestAWriterRefusesWhatCannotBeReadAgain(t *testing.T) {
 	}
 }
 
-// TestEventsAreReadAsTheyAreWritten has each event read before the next one is
-// written: neither side waits for more, or holds more.
+// TestEventsAreReadAsTheyAreWritten reads each event before the next one is written: neither side
+// waits for more, or holds more.
 func TestEventsAreReadAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	in, out := io.Pipe()
@@ -378,8 +378,7 @@ func TestEventsAreReadAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-// FuzzReader: whatever the bytes are, what is read without an error is written as the
-// same bytes.
+// FuzzReader writes each event that is read without an error, and compares the bytes.
 func FuzzReader(f *testing.F) {
 	good := export(f, sample())
 	f.Add(good)

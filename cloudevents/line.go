@@ -15,11 +15,11 @@ import (
 	"flightdeck/eventstore"
 )
 
-// End is the type of the last line. No event of a log has it: they have no dots.
+// End is the type of the last line. No event of a log has it: types of events have no dots.
 const End = "flightdeck.log.end"
 
-// MaxLine is how long a line may be, in bytes: more than what SQLite takes for the data
-// of an event.
+// MaxLine bounds a line, in bytes. It is larger than the largest data of an event that SQLite
+// stores.
 const MaxLine = 1 << 30
 
 const (
@@ -29,7 +29,7 @@ const (
 	instant     = "2006-01-02T15:04:05.000000Z"
 )
 
-// line is any line as JSON.
+// line is the JSON of any line.
 type line struct {
 	SpecVersion   string          `json:"specversion"`
 	ID            string          `json:"id"`
@@ -53,7 +53,7 @@ type line struct {
 // source returns the source of a log's events.
 func source(lineage string) string { return sources + url.PathEscape(lineage) }
 
-// appendEvent appends the line of an event, without its end.
+// appendEvent appends the line of an event without its line end.
 func appendEvent(b []byte, source string, e eventstore.Event) []byte {
 	b = appendStart(b, e.ID, source, e.Type)
 	b = appendAttribute(b, "subject", string(e.Stream.ID))
@@ -75,7 +75,7 @@ func appendEvent(b []byte, source string, e eventstore.Event) []byte {
 	return append(base64.StdEncoding.AppendEncode(b, e.Data), `"}`...)
 }
 
-// appendEnd appends the last line, without its end.
+// appendEnd appends the last line without its line end.
 func appendEnd(b []byte, source string, head eventstore.Head) []byte {
 	b = appendStart(b, "end-"+head.Position.String(), source, End)
 	return fmt.Appendf(b, `,"data":{"position":"%s","hash":"%s","events":%d}}`, head.Position, head.Hash, int64(head.Position))
@@ -89,7 +89,7 @@ func appendStart(b []byte, id, source, eventType string) []byte {
 	return appendAttribute(b, "datacontenttype", contentType)
 }
 
-// appendAttribute appends an attribute, unless it is empty.
+// appendAttribute appends an attribute unless it is empty.
 func appendAttribute(b []byte, name, value string) []byte {
 	if value == "" {
 		return b
@@ -103,8 +103,7 @@ func appendNumber(b []byte, name string, n int) []byte {
 	return strconv.AppendInt(append(b, `":`...), int64(n), 10)
 }
 
-// appendText appends a JSON string, in which nothing is escaped that need not be, see
-// RFC 8259, section 7.
+// appendText appends a JSON string that escapes only what RFC 8259, section 7, requires.
 func appendText(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := range len(s) {
@@ -120,8 +119,8 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// isLineOfJSON reports whether data can stand in a line as it is, and be read from it
-// as it was. JSON's null is no data to CloudEvents.
+// isLineOfJSON reports whether data is JSON on one line that survives a round trip. The JSON value
+// null counts as no data in CloudEvents.
 func isLineOfJSON(data []byte) bool {
 	return json.Valid(data) && utf8.Valid(data) && !bytes.ContainsAny(data, "\r\n") &&
 		len(bytes.TrimSpace(data)) == len(data) && string(data) != "null"

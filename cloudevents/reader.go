@@ -14,7 +14,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// LineError says what is wrong with a line, and what to do.
+// LineError describes a line that is wrong, and the remedy.
 type LineError struct {
 	Line int // from 1
 	Err  error
@@ -22,12 +22,12 @@ type LineError struct {
 
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the cause.
 func (e *LineError) Unwrap() error { return e.Err }
 
-// CutError says that an export ends before its last line.
+// CutError describes an export that ends before its last line.
 type CutError struct {
-	After int // how many whole lines there are
+	After int // the number of whole lines
 }
 
 func (e *CutError) Error() string {
@@ -37,17 +37,17 @@ func (e *CutError) Error() string {
 	return fmt.Sprintf("the export was cut short after line %d: export again", e.After)
 }
 
-// Reader reads what a Writer wrote, one line at a time. It checks the form of each
-// line; that each follows from the one before it is for eventstore.Tx.Import to check.
+// Reader reads the output of a Writer, one line at a time. It checks the form of each line;
+// eventstore.Tx.Import checks that each event follows from the one before.
 type Reader struct {
 	from    *bufio.Reader
 	maxLine int
 	line    int
 	lineage string
-	source  string // of the first line, and all others
+	source  string // of all lines
 	last    eventstore.Head
-	text    []byte // of the line, valid until the next one
-	again   []byte // what a Writer makes of it
+	text    []byte // the current line
+	again   []byte // the line as a Writer writes it
 }
 
 // NewReader returns a reader of an export whose lines have up to maxLine bytes.
@@ -58,11 +58,11 @@ func NewReader(from io.Reader, maxLine int) *Reader {
 // Line returns the number of the line that Next read last, from 1.
 func (r *Reader) Line() int { return r.line }
 
-// Lineage returns that of the log which was exported, once a line was read.
+// Lineage returns the lineage of the exported log. It is "" before the first line is read.
 func (r *Reader) Lineage() string { return r.lineage }
 
-// Next returns the next event. Its error is io.EOF after the last one, if the last line
-// says that this was all; a *CutError where the export ends before; or a *LineError.
+// Next returns the next event. The error is io.EOF after the last event if the last line confirms
+// the number of events, a *CutError if the export ends before, or a *LineError.
 func (r *Reader) Next() (eventstore.Event, error) {
 	if err := r.read(); err != nil {
 		return eventstore.Event{}, err
@@ -74,7 +74,7 @@ func (r *Reader) Next() (eventstore.Event, error) {
 	return e, err
 }
 
-// read reads a line, whose end is not part of the text.
+// read reads a line without its line end.
 func (r *Reader) read() error {
 	r.text = r.text[:0]
 	for {
@@ -134,7 +134,7 @@ func (r *Reader) parse() (e eventstore.Event, err error) {
 	return e, nil
 }
 
-// end checks the last line, and that it is the last one.
+// end checks the last line and the end of the file after it.
 func (r *Reader) end() error {
 	if !bytes.Equal(appendEnd(nil, r.source, r.last), r.text) {
 		return fmt.Errorf("it does not say that the log ends at position %s with the hash %s, as the lines before do: lines are missing, or were changed: export again", r.last.Position, r.last.Hash)

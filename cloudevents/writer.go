@@ -7,7 +7,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Writer writes a log, event by event. It keeps none of them, and buffers nothing.
+// Writer writes a log event by event. It stores and buffers nothing.
 type Writer struct {
 	to     io.Writer
 	source string
@@ -15,13 +15,13 @@ type Writer struct {
 	line   []byte
 }
 
-// NewWriter returns a writer of the log with a lineage, from its first event on.
+// NewWriter returns a writer for the log with the given lineage, from its first event on.
 func NewWriter(to io.Writer, lineage string) *Writer {
 	return &Writer{to: to, source: source(lineage)}
 }
 
-// Write writes the next event of the log. The error is a *eventstore.BrokenError when
-// it is not the next one: what is written can be read again.
+// Write writes the next event of the log. The error is a *eventstore.BrokenError if the event does
+// not follow the one before, so that a Reader can read the whole output.
 func (w *Writer) Write(e eventstore.Event) error {
 	head, err := w.head.Next(e)
 	if err != nil {
@@ -38,7 +38,7 @@ func (w *Writer) Write(e eventstore.Event) error {
 	return w.flush()
 }
 
-// End writes the last line, and returns the head of what was written.
+// End writes the last line and returns the head of the written log.
 func (w *Writer) End() (eventstore.Head, error) {
 	w.line = appendEnd(w.line[:0], w.source, w.head)
 	return w.head, w.flush()

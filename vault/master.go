@@ -25,14 +25,14 @@ func ParseMaster(text string) (m Master, err error) {
 	return Master(b), nil
 }
 
-// ID identifies a master key without telling it.
+// ID returns an identifier of the master key that does not reveal it.
 func (m Master) ID() string {
 	sum := sha256.Sum256(append([]byte("flightdeck master key\x00"), m[:]...))
 	return hex.EncodeToString(sum[:8])
 }
 
-// ReadMaster reads the master key in a file. Others than its owner may not be able to
-// read it. The error is fs.ErrNotExist when there is none.
+// ReadMaster reads the master key in a file, by the rule of ReadSecret. The error is
+// [io/fs.ErrNotExist] if there is no file.
 func ReadMaster(path string) (m Master, err error) {
 	text, err := ReadSecret(path)
 	if err != nil {
@@ -44,12 +44,13 @@ func ReadMaster(path string) (m Master, err error) {
 	return m, nil
 }
 
-// MakeMaster makes a master key and writes it into a new file, for its owner only.
+// MakeMaster makes a master key and writes it into a new file with mode 0600. If the file exists,
+// MakeMaster reads it.
 func MakeMaster(path string) (m Master, err error) {
 	rand.Read(m[:])
 	err = durable.Create(path, []byte(base64.StdEncoding.EncodeToString(m[:])+"\n"))
 	if errors.Is(err, fs.ErrExist) {
-		return ReadMaster(path) // another process was faster
+		return ReadMaster(path) // another process made it first
 	}
 	return m, err
 }

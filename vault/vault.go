@@ -1,13 +1,11 @@
-// Package vault keeps the personal fields of events secret, so that a person can be
-// forgotten in a log of which nothing is ever deleted: the fields are sealed with a
-// key of that person's own, and forgetting destroys the key.
+// Package vault seals the personal fields of events, so that a person can be forgotten in a log
+// from which nothing is deleted: each person has a key, and forgetting the person destroys the key.
 //
-// It imports the standard library, a cipher of x/crypto and a cache. Keys are 32
-// random bytes; they lie beside the log, wrapped by a master key that lies elsewhere.
-// Sealing and wrapping are XChaCha20-Poly1305 with random nonces
-// (draft-irtf-cfrg-xchacha), bound to the person and, for fields, to the event.
+// Keys are 32 random bytes; they lie beside the log, wrapped by a master key that lies elsewhere.
+// Sealing and wrapping are XChaCha20-Poly1305 with random nonces (draft-irtf-cfrg-xchacha), bound
+// to the person and, for fields, to the event.
 //
-// Start with Vault; master.go is where the master key comes from.
+// Start with Vault; master.go reads and makes the master key.
 package vault
 
 import (
@@ -22,21 +20,21 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// Vault seals and opens. Its methods may be called at the same time.
+// Vault seals and opens the personal fields of events. Its methods may be called concurrently.
 type Vault struct {
 	master cipher.AEAD
 	load   func(person string) (wrapped []byte, err error)
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards keys and forgot
 	keys   *lru.Cache[string, cipher.AEAD]
-	forgot map[string]bool // those whose key was destroyed since the vault was opened
+	forgot map[string]bool // the people whose key was destroyed since New
 }
 
-// maxKeys is how many keys are kept in memory.
+// maxKeys bounds the cache of keys.
 const maxKeys = 16_384
 
-// New returns a vault. load returns the wrapped key of a person, nil when there is
-// none; it sees what is committed.
+// New returns a vault. load returns the wrapped key of a person as it is committed, or nil if there
+// is none.
 func New(master Master, load func(person string) (wrapped []byte, err error)) (*Vault, error) {
 	aead, err := chacha20poly1305.NewX(master[:])
 	if err != nil {
@@ -46,8 +44,8 @@ func New(master Master, load func(person string) (wrapped []byte, err error)) (*
 	return &Vault{master: aead, load: load, keys: keys, forgot: make(map[string]bool)}, err
 }
 
-// NewKey makes the key of a person and returns it wrapped, to be kept where load finds
-// it. It can be used at once.
+// NewKey makes the key of a person and returns it wrapped; the caller stores it where load reads.
+// The key can be used at once.
 func (v *Vault) NewKey(person string) (wrapped []byte, err error) {
 	key := make([]byte, chacha20poly1305.KeySize)
 	rand.Read(key)
@@ -61,7 +59,7 @@ func (v *Vault) NewKey(person string) (wrapped []byte, err error) {
 	return seal(v.master, key, []byte(person)), nil
 }
 
-// Forget drops a person's key from memory, once it was destroyed where it lay.
+// Forget drops the key of a person from memory. Call it after the stored key is destroyed.
 func (v *Vault) Forget(person string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -69,15 +67,15 @@ func (v *Vault) Forget(person string) {
 	v.keys.Remove(person)
 }
 
-// Forgotten returns for how many people Forget was called: while it is the same, what
-// Open returns is, too.
+// Forgotten returns the number of calls of Forget for different people. While the number stays the
+// same, Open returns the same results.
 func (v *Vault) Forgotten() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return len(v.forgot)
 }
 
-// key returns the key of a person, nil when there is none (any more).
+// key returns the key of a person, nil if there is none or it is destroyed.
 func (v *Vault) key(person string) (cipher.AEAD, error) {
 	v.mu.Lock()
 	key, ok := v.keys.Get(person)
@@ -98,21 +96,22 @@ func (v *Vault) key(person string) (cipher.AEAD, error) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.forgot[person] { // while it was loaded
+	if v.forgot[person] { // during the load
 		return nil, nil
 	}
 	v.keys.Add(person, key)
 	return key, nil
 }
 
-// member is the member of an event's JSON that holds what is sealed.
+// member is the JSON member of an event that holds the sealed fields.
 const member = "sealed"
 
-// ErrNoKey says that somebody has no key to seal with.
+// ErrNoKey is the error for a person without a key.
 var ErrNoKey = errors.New("the person has no key")
 
-// Seal takes fields out of the JSON of an event about a person and puts them into it
-// sealed. An event without any of them stays as it is.
+// Seal moves the given fields of an event about a person into one sealed member of its JSON. It
+// returns data unchanged if the event has none of the fields. The error is ErrNoKey if the person
+// has no key.
 func (v *Vault) Seal(person, event string, data []byte, fields []string) ([]byte, error) {
 	members, err := object(data)
 	if err != nil {
@@ -145,8 +144,8 @@ func (v *Vault) Seal(person, event string, data []byte, fields []string) ([]byte
 	return json.Marshal(members)
 }
 
-// Open puts the sealed fields of an event back into its JSON. Of somebody whose key was
-// destroyed they stay away. An event that has nothing sealed stays as it is.
+// Open moves the sealed fields of an event back into its JSON. If the key of the person is
+// destroyed, the fields stay away. It returns data unchanged if the event has no sealed member.
 func (v *Vault) Open(person, event string, data []byte) ([]byte, error) {
 	members, err := object(data)
 	if err != nil {
@@ -184,19 +183,20 @@ func object(data []byte) (members map[string]json.RawMessage, err error) {
 	return members, nil
 }
 
-// bound is what fields are bound to: they cannot be moved to another event.
+// bound returns the additional data of a seal: fields cannot be moved to another person or event.
 func bound(person, event string) []byte { return []byte(person + "\x00" + event) }
 
-// seal returns a random nonce and what it encrypts.
+// seal returns a random nonce followed by the ciphertext of plain.
 func seal(key cipher.AEAD, plain, to []byte) []byte {
 	nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(plain)+key.Overhead())
 	rand.Read(nonce)
 	return key.Seal(nonce, nonce, plain, to)
 }
 
-var errDamaged = errors.New("what is sealed was changed, or the key is another one")
+var errDamaged = errors.New("the sealed fields were changed, or the key is another one")
 
-// open returns what seal was given.
+// open returns the plaintext of a result of seal. The error is errDamaged if the data, the key or
+// the binding differs.
 func open(key cipher.AEAD, sealed, to []byte) ([]byte, error) {
 	n := key.NonceSize()
 	if len(sealed) < n {

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// shelf is where wrapped keys lie.
+// shelf stores wrapped keys.
 type shelf struct {
 	mu   sync.Mutex // guards keys
 	keys map[string][]byte
@@ -44,7 +44,7 @@ func open(t rapid.TB, master vault.Master, s *shelf) *vault.Vault {
 	return v
 }
 
-// with returns a vault in which somebody has a key.
+// with returns a vault in which one person has a key.
 func with(t rapid.TB, person string) (*vault.Vault, *shelf) {
 	t.Helper()
 	s := &shelf{keys: map[string][]byte{}}
@@ -57,9 +57,9 @@ func with(t rapid.TB, person string) (*vault.Vault, *shelf) {
 	return v, s
 }
 
-// TestWhatIsSealedIsOpenedAgain, in this process and the next, and shows nothing in
-// between; other fields stay readable.
-func TestWhatIsSealedIsOpenedAgain(t *testing.T) {
+// TestSealedFieldsOpenAgain checks a round trip in this process and the next one: the sealed form
+// shows no sealed field, and the other fields stay readable.
+func TestSealedFieldsOpenAgain(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		v, s := with(r, "ann")
@@ -92,7 +92,8 @@ func TestWhatIsSealedIsOpenedAgain(t *testing.T) {
 	})
 }
 
-// TestAForgottenPersonStaysSealed, also when the key was being loaded meanwhile.
+// TestAForgottenPersonStaysSealed covers a key that was being loaded while the person was
+// forgotten.
 func TestAForgottenPersonStaysSealed(t *testing.T) {
 	t.Parallel()
 	v, s := with(t, "ann")
@@ -102,7 +103,7 @@ func TestAForgottenPersonStaysSealed(t *testing.T) {
 	}
 	wrapped := s.keys["ann"]
 	v.Forget("ann")
-	s.put("ann", wrapped) // what a reader that began earlier may still see
+	s.put("ann", wrapped) // a reader that began earlier may still see it
 	for range 2 {
 		if got, err := v.Open("ann", "e", sealed); err != nil || string(got) != `{"role":"AUTHOR"}` {
 			t.Errorf("it is opened as %s, error %v", got, err)
@@ -117,9 +118,9 @@ func TestAForgottenPersonStaysSealed(t *testing.T) {
 	}
 }
 
-// TestWhatIsSealedIsBoundToItsPlace: it cannot be moved to another person or event,
-// changed, or opened with another master key.
-func TestWhatIsSealedIsBoundToItsPlace(t *testing.T) {
+// TestSealedFieldsAreBoundToTheirPlace checks that sealed fields cannot be moved to another person
+// or event, changed, or opened with another master key.
+func TestSealedFieldsAreBoundToTheirPlace(t *testing.T) {
 	t.Parallel()
 	v, s := with(t, "ann")
 	bob, err := v.NewKey("bob")
@@ -132,7 +133,7 @@ func TestWhatIsSealedIsBoundToItsPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := append([]byte{}, sealed...)
-	changed[len(changed)-10] ^= 1 // within the base64 of what is sealed
+	changed[len(changed)-10] ^= 1 // within the base64 of the sealed member
 	for what, open := range map[string]func() ([]byte, error){
 		"another event":      func() ([]byte, error) { return v.Open("ann", "f", sealed) },
 		"another person":     func() ([]byte, error) { return v.Open("bob", "e", sealed) },
@@ -148,7 +149,7 @@ func TestWhatIsSealedIsBoundToItsPlace(t *testing.T) {
 	}
 }
 
-func TestWhatHasNothingPersonalStaysAsItIs(t *testing.T) {
+func TestAnEventWithoutPersonalFieldsStaysUnchanged(t *testing.T) {
 	t.Parallel()
 	v, _ := with(t, "ann")
 	data := []byte(`{ "userId" : "ann" }`)
