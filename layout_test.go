@@ -103,6 +103,30 @@ var importRules = map[string][]string{
 	"e2e/subscription": {},
 }
 
+// sqlRules says which tables the SQL of a package names: those that it changes and those that it
+// only reads. Packages without a row name none; tests and the benchmark may name all.
+var sqlRules = map[string]struct{ writes, reads []string }{
+	"eventstore/sqlite": {
+		writes: []string{
+			"archive_blocks", "archive_dictionaries", "archive_names", "archive_streams", "archived_events", "events", "idempotency_keys", "log",
+			"migrations", "snapshots", "streams",
+		},
+		reads: []string{"all_events", "checkpoints"},
+	},
+	"eventstore/storetest": {writes: []string{"checkpoints", "snapshots"}}, // to follow a log, and to damage one
+	"account": {
+		writes: []string{"api_keys", "credentials", "master_key", "person_keys", "sessions"},
+		reads:  []string{"users"},
+	},
+	"projection": {
+		writes: []string{"checkpoints", "rebuild"},
+		reads:  []string{"content_search", "content_tags", "contents", "events", "presentation_search", "presentations", "slide_search", "slides", "streams", "users"},
+	},
+	"readmodel": {
+		reads: []string{"all_events", "content_search", "content_tags", "contents", "presentation_search", "presentations", "slide_search", "slides", "users"},
+	},
+}
+
 // wholeOfIt are the programs, which nothing imports.
 var wholeOfIt = []string{module, module + "/bench"}
 
@@ -261,6 +285,62 @@ func TestImportRules(t *testing.T) {
 			t.Errorf("importRules has a row for %s, which is no package", row)
 		}
 	}
+}
+
+// TestSQLNamesTheTablesOfItsPackage compares sqlRules with the SQL of every package. The names of
+// the tables are those in the files of migrations.
+func TestSQLNamesTheTablesOfItsPackage(t *testing.T) {
+	t.Parallel()
+	tables := tableNames(t)
+	eachPackage(t, func(p layout.Package) {
+		row := rowOf(p)
+		if slices.Contains(wholeOfIt, p.Path) {
+			return
+		}
+		rule := sqlRules[row]
+		used := map[string]bool{}
+		for _, file := range p.Files {
+			for _, use := range file.Tables() {
+				used[use.Table] = true
+				switch {
+				case !tables[use.Table] || slices.Contains(rule.writes, use.Table):
+				case use.Writes:
+					t.Errorf("%s/%s:%d: the SQL changes the table %s, which is another package's: call that one", row, use.File, use.Line, use.Table)
+				case !slices.Contains(rule.reads, use.Table):
+					t.Errorf("%s/%s:%d: the SQL reads the table %s: call the package that has it, or give sqlRules a reason", row, use.File, use.Line, use.Table)
+				}
+			}
+		}
+		for _, table := range slices.Concat(rule.writes, rule.reads) {
+			if !used[table] {
+				t.Errorf("sqlRules lets %s name the table %s, which its SQL does not", row, table)
+			}
+		}
+	})
+}
+
+// tableNames returns the names of all tables that migrations make, and of the one that records
+// them.
+func tableNames(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{"migrations": true}
+	made := regexp.MustCompile(`(?m)^CREATE (?:VIRTUAL )?(?:TABLE|VIEW) ([a-z_]+)`)
+	for _, pattern := range []string{"*/migration/*.sql", "*/*/migration/*.sql"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range made.FindAllStringSubmatch(string(text), -1) {
+				names[found[1]] = true
+			}
+		}
+	}
+	return names
 }
 
 func mayImport(allowed []string, path string) bool {

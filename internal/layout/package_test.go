@@ -2,6 +2,7 @@ package layout_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,5 +70,39 @@ func TestFunctionsAreCountedInLines(t *testing.T) {
 	}
 	if want := "Package m is documented.\n"; p.Doc != want {
 		t.Errorf("got the doc comment %q, want %q", p.Doc, want)
+	}
+}
+
+func TestTablesAreThoseThatSQLNames(t *testing.T) {
+	t.Parallel()
+	p := load(t, map[string]string{"a.go": `package m
+
+type db struct{}
+
+func (db) Table(name string) db { return db{} }
+func (db) Where(text string) db { return db{} }
+
+type row struct {
+	_ int ` + "`bun:\"table:rows,alias:r\"`" + `
+}
+
+var texts = []string{
+	"SELECT * FROM one AS o JOIN two ON o.id = two.id, (SELECT 1 FROM three)",
+	"INSERT INTO four (x) SELECT x FROM five", "DELETE FROM six WHERE x", "UPDATE seven SET x = 1",
+	"DROP TABLE IF EXISTS eight", "people from elsewhere update their tables",
+}
+
+var q = db{}.Table("nine" + " AS n").Where("ten")
+`})
+	got := map[string]bool{}
+	for _, use := range p.Files[0].Tables() {
+		got[fmt.Sprintf("%d %s %t", use.Line, use.Table, use.Writes)] = true
+	}
+	want := map[string]bool{
+		"9 rows false": true, "13 one false": true, "13 two false": true, "13 three false": true, "14 four true": true, "14 five false": true,
+		"14 six true": true, "14 seven true": true, "15 eight true": true, "18 nine false": true,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("the tables are %v, want %v", got, want)
 	}
 }
