@@ -1,10 +1,9 @@
 package domain
 
-// Role is what a user may do, from everything to reading.
+// Role is the role of a user. Package policy lists the rights of each role.
 type Role string
 
-// The roles, from the one that may do everything to the one that only reads. A
-// visitor, who has not logged in, has none of them.
+// The roles, from the one with all rights to the one that only reads. A visitor has no role.
 const (
 	Admin  Role = "ADMIN"
 	Editor Role = "EDITOR"
@@ -21,20 +20,19 @@ func (r Role) Valid() bool {
 	return false
 }
 
-// Actor is who asks. The zero value is a visitor.
+// Actor is the user on whose behalf a request runs. The zero value is a visitor.
 type Actor struct {
 	UserID string
 	Role   Role
 }
 
-// System is the actor of what the operator does from the command line: it may do
-// everything, and leaves no user id in the log.
+// System is the actor of the operator's commands on the command line. It has all rights and leaves
+// no user id in the log.
 var System = Actor{Role: Admin}
 
-// Visitor reports whether nobody is logged in.
+// Visitor reports whether the actor has not logged in.
 func (a Actor) Visitor() bool { return a.Role == "" }
 
-// Owns reports whether something is the actor's own: what belongs to the user of
-// this id. What belongs to nobody, "", is nobody's own. What follows from it is
-// said by package policy.
+// Owns reports whether ownerID is the id of the actor. An object without an owner, "", is owned by
+// no actor. Package policy names the rights of owners.
 func (a Actor) Owns(userID string) bool { return a.UserID != "" && a.UserID == userID }

@@ -5,33 +5,33 @@ import (
 	"encoding/json"
 )
 
-// Change is what an update does to a field that may be empty: the zero value
-// leaves it as it is, Clear empties it, Set gives it a value. In an event's JSON
-// they are an absent member, null, and the value.
+// Change is the change of a field that may be empty: the zero value leaves the field untouched,
+// Clear empties it, Set gives it a value. The JSON of an event holds an absent member, null, or the
+// value.
 type Change[T comparable] struct {
 	touched bool
 	value   *T
 }
 
-// Set is the change that gives a field a value.
+// Set returns the change that gives a field a value.
 func Set[T comparable](value T) Change[T] { return Change[T]{true, &value} }
 
-// Clear is the change that empties a field.
+// Clear returns the change that empties a field.
 func Clear[T comparable]() Change[T] { return Change[T]{touched: true} }
 
-// To is the change that makes a field equal to value, where nil is empty.
+// To returns the change that makes a field equal to value; nil empties it.
 func To[T comparable](value *T) Change[T] { return Change[T]{true, value} }
 
-// Touched reports whether the change is more than leaving the field as it is.
+// Touched reports whether the change sets or clears the field.
 func (c Change[T]) Touched() bool { return c.touched }
 
-// Value returns what the field is set to: nil when it is cleared or untouched.
+// Value returns the new value of the field: nil if the field is cleared or untouched.
 func (c Change[T]) Value() *T { return c.value }
 
-// IsZero reports whether the field is left as it is; encoding/json omits it then.
+// IsZero reports whether the field is untouched; encoding/json then omits it.
 func (c Change[T]) IsZero() bool { return !c.touched }
 
-// Apply returns what the field is after the change.
+// Apply returns the field after the change.
 func (c Change[T]) Apply(field *T) *T {
 	if c.touched {
 		return c.value
@@ -39,7 +39,7 @@ func (c Change[T]) Apply(field *T) *T {
 	return field
 }
 
-// From returns the change without effect on field removed.
+// From returns the change, or the zero Change if it has no effect on field.
 func (c Change[T]) From(field *T) Change[T] {
 	if !c.touched || same(c.value, field) {
 		return Change[T]{}
@@ -50,7 +50,7 @@ func (c Change[T]) From(field *T) Change[T] {
 // MarshalJSON writes the value, or null for a cleared field.
 func (c Change[T]) MarshalJSON() ([]byte, error) { return marshal(c.value) }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON reads the output of MarshalJSON.
 func (c *Change[T]) UnmarshalJSON(data []byte) error {
 	c.touched, c.value = true, nil
 	if bytes.Equal(data, []byte("null")) {
@@ -67,7 +67,7 @@ func same[T comparable](a, b *T) bool {
 	return *a == *b
 }
 
-// changed returns to when it is present and differs from the field, else nil.
+// changed returns to if it is present and differs from the field, else nil.
 func changed[T comparable](to *T, field T) *T {
 	if to == nil || *to == field {
 		return nil
@@ -75,14 +75,14 @@ func changed[T comparable](to *T, field T) *T {
 	return to
 }
 
-// assign sets the field to the value when there is one.
+// assign sets the field to the value unless the value is nil.
 func assign[T any](field *T, value *T) {
 	if value != nil {
 		*field = *value
 	}
 }
 
-// named is a field and whether an event touches it.
+// named is a field with a flag: an event touches it or not.
 type named struct {
 	name    string
 	touched bool

@@ -35,7 +35,7 @@ func TestAChangeIsAbsentNullOrAValue(t *testing.T) {
 			t.Errorf("%s is stored as %s and read as %+v, error %v", text, data, e, err)
 		}
 	}
-	// What was in the variable before does not shine through.
+	// The value before must not survive.
 	reused := event{domain.Set("before")}
 	if err := json.Unmarshal([]byte(`{"field":null}`), &reused); err != nil || !reflect.DeepEqual(reused.Field, domain.Clear[string]()) {
 		t.Errorf("null over a value is %+v, error %v", reused.Field, err)

@@ -1,10 +1,11 @@
 package domain
 
-// ContentStatus says who a content is for.
+// ContentStatus is the visibility of a content. Package policy names the roles that see each
+// status.
 type ContentStatus string
 
-// A draft is seen by its author and by editors, a published content by everybody,
-// an archived one again by its author and editors.
+// Authors and editors see a draft, all visitors see a published content, and authors and editors
+// see an archived one.
 const (
 	Draft     ContentStatus = "DRAFT"
 	Published ContentStatus = "PUBLISHED"
@@ -14,7 +15,7 @@ const (
 // Valid reports whether s is one of the statuses.
 func (s ContentStatus) Valid() bool { return s == Draft || s == Published || s == Archived }
 
-// ContentFormat says what the text of a content is written in.
+// ContentFormat is the format of the text of a content.
 type ContentFormat string
 
 // The formats.
@@ -47,7 +48,7 @@ type ContentCreated struct {
 	Status      ContentStatus `json:"status"`
 }
 
-// ContentUpdated carries the fields that changed; the others are absent.
+// ContentUpdated carries the changed fields; unchanged fields are absent.
 type ContentUpdated struct {
 	ContentID   string         `json:"contentId"`
 	Title       *string        `json:"title,omitempty"`
@@ -55,7 +56,7 @@ type ContentUpdated struct {
 	Description Change[string] `json:"description,omitzero"`
 	Content     *string        `json:"content,omitempty"`
 	Format      *ContentFormat `json:"format,omitempty"`
-	// Tags is the whole new list; nil when it did not change.
+	// Tags is the whole new list; nil if it is unchanged.
 	Tags []string `json:"tags,omitzero"`
 }
 
@@ -74,13 +75,13 @@ type ContentArchived struct {
 	ContentID string `json:"contentId"`
 }
 
-// ContentDeleted hides a content everywhere but in its history.
+// ContentDeleted hides a content everywhere except in its history.
 type ContentDeleted struct {
 	ContentID string `json:"contentId"`
 }
 
-// ContentRestored gives a content the fields it had at an earlier version. It
-// carries them, so that it can be applied without looking back.
+// ContentRestored gives a content the fields of an earlier version. It carries the fields, so that
+// Apply need not look back.
 type ContentRestored struct {
 	ContentID   string        `json:"contentId"`
 	FromVersion int           `json:"fromVersion"`
@@ -101,8 +102,7 @@ func (ContentArchived) kind() Kind    { return KindContent }
 func (ContentDeleted) kind() Kind     { return KindContent }
 func (ContentRestored) kind() Kind    { return KindContent }
 
-// Content is what the events of a content add up to. The zero value is a content
-// that does not exist.
+// Content is the sum of the events of a content. The zero value is a content that does not exist.
 type Content struct {
 	ID          string
 	Version     int
@@ -116,7 +116,7 @@ type Content struct {
 	Tags        []string
 	CreatedAt   Instant
 	UpdatedAt   Instant
-	// PublishedAt is when the content was last published; nil for a draft.
+	// PublishedAt is the instant of the last publication; nil for a draft.
 	PublishedAt *Instant
 	Deleted     bool
 }
@@ -165,8 +165,8 @@ func (c *Content) update(e ContentUpdated) {
 	}
 }
 
-// setStatus keeps the moment of publication through archiving and forgets it with
-// the return to a draft.
+// setStatus keeps the instant of publication through archiving and forgets it with the return to a
+// draft.
 func (c *Content) setStatus(status ContentStatus, at Instant) {
 	c.Status = status
 	switch status {
@@ -186,5 +186,5 @@ func (c Content) AtVersion() int { return c.Version }
 // Owner returns the id of the author.
 func (c Content) Owner() string { return c.AuthorID }
 
-// Public reports whether everybody may see the content.
+// Public reports whether the content is published and not deleted.
 func (c Content) Public() bool { return c.Status == Published && !c.Deleted }

@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// CreateContent returns the event that begins a content. e.Slug is present and
-// free; e.Tags need not be normal yet.
+// CreateContent returns the event that begins a content. e.Slug must be present and free; e.Tags
+// need not be normal yet.
 func CreateContent(e ContentCreated) ([]Event, error) {
 	e.Tags = normalTags(e.Tags)
 	var f faults
@@ -24,8 +24,8 @@ func CreateContent(e ContentCreated) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// Update changes the fields that e carries. Fields that are already as asked are
-// left out of the event; when none remains there is no event.
+// Update changes the fields that e carries. The event leaves out the fields that have the wanted
+// value already; without a changed field there is no event.
 func (c Content) Update(e ContentUpdated) ([]Event, error) {
 	if err := c.mustExist(); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (c Content) Update(e ContentUpdated) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// check says what is wrong with the fields that e changes in c.
+// check returns the faults of the fields that e changes in c.
 func (e ContentUpdated) check(c Content) error {
 	var f faults
 	if e.Title != nil {
@@ -71,8 +71,7 @@ func (e ContentUpdated) check(c Content) error {
 	return f.err()
 }
 
-// Changes returns the names of the fields that the event changes, as clients know
-// them.
+// Changes returns the names of the changed fields, as clients know them.
 func (e ContentUpdated) Changes() []string {
 	return touched(
 		named{"title", e.Title != nil}, named{"slug", e.Slug != nil}, named{"description", e.Description.Touched()},
@@ -112,9 +111,9 @@ func (c Content) Delete() ([]Event, error) {
 	return []Event{ContentDeleted{c.ID}}, nil
 }
 
-// Restore gives the content the fields of an earlier version of its own, deleted
-// or not. It publishes nothing: what is public stays so, and what was deleted
-// comes back as a draft, or archived where it had been.
+// Restore gives the content the fields of one of its earlier versions, even if it is deleted. It
+// publishes nothing: a public content stays public, and a deleted content comes back as a draft, or
+// as archived if it was archived.
 func (c Content) Restore(old Content) ([]Event, error) {
 	switch {
 	case c.Version == 0:

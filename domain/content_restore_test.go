@@ -97,7 +97,7 @@ func normal(c content) content {
 	return c
 }
 
-// contentHistory draws what may happen to a content: what is decided, in turn.
+// contentHistory draws a random history of a content from its deciding methods.
 func contentHistory(r *rapid.T) []domain.Event {
 	events, err := domain.CreateContent(created(func(e *domain.ContentCreated) {
 		e.Status = rapid.SampledFrom([]domain.ContentStatus{domain.Draft, domain.Published, domain.Archived}).Draw(r, "status")

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Code says what kind of thing went wrong, in a word that clients can rely on.
+// Code is the kind of an error, a word on which clients can rely.
 type Code string
 
-// The codes. The first six are shown to clients as data, beside the payload of a
-// mutation; the others are answers of the API as a whole.
+// The codes. The API returns the first six as data, beside the payload of a mutation, and the
+// others as errors of the whole response.
 const (
 	Invalid         Code = "BAD_USER_INPUT"
 	NotFound        Code = "NOT_FOUND"
@@ -24,16 +24,16 @@ const (
 	Unavailable     Code = "UNAVAILABLE"
 )
 
-// Error is what a user can do something about. Every other error is internal.
+// Error is an error that the caller can mend. Every other error is internal.
 type Error struct {
 	Code    Code
 	Message string
 	// Field is the member of the input at fault, if there is one.
 	Field string
-	// Existing is the id of the thing that holds what was to be taken.
+	// Existing is the id of the object that holds the wanted slug or address.
 	Existing string
-	// ID, Expected and Actual describe a VersionConflict: of which object, and
-	// the versions the client expected and the log has.
+	// ID, Expected and Actual describe a VersionConflict: the object, the version that the client
+	// expected, and the version in the log.
 	ID       string
 	Expected int
 	Actual   int
@@ -46,13 +46,13 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// At names the member of the input that is at fault.
+// At returns the error with the member of the input at fault.
 func (e *Error) At(field string) *Error {
 	e.Field = field
 	return e
 }
 
-// Errors is several faults of one input. It has at least one element.
+// Errors holds the faults of one input. It has at least one element.
 type Errors []*Error
 
 func (e Errors) Error() string {
@@ -63,7 +63,7 @@ func (e Errors) Error() string {
 	return strings.Join(messages, "; ")
 }
 
-// Unwrap gives errors.As and errors.Is the faults one by one.
+// Unwrap returns the faults, for errors.As and errors.Is.
 func (e Errors) Unwrap() []error {
 	list := make([]error, len(e))
 	for i, one := range e {
@@ -72,7 +72,7 @@ func (e Errors) Unwrap() []error {
 	return list
 }
 
-// CodeOf returns the code of an Error somewhere in err's chain, or "".
+// CodeOf returns the code of an Error in the chain of err, or "".
 func CodeOf(err error) Code {
 	if one, ok := errors.AsType[*Error](err); ok {
 		return one.Code
@@ -80,17 +80,17 @@ func CodeOf(err error) Code {
 	return ""
 }
 
-// faults collects what is wrong with an input.
+// faults collects the faults of an input.
 type faults struct{ list Errors }
 
-// add notes a fault, unless it is nil.
+// add appends a fault, unless it is nil.
 func (f *faults) add(e *Error) {
 	if e != nil {
 		f.list = append(f.list, e)
 	}
 }
 
-// err returns what was collected: nil when nothing was.
+// err returns the collected faults, nil if there are none.
 func (f *faults) err() error {
 	if len(f.list) == 0 {
 		return nil

@@ -6,25 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 )
 
-// Kind is what a stream is about: the type of its aggregate.
+// Kind is the kind of a stream: the type of its aggregate.
 type Kind string
 
-// The kinds of streams. Their lower-case forms begin the ids.
+// The kinds of streams. Ids begin with their lower-case forms.
 const (
 	KindContent      Kind = "CONTENT"
 	KindPresentation Kind = "PRESENTATION"
 	KindUser         Kind = "USER"
 )
 
-// Event is one of the structs listed in this file's table: a fact, in the past
-// tense. Its JSON is frozen by the files in frozen/: a change of shape is
-// a new schema version with an upcaster, never an edit.
+// Event is one of the structs in the table below: a fact, in the past tense. The files in frozen/
+// freeze its JSON: a change of shape is a new schema version with an upcaster, never an edit.
 type Event interface{ kind() Kind }
 
-// Upcaster turns the JSON of one schema version of an event into the next one's.
+// Upcaster turns the JSON of one schema version of an event into that of the next version.
 type Upcaster func(json.RawMessage) (json.RawMessage, error)
 
 // eventType is a row of the table.
@@ -33,13 +31,13 @@ type eventType struct {
 	kind   Kind
 	goType reflect.Type
 	decode func([]byte) (Event, error)
-	// upcasters lead from version 1 to the current one, a step each: there is
-	// one fewer than there are versions.
+	// upcasters lead from version 1 to the current version, one step each: there is one upcaster
+	// fewer than there are versions.
 	upcasters []Upcaster
 }
 
-// The table of all events: the name in the log, independent of the Go type's, and
-// the steps from older schema versions.
+// The table of all events: the name in the log, which is independent of the Go type's name, and the
+// steps from older schema versions.
 var eventTypes = []eventType{
 	row[ContentCreated]("ContentCreated"),
 	row[ContentUpdated]("ContentUpdated"),
@@ -65,15 +63,14 @@ var eventTypes = []eventType{
 	row[UserForgotten]("UserForgotten"),
 }
 
-// personal are the members of an event's JSON that tell who somebody is. They are
-// sealed in the log, with a key that can be destroyed: they may be missing then.
+// personal lists the members of an event's JSON that identify a person. The log seals them with a
+// key that can be destroyed; then they are missing.
 var personal = map[string][]string{
 	"UserRegistered": {"email", "displayName"},
 	"UserUpdated":    {"email", "displayName"},
 }
 
-// Personal returns the members of an event's JSON that are about a person, none for
-// most events.
+// Personal returns the members of an event's JSON that identify a person, nil for most events.
 func Personal(name string) []string { return personal[name] }
 
 func row[E Event](name string, upcasters ...Upcaster) eventType {
@@ -108,20 +105,8 @@ func index[K comparable](key func(eventType) K) map[K]eventType {
 	return m
 }
 
-// Evolve gives an event schema versions before its first one, so that tests can have a
-// log with a past that this program never had. It is called before anything else of
-// this package.
-func Evolve(name string, upcasters ...Upcaster) {
-	t, ok := byName[name]
-	if !ok {
-		panic("there is no event " + name)
-	}
-	t.upcasters = append(slices.Clone(upcasters), t.upcasters...)
-	byName[name], byGoType[t.goType] = t, t
-}
-
-// UnknownEventError says that an event cannot be folded, because this program
-// knows no event of the name, or not yet the schema version.
+// UnknownEventError is the error for an event that cannot be folded, because this program does not
+// know its name or its schema version.
 type UnknownEventError struct {
 	Type          string
 	SchemaVersion int
@@ -132,7 +117,7 @@ func (e *UnknownEventError) Error() string {
 		e.Type, e.SchemaVersion)
 }
 
-// EventNames returns the names of all events, in the order of the table.
+// EventNames returns the names of all events in the order of the table.
 func EventNames() []string {
 	names := make([]string, len(eventTypes))
 	for i, t := range eventTypes {
@@ -141,8 +126,7 @@ func EventNames() []string {
 	return names
 }
 
-// Encode returns the name, the schema version and the JSON under which an event
-// is stored.
+// Encode returns the name, the schema version and the JSON under which the log stores an event.
 func Encode(e Event) (name string, schemaVersion int, data []byte, err error) {
 	t, ok := byGoType[reflect.TypeOf(e)]
 	if !ok {
@@ -152,9 +136,9 @@ func Encode(e Event) (name string, schemaVersion int, data []byte, err error) {
 	return t.name, t.version(), data, err
 }
 
-// Decode returns the event stored under a name, a schema version and JSON, after
-// the steps that lead to the current version. It fails with an
-// *UnknownEventError, or because the JSON is not the event's.
+// Decode returns the event that the log stores under a name, a schema version and JSON, after the
+// steps to the current version. The error is an *UnknownEventError, or says that the JSON is not
+// that of the event.
 func Decode(name string, schemaVersion int, data []byte) (Event, error) {
 	data, err := Upcast(name, schemaVersion, data)
 	if err != nil {
@@ -167,9 +151,8 @@ func Decode(name string, schemaVersion int, data []byte) (Event, error) {
 	return e, nil
 }
 
-// Upcast returns the JSON of an event in the current schema version, from that of
-// the version it was stored in. It fails with an *UnknownEventError, or because the
-// JSON is not the event's.
+// Upcast returns the JSON of an event in the current schema version. The error is an
+// *UnknownEventError, or says that the JSON is not that of the event.
 func Upcast(name string, schemaVersion int, data []byte) ([]byte, error) {
 	t, ok := byName[name]
 	if !ok || schemaVersion < 1 || schemaVersion > t.version() {
@@ -184,15 +167,15 @@ func Upcast(name string, schemaVersion int, data []byte) ([]byte, error) {
 	return data, nil
 }
 
-// State is what the events of one stream add up to. States are values: Apply
-// returns the next one and leaves the receiver as it was.
+// State is the sum of the events of one stream. States are values: Apply returns the next state and
+// leaves the receiver as it was.
 type State interface {
-	// Apply returns the state after one more event, which the log recorded at
-	// this instant. It fails for an event of another kind of stream.
+	// Apply returns the state after one more event, which the log recorded at this instant. It
+	// fails for an event of another kind of stream.
 	Apply(e Event, at Instant) (State, error)
 }
 
-// NewState returns the state of a stream without events.
+// NewState returns the state of a stream without events. It fails for an unknown kind.
 func NewState(kind Kind) (State, error) {
 	switch kind {
 	case KindContent:
@@ -210,8 +193,8 @@ func foreign(s State, e Event) error {
 	return fmt.Errorf("%T does not belong in the stream of a %T", e, s)
 }
 
-// marshal is json.Marshal without the escapes that only matter inside HTML: an
-// event's text should be readable in the database.
+// marshal is json.Marshal without the escapes that matter inside HTML alone: the text of an event
+// stays readable in the database.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -11,7 +11,7 @@ import (
 	"flightdeck/domain"
 )
 
-func TestWhatTheProgramDoesNotKnowIsAnErrorOfItsOwn(t *testing.T) {
+func TestAnUnknownEventIsAnErrorOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, c := range []domain.UnknownEventError{
 		{Type: "ContentTranslated", SchemaVersion: 1},
@@ -78,8 +78,8 @@ func TestOnlyEventsOfTheTableAreEncoded(t *testing.T) {
 	}
 }
 
-// FuzzDecode reads anything: it never panics, and what it accepts is written as
-// something that is read as the same again, and can be folded.
+// FuzzDecode reads arbitrary bytes: Decode never panics, and an accepted event survives a round
+// trip and can be folded.
 func FuzzDecode(f *testing.F) {
 	paths, err := filepath.Glob(goldenPath("*"))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestApplyLeavesTheStateItWasGivenAlone folds histories of everything, twice from
-// every prefix: no state that was there before is changed by what came after.
+// TestApplyLeavesTheStateItWasGivenAlone folds random histories twice from every prefix: no event
+// changes an earlier state.
 func TestApplyLeavesTheStateItWasGivenAlone(t *testing.T) {
 	t.Parallel()
 	for name, history := range map[string]struct {
@@ -45,8 +45,8 @@ func TestApplyLeavesTheStateItWasGivenAlone(t *testing.T) {
 	}
 }
 
-// TestWhatIsStoredFoldsAsWhatWasDecided folds events after a round through JSON.
-func TestWhatIsStoredFoldsAsWhatWasDecided(t *testing.T) {
+// TestStoredEventsFoldAsDecidedEvents folds events after a round through JSON.
+func TestStoredEventsFoldAsDecidedEvents(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		events := contentHistory(r)

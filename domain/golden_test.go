@@ -17,11 +17,11 @@ import (
 	"flightdeck/domain"
 )
 
-var update = flag.Bool("update", false, "create the golden files that are missing; those that are there are never changed")
+var update = flag.Bool("update", false, "create the missing golden files; existing files are never changed")
 
-// sample is an event and the golden file that freezes its JSON, which is named
-// after the event, the schema version and, for all but the first of a version,
-// what is special about it.
+// sample is an event and the golden file that freezes its JSON. The name of the file holds the
+// event, the schema version and, for all but the first file of a version, a word for its
+// particularity.
 type sample struct {
 	file  string
 	event domain.Event
@@ -187,8 +187,8 @@ func parseGolden(t *testing.T, file string) (name string, version int) {
 	return parts[0], version
 }
 
-// TestGoldenFilesFreezeEveryField: a field that is not in the golden file could be
-// renamed without anybody noticing. Whoever adds one adds a schema version.
+// TestGoldenFilesFreezeEveryField refuses a field that no golden file holds, since such a field
+// could be renamed unnoticed. A new field needs a new schema version.
 func TestGoldenFilesFreezeEveryField(t *testing.T) {
 	t.Parallel()
 	for _, s := range samples {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// An id is a prefix that says what it names, a hyphen, and a UUID: it is unique
-// among all nodes, and an id of the wrong kind is recognised without looking.
+// An id is a prefix that names the kind, a hyphen, and a UUID: an id is unique among all nodes, and
+// an id of the wrong kind is recognised without a lookup.
 
-// KindSlide is no kind of stream: slides live in the streams of presentations. It
-// is here for their ids.
+// KindSlide is the kind of the ids of slides. It is no kind of stream: slides live in the streams
+// of presentations.
 const KindSlide Kind = "SLIDE"
 
-// NewID returns the id of a thing of this kind made from a UUID.
+// NewID returns the id of this kind for a UUID.
 func NewID(kind Kind, uuid string) string { return kind.prefix() + uuid }
 
 func (k Kind) prefix() string { return strings.ToLower(string(k)) + "-" }
@@ -22,7 +22,7 @@ func (k Kind) Valid() bool {
 	return slices.Contains([]Kind{KindContent, KindPresentation, KindUser}, k)
 }
 
-// KindOf returns what an id names, and false when it is no id of this program's.
+// KindOf returns the kind that an id names. ok is false for an id that this program did not make.
 func KindOf(id string) (Kind, bool) {
 	for _, kind := range []Kind{KindContent, KindPresentation, KindUser, KindSlide} {
 		if uuid, ok := strings.CutPrefix(id, kind.prefix()); ok && isUUID(uuid) {
@@ -32,7 +32,7 @@ func KindOf(id string) (Kind, bool) {
 	return "", false
 }
 
-// CheckID returns an error unless id names a thing of this kind.
+// CheckID returns an error unless id is an id of this kind.
 func CheckID(kind Kind, field, id string) error {
 	switch found, ok := KindOf(id); {
 	case !ok:
@@ -57,7 +57,7 @@ func isUUID(s string) bool {
 	return true
 }
 
-// clip shortens what a client sent before it is shown again in a message.
+// clip shortens a text from a client for use in a message.
 func clip(s string) string {
 	const most = 60
 	if len(s) <= most {

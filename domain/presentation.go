@@ -10,11 +10,11 @@ type PresentationCreated struct {
 	AuthorID       string  `json:"authorId,omitempty"`
 	Theme          string  `json:"theme"`
 	IsPublic       bool    `json:"isPublic"`
-	// FrontMatter is what the Markdown of the deck said beyond the fields here.
+	// FrontMatter holds the front matter of the deck's Markdown beyond the fields here.
 	FrontMatter string `json:"frontMatter,omitempty"`
 }
 
-// PresentationUpdated carries the fields that changed; the others are absent.
+// PresentationUpdated carries the changed fields; unchanged fields are absent.
 type PresentationUpdated struct {
 	PresentationID string         `json:"presentationId"`
 	Title          *string        `json:"title,omitempty"`
@@ -23,13 +23,13 @@ type PresentationUpdated struct {
 	IsPublic       *bool          `json:"isPublic,omitempty"`
 }
 
-// PresentationDeleted hides a deck everywhere but in its history.
+// PresentationDeleted hides a deck everywhere except in its history.
 type PresentationDeleted struct {
 	PresentationID string `json:"presentationId"`
 }
 
-// PresentationRestored gives a deck the fields and slides it had at an earlier
-// version. It carries them, so that it can be applied without looking back.
+// PresentationRestored gives a deck the fields and slides of an earlier version. It carries them,
+// so that Apply need not look back.
 type PresentationRestored struct {
 	PresentationID string          `json:"presentationId"`
 	FromVersion    int             `json:"fromVersion"`
@@ -49,18 +49,18 @@ type RestoredSlide struct {
 	Notes   *string `json:"notes,omitempty"`
 }
 
-// SlideAdded puts a new slide after another one.
+// SlideAdded adds a slide after another one.
 type SlideAdded struct {
 	PresentationID string  `json:"presentationId"`
 	SlideID        string  `json:"slideId"`
 	Title          *string `json:"title,omitempty"`
 	Content        string  `json:"content"`
 	Notes          *string `json:"notes,omitempty"`
-	// After is the slide it follows; empty for the first place.
+	// After is the id of the slide before; empty for the first place.
 	After string `json:"after,omitempty"`
 }
 
-// SlideUpdated carries the fields of a slide that changed; the others are absent.
+// SlideUpdated carries the changed fields of a slide; unchanged fields are absent.
 type SlideUpdated struct {
 	PresentationID string         `json:"presentationId"`
 	SlideID        string         `json:"slideId"`
@@ -73,7 +73,7 @@ type SlideUpdated struct {
 type SlideMoved struct {
 	PresentationID string `json:"presentationId"`
 	SlideID        string `json:"slideId"`
-	// After is the slide it follows now; empty for the first place.
+	// After is the id of the slide before; empty for the first place.
 	After string `json:"after,omitempty"`
 }
 
@@ -92,8 +92,7 @@ func (SlideUpdated) kind() Kind         { return KindPresentation }
 func (SlideMoved) kind() Kind           { return KindPresentation }
 func (SlideRemoved) kind() Kind         { return KindPresentation }
 
-// Presentation is what the events of a deck add up to. The zero value is a deck
-// that does not exist.
+// Presentation is the sum of the events of a deck. The zero value is a deck that does not exist.
 type Presentation struct {
 	ID          string
 	Version     int
@@ -108,7 +107,7 @@ type Presentation struct {
 	CreatedAt Instant
 	UpdatedAt Instant
 	Deleted   bool
-	// HeaderVersion is the version that last changed anything but a slide.
+	// HeaderVersion is the version of the last change outside the slides.
 	HeaderVersion int
 }
 
@@ -118,7 +117,7 @@ type Slide struct {
 	Title   *string
 	Content string
 	Notes   *string
-	// Version is that of the deck when the slide was last added, changed or moved.
+	// Version is the version of the deck at which the slide was last added, changed or moved.
 	Version int
 }
 
@@ -188,8 +187,8 @@ func (p *Presentation) restore(e PresentationRestored) {
 	}
 }
 
-// with returns the slides with one more, after another one or, when that is empty
-// or gone, first.
+// with returns the slides with one more after the given slide, or in the first place if after is
+// empty or unknown.
 func (p Presentation) with(s Slide, after string) []Slide {
 	return slices.Insert(slices.Clone(p.Slides), p.place(after)+1, s)
 }
@@ -216,5 +215,5 @@ func (p Presentation) AtVersion() int { return p.Version }
 // Owner returns the id of the author.
 func (p Presentation) Owner() string { return p.AuthorID }
 
-// Public reports whether everybody may see the deck.
+// Public reports whether the deck is public and not deleted.
 func (p Presentation) Public() bool { return p.IsPublic && !p.Deleted }

@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// Placement says where a slide goes: at most one of the fields is set, and none
-// means the end of the deck.
+// Placement is the place of a slide. At most one of the fields is set; without any the place is the
+// end of the deck.
 type Placement struct {
 	After  string
 	Before string
@@ -11,8 +11,7 @@ type Placement struct {
 	Order int
 }
 
-// CreatePresentation returns the events that begin a deck with these slides, in
-// their order.
+// CreatePresentation returns the events that begin a deck with these slides in order.
 func CreatePresentation(e PresentationCreated, slides []SlideAdded) ([]Event, error) {
 	var f faults
 	f.add(checkLine("title", e.Title, MaxTitle))
@@ -46,8 +45,8 @@ func checkSlide(title *string, content string, notes *string) Errors {
 	return f.list
 }
 
-// Update changes the fields of the deck that e carries. Fields that are already
-// as asked are left out of the event; when none remains there is no event.
+// Update changes the fields of the deck that e carries. The event leaves out the fields that have
+// the wanted value already; without a changed field there is no event.
 func (p Presentation) Update(e PresentationUpdated) ([]Event, error) {
 	if err := p.mustExist("id"); err != nil {
 		return nil, err
@@ -72,8 +71,7 @@ func (p Presentation) Update(e PresentationUpdated) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// Changes returns the names of the fields that the event changes, as clients know
-// them.
+// Changes returns the names of the changed fields, as clients know them.
 func (e PresentationUpdated) Changes() []string {
 	return touched(
 		named{"title", e.Title != nil}, named{"description", e.Description.Touched()},
@@ -92,9 +90,8 @@ func (p Presentation) Delete() ([]Event, error) {
 	return []Event{PresentationDeleted{p.ID}}, nil
 }
 
-// Restore gives the deck the fields and slides of an earlier version of its own,
-// deleted or not. It makes nothing public: what is public stays so, and what was
-// deleted comes back private.
+// Restore gives the deck the fields and slides of one of its earlier versions, even if it is
+// deleted. It publishes nothing: a public deck stays public, and a deleted deck comes back private.
 func (p Presentation) Restore(old Presentation) ([]Event, error) {
 	switch {
 	case p.Version == 0:
@@ -123,7 +120,7 @@ func (p Presentation) sameFields(o Presentation) bool {
 		})
 }
 
-// AddSlide puts a new slide where at says.
+// AddSlide adds a slide at a place.
 func (p Presentation) AddSlide(e SlideAdded, at Placement) ([]Event, error) {
 	if err := p.mustExist("presentationId"); err != nil {
 		return nil, err
@@ -142,8 +139,8 @@ func (p Presentation) AddSlide(e SlideAdded, at Placement) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// UpdateSlide changes the fields of a slide that e carries. When all are as asked
-// already there is no event.
+// UpdateSlide changes the fields of a slide that e carries. If all fields have the wanted values
+// already, there is no event.
 func (p Presentation) UpdateSlide(e SlideUpdated) ([]Event, error) {
 	s, err := p.mustHave(e.SlideID)
 	if err != nil {
@@ -162,13 +159,12 @@ func (p Presentation) UpdateSlide(e SlideUpdated) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// Changes returns the names of the fields that the event changes, as clients know
-// them.
+// Changes returns the names of the changed fields, as clients know them.
 func (e SlideUpdated) Changes() []string {
 	return touched(named{"title", e.Title.Touched()}, named{"content", e.Content != nil}, named{"notes", e.Notes.Touched()})
 }
 
-// MoveSlide puts a slide where to says. When it is there already there is no event.
+// MoveSlide moves a slide to a place. If the slide is there already, there is no event.
 func (p Presentation) MoveSlide(slideID string, to Placement) ([]Event, error) {
 	s, err := p.mustHave(slideID)
 	if err != nil {
@@ -197,8 +193,8 @@ func (p Presentation) RemoveSlide(slideID string) ([]Event, error) {
 	return []Event{SlideRemoved{p.ID, slideID}}, nil
 }
 
-// resolve returns the slide after which a placement among these slides is; field is
-// the member of the input that has it.
+// resolve returns the slide after which a placement lies among these slides. field is the member of
+// the input that holds the placement.
 func (p Presentation) resolve(field string, at Placement, among []Slide) (after string, err error) {
 	index := len(among)
 	switch {

@@ -48,8 +48,8 @@ func TestRestorePresentation(t *testing.T) {
 	})
 }
 
-// TestRestoringADeckGivesTheFieldsAndSlidesOfTheVersionAndPublishesNothing
-// restores any version of any history.
+// TestRestoringADeckGivesTheFieldsAndSlidesOfTheVersionAndPublishesNothing restores every version
+// of random histories.
 func TestRestoringADeckGivesTheFieldsAndSlidesOfTheVersionAndPublishesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -82,7 +82,7 @@ func TestRestoringADeckGivesTheFieldsAndSlidesOfTheVersionAndPublishesNothing(t 
 	})
 }
 
-// sameDeck makes no difference between no slides and none.
+// sameDeck treats nil and an empty list of slides as equal.
 func sameDeck(a, b deck) bool {
 	if len(a.Slides) == 0 && len(b.Slides) == 0 {
 		a.Slides, b.Slides = nil, nil
@@ -90,7 +90,7 @@ func sameDeck(a, b deck) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// deckHistory draws what may happen to a deck: what is decided, in turn.
+// deckHistory draws a random history of a deck from its deciding methods.
 func deckHistory(r *rapid.T) []domain.Event {
 	events := slices.Clone(ofNone)
 	added := 0

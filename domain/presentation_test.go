@@ -9,7 +9,7 @@ import (
 
 type deck = domain.Presentation
 
-// deckCreated is the first event of most decks here; one, two and three its slides.
+// deckCreated is the first event of most decks here; one, two and three are its slides.
 var (
 	deckCreated = domain.PresentationCreated{
 		PresentationID: deckID, Title: "Deck", Description: new("About it"), AuthorID: authorID, Theme: "night", FrontMatter: "lang: en\n",
@@ -26,7 +26,7 @@ var (
 
 func slideID(n int) string { return fmt.Sprintf("slide-0190a8c2-7b1e-7000-8000-%012d", n) }
 
-// fresh is a slide that no deck has yet.
+// fresh is a slide that no deck contains yet.
 func fresh(n int) domain.SlideAdded {
 	return domain.SlideAdded{SlideID: slideID(n), Content: fmt.Sprint("# Slide ", n)}
 }
@@ -42,7 +42,7 @@ func TestCreatePresentation(t *testing.T) {
 	refused := func(name string, faults []fault, change func(*domain.PresentationCreated), slides ...domain.SlideAdded) scenario[deck] {
 		return scenario[deck]{name: name, when: creating(change, slides...), faults: faults}
 	}
-	loose := func(s domain.SlideAdded) domain.SlideAdded { // as an import gives it
+	loose := func(s domain.SlideAdded) domain.SlideAdded { // the form that an import has
 		s.PresentationID, s.After = "", "elsewhere"
 		return s
 	}

@@ -26,7 +26,7 @@ type given []domain.Event
 // then are the events that a decision leads to; nil for a decision without effect.
 type then []domain.Event
 
-// fault is what is wrong with an input.
+// fault is a fault of an input.
 type fault struct {
 	code  domain.Code
 	field string
@@ -51,7 +51,7 @@ func invalid(fields ...string) (list []fault) {
 
 func notFound(field string) []fault { return []fault{{domain.NotFound, field}} }
 
-// play runs a table. What was decided must also fold.
+// play runs a table, and folds the decided events.
 func play[S domain.State](t *testing.T, table []scenario[S]) {
 	t.Helper()
 	for _, s := range table {

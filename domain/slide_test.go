@@ -143,8 +143,8 @@ func TestSlidesStandWhereTheyWerePut(t *testing.T) {
 	})
 }
 
-// mustPut applies what was decided, and checks that the slide is where it was to
-// be, and that all others are in the order they were in.
+// mustPut applies the decided events, and checks that the slide is in the wanted place and that all
+// other slides keep their order.
 func mustPut(r *rapid.T, p deck, id string, at domain.Placement, events []domain.Event, err error) deck {
 	r.Helper()
 	others := slices.DeleteFunc(order(p), func(s string) bool { return s == id })

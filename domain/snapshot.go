@@ -13,11 +13,10 @@ import (
 	"sync"
 )
 
-// EncodeState returns a state as JSON, to be read by DecodeState of the same
-// Fingerprint only.
+// EncodeState returns a state as JSON. DecodeState of a program with the same Fingerprint reads it.
 func EncodeState(s State) ([]byte, error) { return marshal(s) }
 
-// DecodeState returns the state of a kind of stream that EncodeState wrote.
+// DecodeState returns the state that EncodeState wrote for a stream of this kind.
 func DecodeState(kind Kind, data []byte) (State, error) {
 	switch kind {
 	case KindContent:
@@ -27,7 +26,7 @@ func DecodeState(kind Kind, data []byte) (State, error) {
 	case KindUser:
 		return decodeState[User](data)
 	}
-	return NewState(kind) // which says that there is no such kind
+	return NewState(kind) // it returns the error for an unknown kind
 }
 
 func decodeState[S State](data []byte) (State, error) {
@@ -49,9 +48,9 @@ var frozen embed.FS
 const hashedFolder = "testdata/events/"
 
 // Fingerprint identifies the way in which this program folds events and writes states: it is the
-// SHA-256 of the states that the frozen events lead to. A program that folds one of them to another
-// state, or writes a state in another form, has another fingerprint and discards the snapshots of
-// this one.
+// SHA-256 of the states to which the frozen events lead. A program that folds one of them to
+// another state, or writes a state in another form, has another fingerprint and discards older
+// snapshots.
 var Fingerprint = sync.OnceValue(func() string {
 	hash := sha256.New()
 	names, err := fs.Glob(frozen, "frozen/*.json")
@@ -73,8 +72,8 @@ var Fingerprint = sync.OnceValue(func() string {
 	return hex.EncodeToString(hash.Sum(nil))
 })
 
-// foldFrozen folds one frozen event into the state of its kind. The file's name is the event's name
-// and schema version, such as ContentCreated.v1.json; a word may follow the version.
+// foldFrozen folds one frozen event into the state of its kind. The name of the file holds the name
+// and schema version of the event, as in ContentCreated.v1.json; a word may follow the version.
 func foldFrozen(states map[Kind]State, file string, at Instant) error {
 	data, err := frozen.ReadFile(file)
 	if err != nil {

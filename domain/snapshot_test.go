@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAStateSurvivesItsSnapshot: what is read is what was written, nil and empty lists
-// included, and folds on as if nothing had happened.
+// TestAStateSurvivesItsSnapshot decodes encoded states: the result equals the state, nil and empty
+// lists included, and folds on as the state does.
 func TestAStateSurvivesItsSnapshot(t *testing.T) {
 	t.Parallel()
 	for kind, draw := range map[domain.Kind]func(*rapid.T) []domain.Event{
@@ -52,8 +52,8 @@ func TestADamagedSnapshotIsAnError(t *testing.T) {
 	}
 }
 
-// TestTheFingerprintIsThatOfTheseFolds: whoever changes what events fold to, or how a
-// state is written, sees the fingerprint change here, and that snapshots are discarded.
+// TestTheFingerprintIsThatOfTheseFolds fails when a change of the fold or of the encoding of states
+// changes the fingerprint, and with it discards all snapshots.
 func TestTheFingerprintIsThatOfTheseFolds(t *testing.T) {
 	t.Parallel()
 	const want = "5761f14f167a48e9c9d2a22efc86a8b5ce7326b14dd0c8310b1df3754fd66235"

@@ -10,8 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of what one field holds, in bytes where the name says so and in
-// characters elsewhere.
+// The limits of fields, in bytes if the name says so, else in characters.
 const (
 	MaxTitle        = 300
 	MaxSlug         = 200
@@ -26,12 +25,12 @@ const (
 	MaxEmail        = 254 // RFC 5321, 4.5.3.1.3, less the angle brackets
 )
 
-// slugPattern is lower-case letters, digits and single hyphens, in segments
-// separated by slashes, as in a path of a site.
+// slugPattern matches segments of lower-case letters, digits and single hyphens, separated by
+// slashes, as in a path of a site.
 var slugPattern = regexp.MustCompile(`^[a-z0-9]+(?:[-_.][a-z0-9]+)*(?:/[a-z0-9]+(?:[-_.][a-z0-9]+)*)*$`)
 
-// checkText refuses text that cannot be stored faithfully: invalid UTF-8, and
-// NUL, which databases and JSON tools cut or change.
+// checkText refuses text that cannot be stored unchanged: invalid UTF-8, and NUL, which databases
+// and JSON tools cut or change.
 func checkText(field, s string) *Error {
 	switch {
 	case !utf8.ValidString(s):
@@ -42,7 +41,7 @@ func checkText(field, s string) *Error {
 	return nil
 }
 
-// checkLine is checkText for a text of one to most characters.
+// checkLine is checkText for a line of one to most characters.
 func checkLine(field, s string, most int) *Error {
 	if e := checkText(field, s); e != nil {
 		return e
@@ -80,8 +79,8 @@ func checkBytes(field, s string, most int) *Error {
 	return checkText(field, s)
 }
 
-// checkContent is checkBytes for the text of a content, which has to be what its
-// format says.
+// checkContent is checkBytes for the text of a content, which must have the form that its format
+// names.
 func checkContent(s string, format ContentFormat) *Error {
 	if e := checkBytes("content", s, MaxContentBytes); e != nil || format != JSON {
 		return e
@@ -89,8 +88,8 @@ func checkContent(s string, format ContentFormat) *Error {
 	return checkJSON("content", s)
 }
 
-// checkJSON refuses a content that is not one JSON text (RFC 8259). The fault is
-// that of the field which asked for one.
+// checkJSON refuses a text that is not one JSON text (RFC 8259). The fault names the field that
+// chose the format or the text.
 func checkJSON(field, content string) *Error {
 	var text json.RawMessage
 	err := json.Unmarshal([]byte(content), &text)
@@ -126,8 +125,7 @@ func checkTags(tags []string) *Error {
 	return nil
 }
 
-// normalTags trims the tags and keeps the first of equal ones, in their order.
-// nil stays nil.
+// normalTags trims the tags and keeps the first of equal tags, in order. It returns nil for nil.
 func normalTags(tags []string) []string {
 	if tags == nil {
 		return nil
@@ -144,8 +142,8 @@ func normalTags(tags []string) []string {
 	return out
 }
 
-// ClipName makes a display name of a text from elsewhere: one line without control
-// characters, cut to what is allowed; "" when nothing is left.
+// ClipName makes a display name of a text from elsewhere: one line without control characters, cut
+// to the allowed length; "" if nothing is left.
 func ClipName(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -163,8 +161,8 @@ func ClipName(s string) string {
 	return s
 }
 
-// NormalEmail returns the form in which addresses are compared and stored. What is
-// no text stays as it is, to be refused: lower case would make text of it.
+// NormalEmail returns the form in which addresses are compared and stored. It returns invalid UTF-8
+// unchanged, so that checkText refuses it: lower-casing would turn it into text.
 func NormalEmail(s string) string {
 	if !utf8.ValidString(s) {
 		return s

@@ -1,7 +1,7 @@
 package domain
 
-// UserRegistered is the first event of a user. Passwords are not events: they are
-// secrets that change and are forgotten.
+// UserRegistered is the first event of a user. Passwords are no events: they are secrets that
+// change and are erased.
 type UserRegistered struct {
 	UserID      string `json:"userId"`
 	Email       string `json:"email"`
@@ -9,12 +9,12 @@ type UserRegistered struct {
 	Role        Role   `json:"role"`
 }
 
-// UserLoggedIn says that somebody gave the user's password.
+// UserLoggedIn records that a client has sent the right password of the user.
 type UserLoggedIn struct {
 	UserID string `json:"userId"`
 }
 
-// UserUpdated carries the fields that changed; the others are absent.
+// UserUpdated carries the changed fields; unchanged fields are absent.
 type UserUpdated struct {
 	UserID      string  `json:"userId"`
 	Email       *string `json:"email,omitempty"`
@@ -27,8 +27,8 @@ type UserRoleChanged struct {
 	Role   Role   `json:"role"`
 }
 
-// UserForgotten says that the user's name and address were erased, from this event
-// and from all before it.
+// UserForgotten records that the name and the address of the user were erased, in this event and in
+// all events before.
 type UserForgotten struct {
 	UserID string `json:"userId"`
 }
@@ -39,8 +39,7 @@ func (UserLoggedIn) kind() Kind    { return KindUser }
 func (UserUpdated) kind() Kind     { return KindUser }
 func (UserRoleChanged) kind() Kind { return KindUser }
 
-// User is what the events of a user add up to. The zero value is a user who does
-// not exist.
+// User is the sum of the events of a user. The zero value is a user that does not exist.
 type User struct {
 	ID          string
 	Version     int
@@ -49,8 +48,8 @@ type User struct {
 	Role        Role
 	CreatedAt   Instant
 	LastLoginAt *Instant
-	// Forgotten says that the user's personal fields are erased. They are empty, in this
-	// state and in those of all earlier events.
+	// Forgotten reports that the personal fields of the user are erased. They are empty in this
+	// state and in the states of all earlier events.
 	Forgotten bool
 }
 
@@ -76,8 +75,7 @@ func (u User) Apply(event Event, at Instant) (State, error) {
 	return u, nil
 }
 
-// RegisterUser returns the event that begins a user. The address is stored in its
-// normal form.
+// RegisterUser returns the event that begins a user. It stores the address in its normal form.
 func RegisterUser(e UserRegistered) ([]Event, error) {
 	e.Email = NormalEmail(e.Email)
 	var f faults
@@ -92,7 +90,7 @@ func RegisterUser(e UserRegistered) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// LogIn notes that the user gave the right password.
+// LogIn records a log-in with the right password.
 func (u User) LogIn() ([]Event, error) {
 	if err := u.mustExist(); err != nil {
 		return nil, err
@@ -100,8 +98,8 @@ func (u User) LogIn() ([]Event, error) {
 	return []Event{UserLoggedIn{u.ID}}, nil
 }
 
-// Update changes the fields that e carries. When all are as asked already there
-// is no event.
+// Update changes the fields that e carries. If all fields have the wanted values already, there is
+// no event.
 func (u User) Update(e UserUpdated) ([]Event, error) {
 	if err := u.mustExist(); err != nil {
 		return nil, err
@@ -126,8 +124,7 @@ func (u User) Update(e UserUpdated) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// Changes returns the names of the fields that the event changes, as clients know
-// them.
+// Changes returns the names of the changed fields, as clients know them.
 func (e UserUpdated) Changes() []string {
 	return touched(named{"email", e.Email != nil}, named{"displayName", e.DisplayName != nil})
 }

@@ -41,7 +41,7 @@ func TestAnIDSaysWhatItNames(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoIDIsRefused(t *testing.T) {
+func TestAMalformedIDIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{
 		"", "content-", uuid, "content" + uuid, "Content-" + uuid, "content-" + strings.ToUpper(uuid), " content-" + uuid, "content-" + uuid + "\n",

@@ -1,3 +1,5 @@
+//go:build evolution
+
 package operator
 
 import (
