@@ -16,12 +16,12 @@ import (
 	"flightdeck/eventstore/sqlite"
 )
 
-// replays is how often a whole log is replayed: it takes long.
+// replays is the number of replays of a whole log, which takes long.
 const replays = 2
 
-// archive measures, on a copy of the world: moving nine tenths of the log into the
-// archive, what that share of the file takes then, and the replay of every stream
-// through the archive beside the one before.
+// archive measures, on a copy of the world, the move of nine tenths of the log into the archive,
+// the size of that share before and after, and the replay of every stream through the archive
+// beside the replay before it.
 func archive(s settings, w world) (rows []row, err error) {
 	path := filepath.Join(s.dir, "archive.db")
 	if err := errors.Join(os.RemoveAll(path), copyFile(path, w.db)); err != nil {
@@ -93,7 +93,7 @@ func archive(s settings, w world) (rows []row, err error) {
 	return append(rows, atMost("replay through the archive", perSecond(through), "live: "+perSecond(live), cost, 2)), nil
 }
 
-// timed returns how many seconds f takes.
+// timed returns the duration of f in seconds.
 func timed(f func() error) (float64, error) {
 	runtime.GC()
 	begun := time.Now()
@@ -101,7 +101,7 @@ func timed(f func() error) (float64, error) {
 	return time.Since(begun).Seconds(), err
 }
 
-// reopen opens a database to look at it.
+// reopen opens a database for reading.
 func reopen(err error, path string) (*sqlite.Engine, error) {
 	if err != nil {
 		return nil, err
@@ -114,16 +114,15 @@ func replayAll(engine *sqlite.Engine) error {
 	return eventstore.EachStream(context.Background(), engine, func(s eventstore.StreamStatus) error { return foldAll(engine, s.ID, s.Version) })
 }
 
-// liveShare returns how many bytes of the file the events take that are not archived,
-// with their indexes.
+// liveShare returns the size of the events outside the archive with their indexes, in bytes.
 func liveShare(engine *sqlite.Engine) (int64, error) { return pages(engine, "events") }
 
-// archivedShare returns how many the archive takes.
+// archivedShare returns the size of the archive, in bytes.
 func archivedShare(engine *sqlite.Engine) (int64, error) {
 	return pages(engine, "archived_events", "archive_blocks", "archive_dictionaries", "archive_names", "archive_streams")
 }
 
-// pages returns how many bytes some tables and their indexes take.
+// pages returns the size of tables with their indexes, in bytes.
 func pages(engine *sqlite.Engine, tables ...string) (n int64, err error) {
 	list, err := json.Marshal(tables)
 	if err != nil {
@@ -143,7 +142,7 @@ func copyDatabase(to, from string) error {
 	return err
 }
 
-// removeDatabase removes a database and what lies beside it.
+// removeDatabase removes a database with the files beside it.
 func removeDatabase(db string) error {
 	files, err := filepath.Glob(db + "*")
 	for _, f := range files {

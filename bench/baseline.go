@@ -26,7 +26,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// serveBaseline serves a baseline until the process is ended: name, database,
+// serveBaseline serves a baseline until the process ends. Its arguments are name, database and
 // address.
 func serveBaseline(args []string) error {
 	if len(args) != 3 {
@@ -73,8 +73,8 @@ func serveBaseline(args []string) error {
 	return http.ListenAndServe(args[2], mux) //nolint:gosec // a benchmark on this machine
 }
 
-// gqlgen is the API behind gqlgen's own transport, with a cache of documents as its
-// manual advises, and the heap as the server has it.
+// gqlgen is the API behind gqlgen's own transport, with a cache of documents, as its manual
+// advises, and the server's target for the heap.
 func (o *opened) gqlgen() http.Handler {
 	debug.SetGCPercent(400)
 	nothing := func(context.Context) string { return "" }
@@ -91,8 +91,8 @@ func (o *opened) gqlgen() http.Handler {
 	return h
 }
 
-// create is what a plain handler does for a durable content: decode, call the
-// writer, encode. It answers with the same members as the API.
+// create is a plain handler for a durable content: it decodes, calls the writer and encodes. It
+// answers with the same members as the API.
 func (o *opened) create(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Variables struct{ Title, Content string }
@@ -131,8 +131,8 @@ const readSQL = `SELECT id, version, title, slug, description, format, status, a
 	FROM contents AS c WHERE c.id = ? AND c.valid_from <= ? AND c.valid_to > ? AND c.deleted = 0 AND (c.public = 1 AND c.valid_to = 9223372036854775807)
 	ORDER BY c.valid_from DESC LIMIT 1`
 
-// readRow is what a plain handler does for a content by id: decode, one statement,
-// encode the same members.
+// readRow is a plain handler for a content by id: it decodes, runs one statement and encodes the
+// same members.
 func readRow(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, log *eventstore.Store) {
 	var in struct{ Variables struct{ ID string } }
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
@@ -167,9 +167,8 @@ func readRow(w http.ResponseWriter, r *http.Request, stmt *sql.Stmt, log *events
 	writeJSON(w, map[string]any{"data": map[string]any{"content": c}})
 }
 
-// listing is what a plain handler does for a list of 20, as of now: decode, the very
-// statement that the API runs for these fields, all of whose arguments are the position,
-// encode the same members.
+// listing is a plain handler for a list of 20 as of now: it decodes, runs the statement of the API
+// for these fields, whose arguments are all the position, and encodes the same members.
 func listing[T any](o *opened, fields []string, read func(*sql.Rows) (T, error)) (http.HandlerFunc, error) {
 	var text string
 	o.db.Observe(func(query string) { text = query })

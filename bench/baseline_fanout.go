@@ -15,8 +15,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// bare is what fan-out costs without GraphQL: gorilla's broadcast of a prepared
-// message to every socket, of the bytes that FlightDeck sends.
+// bare is fan-out without GraphQL: gorilla's broadcast of a prepared message to every socket, with
+// the bytes that FlightDeck sends.
 type bare struct {
 	*opened
 	upgrader websocket.Upgrader
@@ -32,7 +32,7 @@ func newBare(o *opened) *bare {
 	return b
 }
 
-// serve upgrades to a websocket, and appends what is posted.
+// serve upgrades to a websocket, and appends each posted event.
 func (b *bare) serve(w http.ResponseWriter, r *http.Request) {
 	if websocket.IsWebSocketUpgrade(r) {
 		b.listen(w, r)
@@ -58,7 +58,7 @@ func (b *bare) serve(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]any{"data": map[string]any{"log": map[string]any{"head": b.log.Head().Position.String()}}})
 }
 
-// listen has one goroutine a socket: it reads, as gorilla asks for.
+// listen runs one goroutine per socket, which reads, as gorilla requires.
 func (b *bare) listen(w http.ResponseWriter, r *http.Request) {
 	socket, err := b.upgrader.Upgrade(w, r, nil)
 	if err != nil {

@@ -17,12 +17,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// writersBeside are the callers that write while the read model is rebuilt.
+// writersBeside is the number of callers that write during a rebuild of the read model.
 const writersBeside = 8
 
-// beside measures how long callers of the writer wait while the read model of the world
-// is rebuilt, beside how long they wait otherwise: callers who pause between commands,
-// and some who never do.
+// beside measures the wait of the writer's callers during a rebuild of the world's read model,
+// beside their usual wait: callers that pause between commands, and callers that never pause.
 func beside(s settings, w world) (rows []row, err error) {
 	for _, c := range []struct {
 		name  string
@@ -44,7 +43,7 @@ func beside(s settings, w world) (rows []row, err error) {
 	return rows, nil
 }
 
-// besideRebuild returns how long commands took without a rebuild and beside one, sorted.
+// besideRebuild returns the sorted durations of commands without a rebuild and during one.
 func (s settings) besideRebuild(db string, pause time.Duration) (usual, during []time.Duration, err error) {
 	o, err := open(db)
 	if err != nil {
@@ -73,10 +72,9 @@ func (s settings) besideRebuild(db string, pause time.Duration) (usual, during [
 	return usual, during, err
 }
 
-// writing has callers write until ctx ends, and returns how long their commands took,
-// sorted.
+// writing lets callers write until ctx ends, and returns the sorted durations of their commands.
 func (o *opened) writing(ctx context.Context, pause time.Duration) (all []time.Duration, err error) {
-	var mu sync.Mutex // guards what is returned
+	var mu sync.Mutex // guards the result
 	var wait sync.WaitGroup
 	for range writersBeside {
 		wait.Go(func() {
@@ -101,5 +99,5 @@ func (o *opened) writing(ctx context.Context, pause time.Duration) (all []time.D
 	return all, err
 }
 
-// ms is how seconds are printed.
+// ms prints seconds as milliseconds.
 func ms(seconds float64) string { return fmt.Sprintf("%.1f ms", seconds*1e3) }

@@ -10,7 +10,7 @@ import (
 
 const connections = 64
 
-// request is a GraphQL request.
+// request returns the body of a GraphQL request.
 func request(query string, variables map[string]any) []byte {
 	data, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -22,9 +22,8 @@ func request(query string, variables map[string]any) []byte {
 const createQuery = `mutation($title: String!, $content: String!) {
 	createContent(input: {title: $title, content: $content}) { content { id } position errors { message } } }`
 
-// create measures durable createContent over HTTP, rows and search included:
-// beside a plain handler that calls the same writer, and beside the same server
-// with a transaction per mutation.
+// create measures durable createContent over HTTP, rows and search included, beside a plain handler
+// that calls the same writer, and beside the same server with a transaction per mutation.
 func create(s settings, _ world) ([]row, error) {
 	say("durable createContent, %d connections", connections)
 	text := body(1)

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// crowd is how fan-out is measured: that many rounds of so many sockets, so many events a
-// second, and a burst of batches of a hundred.
+// crowd holds the sizes of a measurement of fan-out: rounds, sockets, paced events a second, and a
+// burst in batches of a hundred.
 type crowd struct {
 	rounds  int
 	sockets int
@@ -24,7 +24,7 @@ type crowd struct {
 	batches int
 }
 
-// heard is what a round of fan-out saw.
+// heard holds the figures of one round of fan-out.
 type heard struct {
 	p99        time.Duration // paced, from the instant of the event, its COMMIT included
 	cpu        time.Duration // of the server a delivery, paced
@@ -47,11 +47,10 @@ type batched struct {
 
 const batchQuery = `mutation($commands: [BatchCommand!]!) { applyBatch(input: {commands: $commands}) { position errors { message } } }`
 
-// fanOut measures one identical subscription on many sockets beside gorilla's bare
-// broadcast of the same bytes. Both run with Go's own target for the heap: so that
-// memory is compared, and not how seldom it is collected. Their databases are in
-// memory where that is offered: what is measured begins at COMMIT, and not with how
-// long a disk takes for it.
+// fanOut measures one identical subscription on many sockets beside gorilla's bare broadcast of the
+// same bytes. Both run with Go's own target for the heap, so that memory is compared, and not the
+// frequency of its collection. The databases lie in memory if the system offers it: the measurement
+// begins at COMMIT and leaves out the disk.
 func fanOut(s settings, _ world) (rows []row, err error) {
 	if err := os.Setenv("GOGC", "100"); err != nil {
 		return nil, err
@@ -112,8 +111,8 @@ func (c crowd) compare(ours, theirs []heard) []row {
 	}
 }
 
-// listenTo is one round with one server: a process that is measured, and one whose
-// goroutines are counted, which ends it.
+// listenTo runs one round with one server: a measured process, and a second process that is ended
+// to count its goroutines.
 func (s settings) listenTo(c crowd, db string, start func(db string) (*process, error)) (h heard, err error) {
 	token, err := s.token(db)
 	if err != nil {
@@ -160,10 +159,11 @@ func (s settings) listenTo(c crowd, db string, start func(db string) (*process, 
 	return h, errors.Join(err, hungUp)
 }
 
-// settle lets what was begun end: there is nothing to wait for that would not disturb.
+// settle waits for work in the background to end. It waits for a fixed time, since a request would
+// disturb the measurement.
 func settle() { time.Sleep(2 * time.Second) }
 
-// warm has a process do all that it does the first time.
+// warm lets a process do everything once.
 func warm(write func(n int) error) error {
 	for range 3 {
 		if err := write(batchSize); err != nil {
@@ -210,7 +210,7 @@ func (c crowd) drive(p *process, all *sockets, write func(n int) error, h *heard
 		return err
 	}
 	h.memory = float64(after-before) / float64(c.sockets)
-	// Warm: what a first event costs is not what is asked for.
+	// The first event warms the process and is not measured.
 	if err := c.await(all, 1, func() error { return write(1) }); err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func (c crowd) drive(p *process, all *sockets, write func(n int) error, h *heard
 	return err
 }
 
-// await writes, and waits until every socket has heard as many events.
+// await writes, and waits until every socket has received the given number of events.
 func (c crowd) await(all *sockets, events int, write func() error) error {
 	done := all.expect(c.sockets * events)
 	if err := write(); err != nil {
@@ -266,8 +266,8 @@ func (c crowd) await(all *sockets, events int, write func() error) error {
 	}
 }
 
-// batch is a request that creates so many contents, of some 860 bytes as they are
-// delivered.
+// batch returns a request that creates the given number of contents, each of about 860 bytes as it
+// is delivered.
 func batch(n int) []byte {
 	commands := make([]batched, n)
 	text := strings.Repeat(body(1), 2)[:520]

@@ -16,18 +16,18 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// lengths are the logs on which growth is measured, in events.
+// lengths are the lengths of the measured logs, in events.
 var lengths = []int{10_000, 100_000, 1_000_000}
 
-// cost is what one operation costs on logs of the lengths.
+// cost is the cost of one operation on the logs of all lengths.
 type cost struct {
 	name string
 	unit string
 	each []float64
 }
 
-// growth measures how costs grow with the log, prints a table and plots it into an SVG
-// file. Every log has ten versions of each content.
+// growth measures the growth of costs with the log, prints a table and plots it into an SVG file.
+// Every log has ten versions of each content.
 func (s settings) growth(file string) error {
 	cleanup, err := s.prepare()
 	if err != nil {
@@ -85,10 +85,10 @@ func (s settings) costs() (all []cost, err error) {
 
 const searchQuery = `query($words: String) { contents(first: 20, search: $words) { nodes { id title } } }`
 
-// words are two that some contents have.
+// words are two words that some contents hold.
 func words(i int) string { return strings.Join(strings.Fields(body(i % 1000))[:2], " ") }
 
-// requests measures what is only read.
+// requests measures the reads.
 func (s settings) requests(w world) (all []cost, err error) {
 	p, err := s.computing(w.db)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 
 const listQuery = `query($asOf: AsOf, $orderBy: ContentOrder, $filter: ContentFilter) { contents(first: 20, asOf: $asOf, orderBy: $orderBy, filter: $filter) { nodes { id title slug status updatedAt } } }`
 
-// textsQuery is a list of 20 with everything that a content says of itself.
+// textsQuery is a list of 20 with all fields and the texts of a content.
 const textsQuery = `{ contents(first: 20) { nodes { id version title slug description content format status tags createdAt updatedAt publishedAt } } }`
 
 // lists measures a list of 20 beside a plain handler, as of the middle of the log beside
@@ -92,7 +92,7 @@ func (s settings) listsGrown(p *process, w world) (rows []row, err error) {
 		{"with two tags", map[string]any{"tagsAny": []string{"tag7", "tag8"}}, tags / 2},
 	} {
 		if tenth.Contents/f.each < 20 {
-			continue // a page that is not full is no measure
+			continue // a partial page is not measured
 		}
 		side := func(p *process, w world) func() (outcome, error) {
 			ask := request(listQuery, map[string]any{"asOf": w.past.String(), "filter": f.filter})
@@ -112,7 +112,7 @@ func (s settings) listsGrown(p *process, w world) (rows []row, err error) {
 	return rows, nil
 }
 
-// serve measures what it takes to serve the database: memory and a cold start.
+// serve measures the memory of the server and its cold start.
 func serve(s settings, w world) (rows []row, err error) {
 	var starts []float64
 	var most int64
@@ -124,7 +124,7 @@ func serve(s settings, w world) (rows []row, err error) {
 		starts = append(starts, took.Seconds()*1000)
 		ask := request(listQuery, map[string]any{"orderBy": map[string]any{"field": "UPDATED_AT"}})
 		past := request(listQuery, map[string]any{"asOf": w.past.String()})
-		one := func(i int) []byte { // each is another request, so that what can be remembered is
+		one := func(i int) []byte { // each request differs, so that the cache of answers cannot serve it
 			switch i % 3 {
 			case 0:
 				return numbered(ask, i)

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// outcome is what a round of load saw.
+// outcome holds the figures of a round of load.
 type outcome struct {
 	perSecond float64
 	p50, p99  time.Duration
-	spread    float64 // of perSecond over the rounds: half of what lies between the extremes, beside the median
+	spread    float64 // half the range of perSecond over the rounds, relative to the median
 }
 
-// load sends requests over as many connections for a span, each connection the
-// next request as soon as it has the answer to the last.
+// load sends requests over the given number of connections for a span. A connection sends the next
+// request as soon as it has the response to the last.
 func load(connections int, span time.Duration, url, token string, body func(i int) []byte) (outcome, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true}}
 	defer client.CloseIdleConnections()

@@ -64,7 +64,7 @@ func main() {
 	}
 }
 
-// checked is an error that names what is far from its target.
+// checked is an error that names the ratios far from their targets.
 func checked(rows []row) error {
 	var far []string
 	for _, r := range rows {
@@ -78,7 +78,7 @@ func checked(rows []row) error {
 	return nil
 }
 
-// ratio is how a ratio is printed, "" where there is none.
+// ratio prints a ratio, "" if there is none.
 func ratio(r row) string {
 	if r.Ratio == 0 {
 		return ""
@@ -93,7 +93,7 @@ func fatal(err error) {
 	}
 }
 
-// axes are what is measured, in this order.
+// axes lists the measurements in order.
 var axes = []struct {
 	name    string
 	measure func(settings, world) ([]row, error)
@@ -118,7 +118,7 @@ func axisNames() (names []string) {
 	return names
 }
 
-// run measures the axes that only names, separated by commas; all where it is empty.
+// run measures the axes that only names, separated by commas, or all axes if only is empty.
 func (s settings) run(only string) (rows []row, err error) {
 	for _, name := range strings.Split(only, ",") {
 		if only != "" && !slices.Contains(axisNames(), name) {
@@ -149,7 +149,7 @@ func (s settings) run(only string) (rows []row, err error) {
 }
 
 // prepare makes the folder of the run, unless it was named, and builds the server into
-// it. cleanup removes what was made.
+// it. cleanup removes the files of the run.
 func (s *settings) prepare() (cleanup func(), err error) {
 	cleanup = func() {}
 	if s.dir == "" {

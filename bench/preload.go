@@ -27,7 +27,7 @@ import (
 // world is a preloaded database.
 type world struct {
 	db string
-	// ids are some of its contents, past a position in the middle of its log.
+	// ids are contents that existed before the middle of the log.
 	ids  []string
 	past eventstore.Position
 }
@@ -73,7 +73,7 @@ func (o *opened) close() error {
 	return o.log.Close()
 }
 
-// tags is how many there are: each content has one.
+// tags is the number of tags: each content has one.
 const tags = 100
 
 // body is a text of about 400 bytes.
@@ -85,8 +85,8 @@ func body(n int) string {
 	return b.String()
 }
 
-// preload makes the database of the run, unless it is there already. Contents are
-// updated in turns, in random order.
+// preload makes the database of the run unless it exists. It updates the contents in turns, in
+// random order.
 func (s settings) preload() (w world, err error) {
 	w.db = filepath.Join(s.dir, fmt.Sprintf("world-%d-%d.db", s.Contents, s.Versions))
 	w.past = eventstore.Position(s.Contents * s.Versions / 2)
@@ -120,8 +120,8 @@ func (rowless) Project(context.Context, eventstore.Rows, eventstore.Event, any, 
 	return nil
 }
 
-// fill makes a log, and then its rows, by a rebuild: a tenth of the time that it takes
-// to change rows one after the other all over the tables.
+// fill makes a log, and then its rows by a rebuild, in a tenth of the time of changing rows all
+// over the tables.
 func (s settings) fill(path string, all []string, random *rand.Rand) (err error) {
 	ctx := context.Background()
 	engine, err := sqlite.Open(ctx, path, sqlite.Options{Migrations: migrations()})

@@ -22,7 +22,7 @@ type process struct {
 	url string
 }
 
-// computing starts the server on a database, to compute every answer.
+// computing starts the server on a database without a cache of answers.
 func (s settings) computing(db string, more ...string) (*process, error) {
 	return s.flightdeck(db, append(more, "--remember", "0")...)
 }
@@ -87,7 +87,7 @@ func (p *process) memory() (int64, error) { return p.status("VmHWM:") }
 // resident returns the memory that the process has now, in bytes.
 func (p *process) resident() (int64, error) { return p.status("VmRSS:") }
 
-// status returns a size that the kernel tells of the process, in bytes.
+// status returns a size of the process that the kernel reports, in bytes.
 func (p *process) status(name string) (int64, error) {
 	f, err := os.Open("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *process) status(name string) (int64, error) {
 	return 0, io.ErrUnexpectedEOF
 }
 
-// cpu returns how long the process has used a core so far.
+// cpu returns the processor time of the process so far.
 func (p *process) cpu() (time.Duration, error) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
 	if err != nil {
@@ -133,8 +133,7 @@ func (s settings) token(db string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// coldStart starts the server and returns how long it took until it answered a
-// query.
+// coldStart starts the server and returns the time until it answers a query.
 func (s settings) coldStart(db string) (*process, time.Duration, error) {
 	begun := time.Now()
 	p, err := s.flightdeck(db)
@@ -148,7 +147,7 @@ func (s settings) coldStart(db string) (*process, time.Duration, error) {
 	return p, time.Since(begun), nil
 }
 
-// stopped stops the process. That a baseline ends by the signal is no error.
+// stopped stops the process. A baseline that ends by the signal is no error.
 func (p *process) stopped() error {
 	err := p.stop()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && !exit.Exited() {

@@ -4,9 +4,9 @@ import "errors"
 
 const readQuery = `query($id: ID!) { content(id: $id) { id version title slug content status tags updatedAt } }`
 
-// read measures a content by id over HTTP beside a plain handler that runs the same
-// SQL and encodes the same JSON, and beside the same API behind gqlgen's own transport,
-// which is what our edge costs.
+// read measures a content by id over HTTP beside a plain handler that runs the same SQL and encodes
+// the same JSON, and beside the same API behind gqlgen's own transport, which gives the cost of our
+// edge.
 func read(s settings, w world) ([]row, error) {
 	say("content by id, %d connections", connections)
 	ask := func(i int) []byte { return request(readQuery, map[string]any{"id": w.ids[i%len(w.ids)]}) }
@@ -25,8 +25,8 @@ func read(s settings, w world) ([]row, error) {
 	}, nil
 }
 
-// asked is a round in which a server of the database is started, asked by all
-// connections, and stopped: a file has one server at a time.
+// asked runs one round: it starts a server of the database, lets all connections send requests, and
+// stops the server, since a file has one server at a time.
 func (s settings) asked(start func(db string, more ...string) (*process, error), w world, ask func(i int) []byte) func() (outcome, error) {
 	return s.askedBy("", start, w, ask)
 }

@@ -12,12 +12,12 @@ import (
 	"flightdeck/projection"
 )
 
-// reached is what a rebuild reaches of its target, which is out of reach: see record 32.
+// reached is the ratio that a rebuild reaches. Decision 32 says why its target is out of reach.
 const reached = 0.14
 
-// rebuild measures a rebuild of the read model without a server, beside a scan of the
-// log that decodes each event's JSON, in one goroutine, with the same driver: from
-// position 0 to its end, and up to where the log is followed, rows and documents
+// rebuild measures a rebuild of the read model without a server, beside a scan of the log that
+// decodes the JSON of each event in one goroutine with the same driver: once from position 0 to the
+// end, and once up to the point at which the rebuild follows the log with rows and documents
 // written.
 func rebuild(s settings, w world) (rows []row, err error) {
 	say("rebuild")
@@ -68,8 +68,8 @@ func rebuild(s settings, w world) (rows []row, err error) {
 	}, nil
 }
 
-// replay reads a log in its order and folds every stream, with all states in memory and
-// without writing a row; it returns how many events a second.
+// replay reads a log in order and folds every stream, with all states in memory and without writing
+// a row. It returns events a second.
 func replay(log *eventstore.Store) (perSecond float64, err error) {
 	states := make(map[eventstore.StreamID]any)
 	return readAll(log, func(e eventstore.Event) (err error) {
@@ -78,7 +78,7 @@ func replay(log *eventstore.Store) (perSecond float64, err error) {
 	})
 }
 
-// scan reads a log and decodes the JSON of its events; it returns how many a second.
+// scan reads a log and decodes the JSON of its events. It returns events a second.
 func scan(log *eventstore.Store) (perSecond float64, err error) {
 	return readAll(log, func(e eventstore.Event) error {
 		var decoded map[string]any
@@ -86,7 +86,7 @@ func scan(log *eventstore.Store) (perSecond float64, err error) {
 	})
 }
 
-// readAll reads a log in its order, and returns how many events a second it and do take.
+// readAll reads a log in order, calls do for each event, and returns events a second.
 func readAll(log *eventstore.Store, do func(eventstore.Event) error) (perSecond float64, err error) {
 	begun := time.Now()
 	at := eventstore.Position(0)

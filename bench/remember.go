@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// repeated measures a read that is repeated while nothing it depends on changes, beside
-// a handler that writes the same bytes, ready-made.
+// repeated measures a read that is repeated while its dependencies are unchanged, beside a handler
+// that writes the same bytes ready-made.
 func repeated(s settings, w world) ([]row, error) {
 	token, err := s.token(w.db)
 	if err != nil {
@@ -35,8 +35,8 @@ func repeated(s settings, w world) ([]row, error) {
 	return rows, nil
 }
 
-// readyMade returns a handler that writes the bytes that another one has answered the
-// first request with, whatever it is asked.
+// readyMade returns a handler that answers every request with the bytes of the first response of
+// another handler.
 func readyMade(first http.Handler) http.HandlerFunc {
 	var answer []byte
 	var once sync.Once
@@ -54,7 +54,7 @@ func readyMade(first http.Handler) http.HandlerFunc {
 	}
 }
 
-// numbered returns a request that asks for the same, and is another one.
+// numbered returns a request of the same meaning with another text.
 func numbered(ask []byte, n int) []byte {
 	return fmt.Appendf(nil, `%s,"extensions":{"n":%d}}`, ask[:len(ask)-1], n)
 }

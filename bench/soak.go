@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// soaked is how many connections ask and write in a soak, and samples how often it is
-// looked at the server.
+// soaked is the number of connections in a soak, and samples the number of readings of the server's
+// memory.
 const soaked, samples = 16, 10
 
-// soak serves a mixed load for a span and prints how much memory the server has from
-// time to time: most requests read, of now and of then, some search, one in ten writes.
+// soak serves a mixed load for a span and prints the memory of the server at intervals: most
+// requests read, as of now and as of the past, some search, and one in ten writes.
 func (s settings) soak(span time.Duration) (err error) {
 	cleanup, err := s.prepare()
 	if err != nil {

@@ -17,18 +17,17 @@ import (
 	"time"
 )
 
-// sockets are many clients with the same subscription. They speak the websocket
-// protocol by hand, as little of it as will do: the load has to leave the machine to
-// the servers.
+// sockets are many clients with the same subscription. They implement as little of the websocket
+// protocol as they need, since the load has to leave the machine to the servers.
 type sockets struct {
 	conns []net.Conn
 	wait  sync.WaitGroup
 
-	measuring atomic.Bool // whether receipts are timed
+	measuring atomic.Bool // true while receipts are timed
 	received  atomic.Int64
 	last      atomic.Int64 // nanoseconds of the latest receipt, Unix time
 	done      chan struct{}
-	wanted    atomic.Int64 // how many receipts close done
+	wanted    atomic.Int64 // the number of receipts that closes done
 
 	mu   sync.Mutex // guards took
 	took []time.Duration
@@ -40,7 +39,7 @@ const (
 	subscription         = `subscription($after: Position) { eventAppended(after: $after) { position recordedAt type data } }`
 )
 
-// connect opens as many websockets, all subscribed after the end of the log.
+// connect opens the given number of websockets, all subscribed after the end of the log.
 func connect(n int, url, head string) (*sockets, error) {
 	s := &sockets{}
 	payload := request(subscription, map[string]any{"after": head})
@@ -55,7 +54,7 @@ func connect(n int, url, head string) (*sockets, error) {
 		if err := errors.Join(shakeHands(conn, in), sayTo(conn, []byte(`{"type":"connection_init"}`))); err != nil {
 			return s, err
 		}
-		if _, _, err := frame(in, nil); err != nil { // it is let in
+		if _, _, err := frame(in, nil); err != nil { // the connection_ack
 			return s, err
 		}
 		if err := sayTo(conn, subscribe); err != nil {
@@ -72,7 +71,7 @@ func shakeHands(conn net.Conn, in *bufio.Reader) error {
 	if err != nil {
 		return err
 	}
-	response, err := http.ReadResponse(in, nil) //nolint:bodyclose // it has none: what follows are frames
+	response, err := http.ReadResponse(in, nil) //nolint:bodyclose // it has no body: frames follow
 	if err == nil && response.StatusCode != http.StatusSwitchingProtocols {
 		err = errors.New(response.Status)
 	}
@@ -118,7 +117,7 @@ func frame(in *bufio.Reader, with func(beginning []byte)) (opcode byte, length i
 
 var recordedAt = []byte(`"recordedAt":"`)
 
-// listen counts what comes until the connection ends.
+// listen counts messages until the connection ends.
 func (s *sockets) listen(conn net.Conn, in *bufio.Reader) {
 	var took []time.Duration
 	defer func() {
@@ -127,7 +126,7 @@ func (s *sockets) listen(conn net.Conn, in *bufio.Reader) {
 		s.took = append(s.took, took...)
 	}()
 	note := func(beginning []byte) {
-		if !s.measuring.Load() { // asked when the frame is here: who waits for one may wait for the next thing measured
+		if !s.measuring.Load() { // read after the frame has arrived: the next measurement may begin during the wait
 			return
 		}
 		now := time.Now()
@@ -156,14 +155,14 @@ func (s *sockets) listen(conn net.Conn, in *bufio.Reader) {
 	}
 }
 
-// expect returns a channel that is closed when as many more have come.
+// expect returns a channel that is closed after n more receipts.
 func (s *sockets) expect(n int) <-chan struct{} {
 	s.done = make(chan struct{})
 	s.wanted.Store(s.received.Load() + int64(n))
 	return s.done
 }
 
-// hangUp closes all connections, and returns how long those took that were timed.
+// hangUp closes all connections, and returns the durations of the timed receipts.
 func (s *sockets) hangUp() (took []time.Duration, err error) {
 	for _, conn := range s.conns {
 		err = errors.Join(err, conn.Close())
@@ -172,7 +171,7 @@ func (s *sockets) hangUp() (took []time.Duration, err error) {
 	return s.took, err
 }
 
-// head asks for the end of the log.
+// head returns the position of the end of the log.
 func head(url string) (string, error) {
 	response, err := http.Post(url+"/graphql", "application/json", bytes.NewReader(request(`{ log { head } }`, nil))) //nolint:noctx // a benchmark
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"flightdeck/projection"
 )
 
-// stream measures the state of one long stream at any of its versions beside a fold
-// from its first event, and counts the events that are read for it.
+// stream measures the state of one long stream at any of its versions beside a fold from its first
+// event, and counts the events that are read.
 func stream(s settings, _ world) (_ []row, err error) {
 	length := min(10_000, s.Contents)
 	say("a stream of %d events", length)
@@ -70,7 +70,7 @@ func stream(s settings, _ world) (_ []row, err error) {
 	}, nil
 }
 
-// foldAll folds a stream through a version, a page at a time.
+// foldAll folds a stream up to a version, a page at a time.
 func foldAll(r eventstore.Reader, id eventstore.StreamID, through int) error {
 	var state any
 	for version := 0; version < through; {
@@ -88,7 +88,7 @@ func foldAll(r eventstore.Reader, id eventstore.StreamID, through int) error {
 	return nil
 }
 
-// counting is an engine that counts the events read of streams.
+// counting is an engine that counts the events that are read from streams.
 type counting struct {
 	eventstore.Engine
 	read atomic.Int64

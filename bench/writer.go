@@ -19,9 +19,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// writer measures the writer in process, 64 callers who each append an event that
-// makes a row: beside a loop that does the same SQL in batches of 64 with the same
-// driver, and with the full-text index beside without.
+// writer measures the writer in process: 64 callers, each of which appends an event that makes a
+// row, beside a loop with the same SQL in batches of 64 and the same driver, and with the full-text
+// index beside without.
 func writer(s settings, _ world) ([]row, error) {
 	say("the writer, %d callers", connections)
 	round := 0
@@ -60,7 +60,7 @@ func writer(s settings, _ world) ([]row, error) {
 	return rows, nil
 }
 
-// appendAll has callers append for a span.
+// appendAll lets callers append for a span.
 func appendAll(path string, span time.Duration, callers int, search bool) (out outcome, err error) {
 	o, err := open(path)
 	if err != nil {
@@ -101,8 +101,8 @@ func appendAll(path string, span time.Duration, callers int, search bool) (out o
 	return outcome{perSecond: float64(len(all)) / time.Since(begun).Seconds(), p50: all[len(all)/2], p99: all[len(all)*99/100]}, failed
 }
 
-// sameSQL does for a span what a batch of 64 commands does to the database, and nothing
-// else: no queue, no savepoints, no callers.
+// sameSQL runs, for a span, the SQL of batches of 64 commands, and nothing else: no queue, no
+// savepoints, no callers.
 func sameSQL(path string, span time.Duration) (out outcome, err error) {
 	o, err := open(path) // for its tables
 	if err == nil {
@@ -158,7 +158,7 @@ func sameSQL(path string, span time.Duration) (out outcome, err error) {
 	return outcome{perSecond: float64(position) / time.Since(begun).Seconds()}, nil
 }
 
-// sameRows writes what one event writes.
+// sameRows writes the rows of one event.
 func sameRows(stmts [6]*sql.Stmt, position int64, hash [32]byte) ([32]byte, error) {
 	i := int(position)
 	id := domain.NewID(domain.KindContent, uuid.Must(uuid.NewV7()).String())
