@@ -73,13 +73,13 @@ func TestAKeyLetsAMachineInUntilItIsRevoked(t *testing.T) {
 	if !strings.HasPrefix(key, "fdk_") || a.Text("done", "apiKey", "createdBy", "id") != admin || a.Text("done", "apiKey", "user", "displayName") != "Deploy" {
 		t.Fatalf("createApiKey answers %s", a.Raw)
 	}
-	harness.WantText(t, "whom the key lets in", h.WhoIs(key), machine)
+	harness.WantText(t, "the user of the key", h.WhoIs(key), machine)
 	content := h.CreateContent(key, nil)
 	seen := h.Must(adminToken, `query($id: ID!) { content(id: $id) { author { displayName } history { nodes { actor { id displayName } } } }
 		events(filter: {types: ["UserRegistered"]}, last: 1) { nodes { actor { id } subject { id } } } }`, harness.Object{"id": content})
 	harness.WantText(t, "author", seen.Text("content", "author", "displayName"), "Deploy")
 	harness.WantText(t, "actor", seen.Text("content", "history", "nodes", 0, "actor", "id"), machine)
-	harness.WantText(t, "who made it, in the log", seen.Text("events", "nodes", 0, "actor", "id"), admin)
+	harness.WantText(t, "the actor in the log", seen.Text("events", "nodes", 0, "actor", "id"), admin)
 	if refused := h.Ask(key, `mutation { renewSession { token errors { message } } }`, nil); refused.At("renewSession", "token") != nil {
 		t.Errorf("a key is renewed as a session: %s", refused.Raw)
 	}

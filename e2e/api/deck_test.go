@@ -28,7 +28,7 @@ func TestDeckComesInAndGoesOutAsMarkdown(t *testing.T) {
 		harness.WantList(t, field, again.Texts(field, "done", "presentation", "slides"), a.Texts(field, "done", "presentation", "slides")...)
 	}
 	given := h.Mutate(token, "createPresentation", harness.Object{"title": "Deck", "theme": "mine", "description": "My own", "isPublic": true, "markdown": harness.ThreeSlides})
-	harness.WantText(t, "what is given counts", given.Text("done", "presentation", "theme")+given.Text("done", "presentation", "description"), "mineMy own")
+	harness.WantText(t, "given fields come before those of the file", given.Text("done", "presentation", "theme")+given.Text("done", "presentation", "description"), "mineMy own")
 	empty := h.Mutate(token, "createPresentation", harness.Object{"title": "Deck"})
 	harness.WantText(t, "theme", empty.Text("done", "presentation", "theme"), "default")
 	harness.WantList(t, "slides", empty.Texts("id", "done", "presentation", "slides"))
@@ -143,7 +143,7 @@ func TestRestoredDeckHasItsSlidesAndNoMoreReaders(t *testing.T) {
 	a := h.Mutate(token, "restorePresentation", harness.Object{"id": deck, "toVersion": 4})
 	harness.WantText(t, "markdown", a.Text("done", "presentation", "markdown"), before.Text("presentation", "markdown"))
 	harness.WantList(t, "slides", a.Texts("id", "done", "presentation", "slides"), slides...)
-	harness.WantText(t, "isPublic of what was public then", fmt.Sprint(a.At("done", "presentation", "isPublic")), "false")
+	harness.WantText(t, "isPublic of a deck that was public then", fmt.Sprint(a.At("done", "presentation", "isPublic")), "false")
 	harness.WantList(t, "the same once more", h.Mutate(token, "restorePresentation", harness.Object{"id": deck, "toVersion": 4}).Texts("type", "done", "events"))
 	h.Mutate(token, "updatePresentation", harness.Object{"id": deck, "isPublic": true})
 	h.Mutate(token, "deletePresentation", harness.Object{"id": deck})
@@ -152,7 +152,7 @@ func TestRestoredDeckHasItsSlidesAndNoMoreReaders(t *testing.T) {
 	harness.WantText(t, "path", e.Path, "input toVersion")
 	h.Refused("NotFoundError", token, "restorePresentation", harness.Object{"id": deck, "toVersion": 11})
 	a = h.Mutate(token, "restorePresentation", harness.Object{"id": deck, "toVersion": 7})
-	harness.WantText(t, "isPublic of what was deleted", fmt.Sprint(a.At("done", "presentation", "isPublic")), "false")
+	harness.WantText(t, "isPublic of a deck that was deleted", fmt.Sprint(a.At("done", "presentation", "isPublic")), "false")
 	harness.WantList(t, "slides", a.Texts("id", "done", "presentation", "slides"), slides[2], slides[0])
 }
 

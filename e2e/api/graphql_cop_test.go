@@ -118,7 +118,7 @@ func TestCopQueriesByGETIgnoreCookies(t *testing.T) {
 	if status != http.StatusOK || body != `{"data":{"viewer":null}}` {
 		t.Errorf("answered %d %s", status, body)
 	}
-	harness.WantText(t, "who may read it", response.Header.Get("Access-Control-Allow-Origin"), "")
+	harness.WantText(t, "origins that may read it", response.Header.Get("Access-Control-Allow-Origin"), "")
 	harness.WantText(t, "cookies", strings.Join(response.Header.Values("Set-Cookie"), ","), "")
 }
 

@@ -213,7 +213,7 @@ func TestListsAreInTheOrderAskedFor(t *testing.T) {
 			t.Errorf("%s are not the latest first", field)
 		}
 		if fmt.Sprint(read(field, "", `search: "common"`)) != fmt.Sprint(read(field, "orderBy: {field: RELEVANCE}", `search: "common"`)) {
-			t.Errorf("what is found of %s is not the most relevant first", field)
+			t.Errorf("the most relevant of the %s is not the first", field)
 		}
 	}
 	harness.WantText(t, "RELEVANCE without a search", h.Ask(token, "{ contents(orderBy: {field: RELEVANCE}) { totalCount } }", nil).Code(), "BAD_USER_INPUT")

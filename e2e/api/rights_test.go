@@ -331,7 +331,7 @@ func TestMutationsAfterALogInOrLogOutHaveTheNewActor(t *testing.T) {
 	a := h.Ask(token, `mutation { logOut { loggedOut query { log { size { events } } } } createContent(input: {title: "t", content: "c"})`+after+`
 		snapshotStream(streamId: "user-0190a8c2-7b1e-7000-8000-000000000000") { errors { __typename } } again: logOut { loggedOut } }`, nil)
 	harness.WantText(t, "after logOut", fmt.Sprint(a.At("logOut", "loggedOut"), a.At("createContent", "content"), a.At("createContent", "query", "viewer"), a.At("again", "loggedOut")), "true <nil> <nil> false")
-	harness.WantNull(t, "what admins see", a.At("logOut", "query", "log", "size"))
+	harness.WantNull(t, "the size of the log, for admins", a.At("logOut", "query", "log", "size"))
 	harness.WantList(t, "createContent", a.Texts("__typename", "createContent", "errors"), "ForbiddenError")
 	harness.WantList(t, "snapshotStream", a.Texts("__typename", "snapshotStream", "errors"), "ForbiddenError")
 	harness.WantText(t, "head", h.Head().String(), before)
@@ -344,7 +344,7 @@ func TestMutationsAfterALogInOrLogOutHaveTheNewActor(t *testing.T) {
 	a = h.Must(author, `mutation { logIn(input: {email: "admin@example.org", password: "wrong horse"}) { token } createContent(input: {title: "t", content: "c"})`+after+` }`, nil)
 	harness.WantText(t, "after a wrong password", a.Text("createContent", "content", "author", "displayName"), a.Text("createContent", "query", "viewer", "displayName"))
 	if name := a.Text("createContent", "query", "viewer", "displayName"); name == "A" || name == "" {
-		t.Errorf("after a wrong password it is %q who asks", name)
+		t.Errorf("after a wrong password the actor is %q", name)
 	}
 }
 

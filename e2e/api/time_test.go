@@ -67,7 +67,7 @@ func TestPastShowsNothingThatIsHiddenNow(t *testing.T) {
 	}
 	raw := s.Everything(s.Tokens["AUTHOR"], "9")
 	if !strings.Contains(raw, "first words") || !strings.Contains(raw, "Alpha deck") {
-		t.Errorf("the author does not see the past of what they deleted: %s", raw)
+		t.Errorf("the author does not see the past of deleted objects: %s", raw)
 	}
 }
 

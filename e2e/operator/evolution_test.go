@@ -71,7 +71,7 @@ func TestEventsOfEverySchemaVersionAreReadEverywhere(t *testing.T) {
 	mustBeEvolved(t, h, token, id)
 	file, _ := exportOf(t, h.AppOptions.DB)
 	if text := string(harness.ReadFile(t, file)); !strings.Contains(text, `"schemaversion":1,`) || !strings.Contains(text, `"heading": "One"`) {
-		t.Errorf("the export is not of what is stored: %s", text)
+		t.Errorf("the export does not hold the stored bytes: %s", text)
 	}
 	x := newTarget(t)
 	harness.WantCLI(t, 0, []string{"import", "log", "--db", x.db, "--file", file}, "imported 6 events")

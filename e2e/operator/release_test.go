@@ -107,6 +107,6 @@ func (r *recorder) goesOn() {
 	id := r.do("AUTHOR", "createContent", object{"title": "Written by the program of today", "content": "new"}).Content.ID
 	r.do("AUTHOR", "publishContent", object{"id": id})
 	if _, raw := r.post("", []byte(`{"query":"{ contentBySlug(slug: \"written-by-the-program-of-today\") { title } }"}`)); !strings.Contains(string(raw), "of today") {
-		r.t.Errorf("what was written is answered by %s", raw)
+		r.t.Errorf("the new content is answered by %s", raw)
 	}
 }
