@@ -282,7 +282,7 @@ func TestUnsubscribingLeavesNoGoroutine(t *testing.T) { //nolint:paralleltest //
 					l.Next()
 				}
 			}
-			if running("flightdeck/web.(*broadcast).run") == 0 {
+			if running("flightdeck/web/fanout.(*broadcast).run") == 0 {
 				t.Fatal("no goroutine of a subscription is found: the test looks for the wrong thing")
 			}
 			if cut {
@@ -297,7 +297,9 @@ func TestUnsubscribingLeavesNoGoroutine(t *testing.T) { //nolint:paralleltest //
 					t.Fatal(err)
 				}
 			}
-			left := func() int { return running("flightdeck/web.(*broadcast).run") + running("flightdeck/resolvers.") }
+			left := func() int {
+				return running("flightdeck/web/fanout.(*broadcast).run") + running("flightdeck/resolvers.")
+			}
 			for deadline := time.Now().Add(harness.Patience); left() > 0; runtime.Gosched() {
 				if time.Now().After(deadline) {
 					t.Fatalf("%s, cut %t: %d goroutines are left", protocol, cut, left())
