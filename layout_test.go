@@ -215,8 +215,6 @@ var (
 
 	circleCeilings = map[string]int{
 		"bench": 18,
-
-		"readmodel": 16,
 	}
 )
 

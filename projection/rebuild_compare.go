@@ -84,7 +84,7 @@ func (b *rebuild) digest(ctx context.Context, d *digest) error {
 	for {
 		begun := time.Now()
 		rows := d.rows
-		if err := d.page(ctx, b.db, query, after); err != nil {
+		if err := d.read(ctx, b.db, query, after); err != nil {
 			return err
 		}
 		if d.rows-rows < digestPage {
@@ -97,7 +97,7 @@ func (b *rebuild) digest(ctx context.Context, d *digest) error {
 }
 
 // page reads the rows that follow a key, and leaves the last one's in its place.
-func (d *digest) page(ctx context.Context, db *sql.DB, query string, after []any) (err error) {
+func (d *digest) read(ctx context.Context, db *sql.DB, query string, after []any) (err error) {
 	rows, err := db.QueryContext(ctx, query, append(after[:len(after):len(after)], int64(d.to))...)
 	if err != nil {
 		return err

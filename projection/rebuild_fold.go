@@ -8,13 +8,13 @@ import (
 )
 
 // part is some events in a row, each with the states of its stream around it.
-type part struct {
+type chunk struct {
 	events        []eventstore.Event
 	before, after []any
 }
 
-// maxPart bounds the data of the events of a part.
-const maxPart = 1 << 20
+// maxChunk bounds the data of the events of a part.
+const maxChunk = 1 << 20
 
 // source is where events and states are read: the log, or the writer's transaction.
 type source struct {
@@ -23,25 +23,25 @@ type source struct {
 }
 
 // fold returns up to limit events after a position.
-func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p part, err error) {
+func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p chunk, err error) {
 	events, err := s.read(after, limit)
 	if err != nil {
-		return part{}, err
+		return chunk{}, err
 	}
 	size := 0
 	for _, e := range events {
-		if size += len(e.Data); size > maxPart && len(p.events) > 0 {
+		if size += len(e.Data); size > maxChunk && len(p.events) > 0 {
 			break
 		}
 		before, version := b.states.get(e.Stream.ID)
 		if version != e.Version-1 {
 			if before, err = s.state(e.Stream.ID, e.Version-1); err != nil {
-				return part{}, err
+				return chunk{}, err
 			}
 		}
 		state, err := b.log.Apply(before, e)
 		if err != nil {
-			return part{}, fmt.Errorf("fold position %s: %w", e.Position, err)
+			return chunk{}, fmt.Errorf("fold position %s: %w", e.Position, err)
 		}
 		b.states.put(e, state)
 		p.events, p.before, p.after = append(p.events, e), append(p.before, before), append(p.after, state)
@@ -62,45 +62,45 @@ func (b *rebuild) fromLog(ctx context.Context) source {
 	}
 }
 
-// folds remembers states of streams, so that they need not be replayed.
-type folds struct {
-	states map[eventstore.StreamID]folded
+// stateCache remembers states of streams, so that they need not be replayed.
+type stateCache struct {
+	states map[eventstore.StreamID]cachedState
 	size   int
 }
 
-type folded struct {
+type cachedState struct {
 	state   any
 	version int
 	size    int
 }
 
 const (
-	// maxFolds bounds the estimated memory of the states, minFold is what each counts
+	// maxStates bounds the estimated memory of the states, minState is what each counts
 	// for beside the data of its events.
-	maxFolds, minFold = 64 << 20, 512
+	maxStates, minState = 64 << 20, 512
 )
 
 // get returns the state of a stream that is remembered, and its version; 0 for none.
-func (f *folds) get(id eventstore.StreamID) (state any, version int) {
-	entry := f.states[id]
+func (c *stateCache) get(id eventstore.StreamID) (state any, version int) {
+	entry := c.states[id]
 	return entry.state, entry.version
 }
 
 // put remembers a state that an event led to; others, whichever the map yields, make
 // room for it.
-func (f *folds) put(e eventstore.Event, state any) {
+func (c *stateCache) put(e eventstore.Event, state any) {
 	id := e.Stream.ID
-	if f.states == nil {
-		f.states = make(map[eventstore.StreamID]folded)
+	if c.states == nil {
+		c.states = make(map[eventstore.StreamID]cachedState)
 	}
-	size := max(f.states[id].size, minFold+len(e.Data))
-	f.size += size - f.states[id].size
-	f.states[id] = folded{state, e.Version, size}
-	for victim, v := range f.states {
-		if f.size <= maxFolds {
+	size := max(c.states[id].size, minState+len(e.Data))
+	c.size += size - c.states[id].size
+	c.states[id] = cachedState{state, e.Version, size}
+	for victim, v := range c.states {
+		if c.size <= maxStates {
 			return
 		}
-		delete(f.states, victim)
-		f.size -= v.size
+		delete(c.states, victim)
+		c.size -= v.size
 	}
 }

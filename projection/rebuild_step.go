@@ -23,7 +23,7 @@ type rebuild struct {
 	// others would have to wait for each.
 	bulk   bool
 	at     eventstore.Position // up to where the log was followed
-	states folds
+	states stateCache
 	pace   *pace
 }
 
@@ -132,7 +132,7 @@ func (b *rebuild) open(ctx context.Context) error {
 
 // project writes the rows of a part that follows right after at, and their documents,
 // and moves the checkpoint.
-func (b *rebuild) project(ctx context.Context, rows eventstore.Rows, at eventstore.Position, p part) error {
+func (b *rebuild) project(ctx context.Context, rows eventstore.Rows, at eventstore.Position, p chunk) error {
 	for i, e := range p.events {
 		if err := (rowWriter{ctx, rows, nextSet, e.Position}).write(p.before[i], p.after[i]); err != nil {
 			return fmt.Errorf("project position %s: %w", e.Position, err)
@@ -176,7 +176,7 @@ func (b *rebuild) follow(ctx context.Context, phase RebuildPhase) error {
 }
 
 // write is one step: a command of the writer, and the rest after it.
-func (b *rebuild) write(ctx context.Context, at eventstore.Position, p part) error {
+func (b *rebuild) write(ctx context.Context, at eventstore.Position, p chunk) error {
 	var took time.Duration
 	err := b.update(ctx, func(tx *eventstore.Tx) error {
 		begun := time.Now()

@@ -14,7 +14,7 @@ const maxKeys = 500
 // APIKey is an API key of a machine as admins see it.
 type APIKey struct {
 	*account.APIKey
-	page *page
+	answer *answer
 }
 
 // APIKeys returns the API keys that were made last, also those that have ended, for
@@ -48,23 +48,25 @@ func (r *Reader) maySeeKeys(v View) error {
 
 // adoptKeys makes keys know the view they were read in.
 func (r *Reader) adoptKeys(v View, keys ...*account.APIKey) []*APIKey {
-	p := &page{reader: r, view: v}
+	a := &answer{reader: r, view: v}
 	adopted := make([]*APIKey, len(keys))
 	for i, key := range keys {
-		adopted[i] = &APIKey{key, p}
-		p.userIDs = append(p.userIDs, key.UserID, key.Creator, adopted[i].revoker())
+		adopted[i] = &APIKey{key, a}
+		a.userIDs = append(a.userIDs, key.UserID, key.Creator, adopted[i].revoker())
 	}
 	return adopted
 }
 
 // User returns the machine as the user that it acts as.
-func (k *APIKey) User(ctx context.Context) (*User, error) { return k.page.user(ctx, k.UserID) }
+func (k *APIKey) User(ctx context.Context) (*User, error) { return k.answer.user(ctx, k.UserID) }
 
 // CreatedBy returns who made the key, nil for the operator.
-func (k *APIKey) CreatedBy(ctx context.Context) (*User, error) { return k.page.user(ctx, k.Creator) }
+func (k *APIKey) CreatedBy(ctx context.Context) (*User, error) { return k.answer.user(ctx, k.Creator) }
 
 // RevokedBy returns who revoked the key, nil for nobody and for the operator.
-func (k *APIKey) RevokedBy(ctx context.Context) (*User, error) { return k.page.user(ctx, k.revoker()) }
+func (k *APIKey) RevokedBy(ctx context.Context) (*User, error) {
+	return k.answer.user(ctx, k.revoker())
+}
 
 func (k *APIKey) revoker() string {
 	if k.Revoker == nil {

@@ -90,22 +90,22 @@ type list[T any] struct {
 	load func(ctx context.Context, rows []*T) (int, error)
 }
 
-// slice is one page of a list.
-type slice[T any] struct {
+// listPage is one page of a list.
+type listPage[T any] struct {
 	Connection
 	rows []*T
 	// cursor returns the place of a row. Most are never asked for.
 	cursor func(row *T) string
 }
 
-// request is a page's arguments, checked.
-type request struct {
+// pageRequest is a page's arguments, checked.
+type pageRequest struct {
 	limit    int
 	backward bool
 	cursor   *cursor
 }
 
-func (p Page) check(name func() string, keys int) (r request, err error) {
+func (p Page) check(name func() string, keys int) (r pageRequest, err error) {
 	count, field, text, cursorField := p.First, "first", p.After, "after"
 	if p.Last != nil || p.Before != nil {
 		if p.First != nil || p.After != nil {
@@ -133,7 +133,7 @@ func (p Page) check(name func() string, keys int) (r request, err error) {
 
 // read returns the page of the list that p asks for, in the view v, or, unless
 // v.At was named, at the position pinned by p's cursor.
-func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p Page) (*slice[T], error) {
+func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p Page) (*listPage[T], error) {
 	r, err := p.check(l.name, len(l.keys))
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 			return nil, domain.Errorf(domain.Invalid, "the cursor was read as of position %s, asOf is %s: leave asOf out, or start again without a cursor", position, v.At).At("asOf")
 		}
 	}
-	out := &slice[T]{Connection: Connection{Position: position, count: func(ctx context.Context) (int, error) {
+	out := &listPage[T]{Connection: Connection{Position: position, count: func(ctx context.Context) (int, error) {
 		return l.reader.db.Count(ctx, l.query(position))
 	}}}
 	if r.limit == 0 {
@@ -168,9 +168,9 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 	return out, nil
 }
 
-// sorted gives a query the order, start and length of a request, and one row more
+// sorted gives a query the order, start and length of a pageRequest, and one row more
 // to tell whether others follow.
-func (l list[T]) sorted(q *bun.SelectQuery, r request) *bun.SelectQuery {
+func (l list[T]) sorted(q *bun.SelectQuery, r pageRequest) *bun.SelectQuery {
 	desc := l.desc != r.backward
 	direction, beyond := " ASC", ">"
 	if desc {
@@ -203,7 +203,7 @@ func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut b
 	return rows, !complete, err
 }
 
-func (l list[T]) fill(out *slice[T], rows []*T, r request, cut bool) {
+func (l list[T]) fill(out *listPage[T], rows []*T, r pageRequest, cut bool) {
 	more := cut || len(rows) > r.limit
 	if len(rows) > r.limit {
 		rows = rows[:r.limit]

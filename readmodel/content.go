@@ -34,7 +34,7 @@ type Content struct {
 	// Size is how long the text is, in bytes; set by lists that leave the text out.
 	Size int `bun:"size,scanonly"`
 
-	page *page `bun:"-"`
+	answer *answer `bun:"-"`
 }
 
 // NewContent is the row of a state from the position where it began.

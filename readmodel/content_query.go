@@ -2,9 +2,7 @@ package readmodel
 
 import (
 	"context"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"flightdeck/domain"
@@ -24,61 +22,6 @@ type ContentFilter struct {
 	CreatedTo   *domain.Instant
 	UpdatedFrom *domain.Instant
 	UpdatedTo   *domain.Instant
-}
-
-// OrderField names what a list can be ordered by.
-type OrderField string
-
-// The orders. Relevance is by where the searched words stand: in the title, then in
-// the description or the tags, then elsewhere, the latest changed first. What was
-// never published comes after, or with ascending order before, what was.
-const (
-	CreatedAt   OrderField = "CREATED_AT"
-	UpdatedAt   OrderField = "UPDATED_AT"
-	PublishedAt OrderField = "PUBLISHED_AT"
-	Title       OrderField = "TITLE"
-	Relevance   OrderField = "RELEVANCE"
-)
-
-// MarshalGQL writes the field as a GraphQL enum value.
-func (f OrderField) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(string(f))) }
-
-// UnmarshalGQL reads a GraphQL enum value.
-func (f *OrderField) UnmarshalGQL(v any) error {
-	s, ok := v.(string)
-	if !ok || !slices.Contains([]OrderField{CreatedAt, UpdatedAt, PublishedAt, Title, Relevance}, OrderField(s)) {
-		return domain.Errorf(domain.Invalid, "%v is not something to order by", v)
-	}
-	*f = OrderField(s)
-	return nil
-}
-
-// OrderDirection is ASC or DESC.
-type OrderDirection string
-
-// The directions.
-const (
-	Ascending  OrderDirection = "ASC"
-	Descending OrderDirection = "DESC"
-)
-
-// MarshalGQL writes the direction as a GraphQL enum value.
-func (d OrderDirection) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(string(d))) }
-
-// UnmarshalGQL reads a GraphQL enum value.
-func (d *OrderDirection) UnmarshalGQL(v any) error {
-	s, ok := v.(string)
-	if !ok || OrderDirection(s) != Ascending && OrderDirection(s) != Descending {
-		return domain.Errorf(domain.Invalid, "%v is not a direction", v)
-	}
-	*d = OrderDirection(s)
-	return nil
-}
-
-// Order is what a list is sorted by.
-type Order struct {
-	Field     OrderField
-	Direction OrderDirection
 }
 
 // ContentEdge is a content in a connection.
@@ -117,7 +60,7 @@ func (r *Reader) Content(ctx context.Context, v View, id string) (*Content, erro
 // contentAt returns the row of a content that was true at a position, in a view.
 func (r *Reader) contentAt(ctx context.Context, v View, id string, p eventstore.Position) (*Content, error) {
 	row, err := one[Content](ctx, r, "content", v.moved(p), id, func(v View, id string) *bun.SelectQuery {
-		return r.shownContent().Apply(lately("c", id, v.At), r.visible(v, contents, "c"))
+		return r.shownContent().Apply(currentRow("c", id, v.At), r.visible(v, contents, "c"))
 	})
 	return r.adopted(v, row), err
 }
@@ -209,9 +152,9 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 			v := v.moved(p)
 			q := r.db.NewSelect().Model((*Content)(nil))
 			if lead == nil {
-				q = order.bound(q.Apply(among("c", p)), "c", p)
+				q = order.bound(q.Apply(currentRows("c", p)), "c", p)
 			} else {
-				q = q.Apply(led(lead, order.Direction, p), recordedBy("t.created_at", p))
+				q = q.Apply(drivenByTags(lead, order.Direction, p), recordedBy("t.created_at", p))
 			}
 			q = q.Apply(r.visible(v, contents, "c"), rest.apply(p), words.contents)
 			if order.Field == Relevance {
@@ -250,31 +193,6 @@ func contentKeys(by OrderField) (keys []string, key func(*Content) []any) {
 	return []string{"c.created_at"}, func(c *Content) []any { return []any{c.CreatedAt} }
 }
 
-// orDefault is the order, or what it is when none was asked for.
-func (o *Order) orDefault(words words) (Order, error) {
-	if o == nil {
-		if words.none() {
-			return Order{CreatedAt, Descending}, nil
-		}
-		return Order{Relevance, Descending}, nil
-	}
-	if o.Field == Relevance && words.none() {
-		return Order{}, domain.Errorf(domain.Invalid, "RELEVANCE orders what a search found: give search, or another order").At("orderBy")
-	}
-	return *o, nil
-}
-
-// bound keeps an order by time from walking over what came after a position.
-func (o Order) bound(q *bun.SelectQuery, alias string, p eventstore.Position) *bun.SelectQuery {
-	switch o.Field {
-	case CreatedAt:
-		return recordedBy(alias+".created_at", p)(q)
-	case UpdatedAt:
-		return recordedBy(alias+".updated_at", p)(q)
-	}
-	return q
-}
-
 // maxLead is of how many tags a list is read along them.
 const maxLead = 10
 
@@ -295,7 +213,7 @@ func (f ContentFilter) lead(by OrderField) (tags []string, rest ContentFilter) {
 // led selects the contents that had any of some tags at a position, as they were then:
 // t merges the tags by when a content was created, which names it, and c is one step
 // from there, however often the content was changed.
-func led(tags []string, d OrderDirection, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+func drivenByTags(tags []string, d OrderDirection, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	const (
 		one  = "SELECT created_at FROM content_tags WHERE tag = ? AND valid_from <= ? AND valid_to > ?"
 		then = " AS t CROSS JOIN contents AS c" // in this order
@@ -335,79 +253,29 @@ func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.
 	}
 }
 
-// MaxFilter is how many values a list in a filter may have.
-const MaxFilter = 100
-
-// atMost returns an error when a list in a filter has more values than most.
-func atMost(most int, lengths ...int) error {
-	for _, n := range lengths {
-		if n > most {
-			return domain.Errorf(domain.Invalid, "a list of %d values is too long for a filter: at most %d are allowed", n, most).At("filter")
-		}
-	}
-	return nil
-}
-
-// between selects instants from one, included, to another, excluded.
-func between(column string, from, to *domain.Instant) func(*bun.SelectQuery) *bun.SelectQuery {
-	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		if from != nil {
-			q = q.Where(column+" >= ?", prepared.Bind(*from))
-		}
-		if to != nil {
-			q = q.Where(column+" < ?", prepared.Bind(*to))
-		}
-		return q
-	}
-}
-
-// moved is the same view of another moment.
-func (v View) moved(p eventstore.Position) View {
-	v.At = p
-	return v
-}
-
 // adoptContents makes rows know the view they were read in.
 func (r *Reader) adoptContents(v View, rows ...*Content) {
-	p := &page{reader: r, view: v}
+	a := &answer{reader: r, view: v}
 	for _, row := range rows {
-		row.page = p
-		p.userIDs = append(p.userIDs, row.AuthorID)
+		row.answer = a
+		a.userIDs = append(a.userIDs, row.AuthorID)
 	}
 }
 
 // Author returns who wrote the content.
-func (c *Content) Author(ctx context.Context) (*User, error) { return c.page.user(ctx, c.AuthorID) }
+func (c *Content) Author(ctx context.Context) (*User, error) { return c.answer.user(ctx, c.AuthorID) }
 
 // History returns a page of the content's events.
 func (c *Content) History(ctx context.Context, first *int, after *string, last *int, before *string) (*EventConnection, error) {
-	return c.page.reader.history(ctx, c.page.view, c.ID, Page{First: first, After: after, Last: last, Before: before})
+	return c.answer.reader.history(ctx, c.answer.view, c.ID, Page{First: first, After: after, Last: last, Before: before})
 }
 
 // Revision returns the content at an earlier version, or as of a point; nil when
 // it did not exist then or the view may not see it.
 func (c *Content) Revision(ctx context.Context, version *int, asOf *AsOf) (*Content, error) {
-	p, err := c.page.revision(ctx, c.ID, version, asOf)
+	p, err := c.answer.revision(ctx, c.ID, version, asOf)
 	if err != nil {
 		return nil, err
 	}
-	return c.page.reader.contentAt(ctx, c.page.view, c.ID, p)
-}
-
-// revision returns the position at which an object was at a version, or a point
-// in history; 0 when there is no such version yet at the moment of the view.
-func (p *page) revision(ctx context.Context, id string, version *int, asOf *AsOf) (eventstore.Position, error) {
-	switch {
-	case (version == nil) == (asOf == nil):
-		return 0, domain.Errorf(domain.Invalid, "give either version or asOf").At("version")
-	case asOf != nil:
-		return p.reader.Resolve(ctx, *asOf)
-	case *version < 1:
-		return 0, domain.Errorf(domain.Invalid, "version %d does not exist: the first one is 1", *version).At("version")
-	}
-	events, err := p.reader.log.ReadStream(ctx, eventstore.StreamID(id), *version-1, 1)
-	if err != nil || len(events) == 0 || events[0].Position > p.view.At {
-		return 0, err
-	}
-	return events[0].Position, nil
+	return c.answer.reader.contentAt(ctx, c.answer.view, c.ID, p)
 }

@@ -48,7 +48,7 @@ type Envelope struct {
 	data  []byte
 	// damage is why the data cannot be shown; nil where it can.
 	damage error
-	page   *page
+	answer *answer
 	// notes says that the speaker notes in the event may be shown.
 	notes bool
 }
@@ -60,13 +60,13 @@ func (*Envelope) IsEvent() {}
 func (e *Envelope) At() eventstore.Position { return e.Position }
 
 // Actor returns the user who caused the event, nil for the operator.
-func (e *Envelope) Actor(ctx context.Context) (*User, error) { return e.page.user(ctx, e.actor) }
+func (e *Envelope) Actor(ctx context.Context) (*User, error) { return e.answer.user(ctx, e.actor) }
 
 // Subject returns what the event is about, as the event left it; nil when that may
 // not be seen.
 func (e *Envelope) Subject(ctx context.Context) (Node, error) {
-	things, err := e.page.things.get(func() (map[eventstore.Position]Node, error) {
-		return e.page.reader.subjects(ctx, e.page.view, e.page.events)
+	things, err := e.answer.subjects.get(func() (map[eventstore.Position]Node, error) {
+		return e.answer.reader.subjects(ctx, e.answer.view, e.answer.events)
 	})
 	return things[e.Position], err
 }

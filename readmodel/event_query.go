@@ -238,19 +238,19 @@ func oneOf[T comparable](values []T, value T) bool {
 
 // adoptEvents makes events of rows that know the view they were read in.
 func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
-	p := &page{reader: r, view: v}
+	a := &answer{reader: r, view: v}
 	events := make([]Event, len(rows))
 	for i, row := range rows {
 		from := row.event
 		e := &Envelope{
 			ID: from.ID, Position: from.Position, StreamID: string(from.Stream.ID), StreamVersion: from.Version, Type: from.Type,
 			RecordedAt: domain.InstantOf(from.RecordedAt), CorrelationID: optional(from.CorrelationID), CausationID: optional(from.CausationID),
-			kind: domain.Kind(from.Stream.Type), actor: from.Actor, page: p,
+			kind: domain.Kind(from.Stream.Type), actor: from.Actor, answer: a,
 			notes: r.May(v.Actor, policy.SeeNotes, row.DeckAuthor),
 		}
 		e.data, e.damage = OpenData(r.vault, from)
-		p.userIDs = append(p.userIDs, from.Actor)
-		p.events = append(p.events, e)
+		a.userIDs = append(a.userIDs, from.Actor)
+		a.events = append(a.events, e)
 		events[i] = typed(e, from.SchemaVersion)
 	}
 	return events

@@ -5,11 +5,7 @@ import (
 	"slices"
 
 	"flightdeck/domain"
-	"flightdeck/eventstore"
 	"flightdeck/policy"
-	"flightdeck/prepared"
-
-	"github.com/uptrace/bun"
 )
 
 // Node is anything with an id that names it among everything.
@@ -97,30 +93,16 @@ func (r *Reader) nodesOf(ctx context.Context, v View, kind domain.Kind, ids []st
 	return err
 }
 
-// latelyAll selects the rows of several objects that had begun last at a position,
-// going straight to each.
-func latelyAll(table, alias string, ids []string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
-	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-				q = q.WhereOr("?0.id = ?1 AND ?0.valid_from = (SELECT max(valid_from) FROM ?2 WHERE id = ?1 AND valid_from <= ?3)",
-					bun.Ident(alias), prepared.Bind(id), bun.Ident(table), prepared.Bind(p))
-			}
-			return q
-		})
-	}
-}
-
 func (r *Reader) contentsByID(ctx context.Context, v View, ids []string) (rows []*Content, err error) {
 	err = r.db.Scan(ctx, r.db.NewSelect().Model((*Content)(nil)).
-		Apply(latelyAll(contents.table, "c", ids, v.At), r.visible(v, contents, "c")), &rows)
+		Apply(currentRowsOf(contents.table, "c", ids, v.At), r.visible(v, contents, "c")), &rows)
 	r.adoptContents(v, rows...)
 	return rows, err
 }
 
 func (r *Reader) presentationsByID(ctx context.Context, v View, ids []string) (rows []*Presentation, err error) {
 	err = r.db.Scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).
-		Apply(latelyAll(presentations.table, "p", ids, v.At), r.visible(v, presentations, "p")), &rows)
+		Apply(currentRowsOf(presentations.table, "p", ids, v.At), r.visible(v, presentations, "p")), &rows)
 	r.adoptPresentations(v, rows...)
 	return rows, err
 }
@@ -128,7 +110,7 @@ func (r *Reader) presentationsByID(ctx context.Context, v View, ids []string) (r
 // slidesByID returns those slides that are in decks that the view may see.
 func (r *Reader) slidesByID(ctx context.Context, v View, ids []string) ([]*Slide, error) {
 	var rows []*Slide
-	err := r.db.Scan(ctx, r.db.NewSelect().Model((*Slide)(nil)).Apply(latelyAll("slides", "s", ids, v.At), at("s", v.At)), &rows)
+	err := r.db.Scan(ctx, r.db.NewSelect().Model((*Slide)(nil)).Apply(currentRowsOf("slides", "s", ids, v.At), at("s", v.At)), &rows)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -154,7 +136,7 @@ func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[strin
 		return nil, nil
 	}
 	var rows []*User
-	err := r.db.Scan(ctx, r.db.NewSelect().Model((*User)(nil)).Apply(latelyAll("users", "u", ids, v.At)), &rows)
+	err := r.db.Scan(ctx, r.db.NewSelect().Model((*User)(nil)).Apply(currentRowsOf("users", "u", ids, v.At)), &rows)
 	r.adoptUsers(v, rows...)
 	users := make(map[string]*User, len(rows))
 	for _, row := range rows {

@@ -32,7 +32,7 @@ type Presentation struct {
 	// Rank is how well the row matches a search; set by lists in that order.
 	Rank int `bun:"rank,scanonly"`
 
-	page *page `bun:"-"`
+	answer *answer `bun:"-"`
 }
 
 // Slide is a slide of a deck as it was from one change of it to the next.

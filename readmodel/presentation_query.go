@@ -58,7 +58,7 @@ func (r *Reader) Presentation(ctx context.Context, v View, id string) (*Presenta
 // presentationAt returns the row of a deck that was true at a position, in a view.
 func (r *Reader) presentationAt(ctx context.Context, v View, id string, p eventstore.Position) (*Presentation, error) {
 	row, err := one[Presentation](ctx, r, "presentation", v.moved(p), id, func(v View, id string) *bun.SelectQuery {
-		return r.db.NewSelect().Model((*Presentation)(nil)).Apply(lately("p", id, v.At), r.visible(v, presentations, "p"))
+		return r.db.NewSelect().Model((*Presentation)(nil)).Apply(currentRow("p", id, v.At), r.visible(v, presentations, "p"))
 	})
 	if row == nil || err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFil
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
-			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(among("p", p), r.visible(v, presentations, "p"), f.apply, words.presentations(p))
+			q := r.db.NewSelect().Model((*Presentation)(nil)).Apply(currentRows("p", p), r.visible(v, presentations, "p"), f.apply, words.presentations(p))
 			q = order.bound(q, "p", p)
 			if order.Field == Relevance {
 				q = r.ranked(q, (*Presentation)(nil), "p", "presentation_search", "title", "description", words)
@@ -148,21 +148,21 @@ func (f PresentationFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
 
 // adoptPresentations makes rows know the view they were read in.
 func (r *Reader) adoptPresentations(v View, rows ...*Presentation) {
-	p := &page{reader: r, view: v, decks: rows}
+	a := &answer{reader: r, view: v, decks: rows}
 	for _, row := range rows {
-		row.page = p
-		p.userIDs = append(p.userIDs, row.AuthorID)
+		row.answer = a
+		a.userIDs = append(a.userIDs, row.AuthorID)
 	}
 }
 
 // Author returns who made the deck.
 func (p *Presentation) Author(ctx context.Context) (*User, error) {
-	return p.page.user(ctx, p.AuthorID)
+	return p.answer.user(ctx, p.AuthorID)
 }
 
 // Slides returns the slides of the deck in running order.
 func (p *Presentation) Slides(ctx context.Context) ([]*Slide, error) {
-	all, err := p.page.slides.get(func() (map[string]*Slide, error) { return p.page.reader.slidesOf(ctx, p.page.decks) })
+	all, err := p.answer.slides.get(func() (map[string]*Slide, error) { return p.answer.reader.slidesOf(ctx, p.answer.decks) })
 	if err != nil {
 		return nil, err
 	}
@@ -207,17 +207,17 @@ func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[strin
 
 // History returns a page of the deck's events.
 func (p *Presentation) History(ctx context.Context, first *int, after *string, last *int, before *string) (*EventConnection, error) {
-	return p.page.reader.history(ctx, p.page.view, p.ID, Page{First: first, After: after, Last: last, Before: before})
+	return p.answer.reader.history(ctx, p.answer.view, p.ID, Page{First: first, After: after, Last: last, Before: before})
 }
 
 // Revision returns the deck at an earlier version, or as of a point; nil when it
 // did not exist then or the view may not see it.
 func (p *Presentation) Revision(ctx context.Context, version *int, asOf *AsOf) (*Presentation, error) {
-	at, err := p.page.revision(ctx, p.ID, version, asOf)
+	at, err := p.answer.revision(ctx, p.ID, version, asOf)
 	if err != nil {
 		return nil, err
 	}
-	return p.page.reader.presentationAt(ctx, p.page.view, p.ID, at)
+	return p.answer.reader.presentationAt(ctx, p.answer.view, p.ID, at)
 }
 
 // Presentation returns the deck the slide is in.
@@ -228,7 +228,7 @@ func (s *Slide) Order() int { return slices.Index(s.deck.SlideIDs, s.ID) + 1 }
 
 // Notes returns the speaker notes, nil for those who may not read them.
 func (s *Slide) Notes() *string {
-	if p := s.deck.page; !p.reader.May(p.view.Actor, policy.SeeNotes, s.deck.AuthorID) {
+	if a := s.deck.answer; !a.reader.May(a.view.Actor, policy.SeeNotes, s.deck.AuthorID) {
 		return nil
 	}
 	return s.SpeakerNotes

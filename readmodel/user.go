@@ -28,7 +28,7 @@ type User struct {
 	CreatedAt   domain.Instant  `bun:"created_at"`
 	LastLoginAt *domain.Instant `bun:"last_login_at"`
 
-	page *page `bun:"-"`
+	answer *answer `bun:"-"`
 }
 
 // NewUser is the row of a state from the position where it began.

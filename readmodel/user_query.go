@@ -57,7 +57,7 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 		keys: []string{"u.created_at"},
 		key:  func(u *User) []any { return []any{u.CreatedAt} },
 		query: func(p eventstore.Position) *bun.SelectQuery {
-			q := r.db.NewSelect().Model((*User)(nil)).Apply(among("u", p), recordedBy("u.created_at", p))
+			q := r.db.NewSelect().Model((*User)(nil)).Apply(currentRows("u", p), recordedBy("u.created_at", p))
 			if reach == policy.Own {
 				q = q.Where("u.id = ?", prepared.Bind(v.Actor.UserID))
 			}
@@ -74,16 +74,16 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 
 // adoptUsers makes rows know the view they were read in.
 func (r *Reader) adoptUsers(v View, rows ...*User) {
-	p := &page{reader: r, view: v}
+	a := &answer{reader: r, view: v}
 	for _, row := range rows {
-		row.page = p
+		row.answer = a
 	}
 }
 
 // Email returns the user's address, nil for those who may not see it, and of somebody
 // forgotten.
 func (u *User) Email() *string {
-	if u.Gone() || !u.page.reader.May(u.page.view.Actor, policy.SeeEmail, u.ID) {
+	if u.Gone() || !u.answer.reader.May(u.answer.view.Actor, policy.SeeEmail, u.ID) {
 		return nil
 	}
 	return &u.Address

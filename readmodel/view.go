@@ -21,6 +21,12 @@ type View struct {
 	Named bool
 }
 
+// moved is the same view of another moment.
+func (v View) moved(p eventstore.Position) View {
+	v.At = p
+	return v
+}
+
 // AsOf is a point in history as a client names it: an instant or a position.
 type AsOf struct {
 	instant  *domain.Instant

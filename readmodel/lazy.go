@@ -3,7 +3,7 @@ package readmodel
 import "sync"
 
 // once holds what is loaded when it is first asked for.
-type once[T any] struct {
+type lazy[T any] struct {
 	mu    sync.Mutex // guards the rest
 	done  bool
 	value T
@@ -11,7 +11,7 @@ type once[T any] struct {
 
 // get returns the value, loading it if need be. Others wait meanwhile. After an
 // error the next caller tries again.
-func (o *once[T]) get(load func() (T, error)) (T, error) {
+func (o *lazy[T]) get(load func() (T, error)) (T, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.done {
