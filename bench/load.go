@@ -51,7 +51,7 @@ func load(connections int, span time.Duration, url, token string, body func(i in
 
 // loop is one connection.
 func loop(ctx context.Context, client *http.Client, url, token string, body func(i int) []byte) (took []time.Duration, err error) {
-	for i := 0; ctx.Err() == nil; i++ {
+	for i := 0; i == 0 || ctx.Err() == nil; i++ {
 		begun := time.Now()
 		if err := send(client, url, token, body(i)); err != nil {
 			return took, err

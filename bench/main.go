@@ -38,6 +38,7 @@ func main() {
 	dir := flag.String("dir", "", "where the databases are made and, if they are there, used again; a temporary folder when empty")
 	grown := flag.String("growth", "", "measure how costs grow with the log instead, and plot it into this SVG file")
 	soak := flag.Duration("soak", 0, "serve a mixed load for so long instead, and print how much memory the server has from time to time")
+	planned := flag.Bool("plans", false, "compare the server with itself without the plans of package graph instead, query by query")
 	flag.Parse()
 	s := settings{Contents: 5000, Versions: 4, Rounds: 3, Span: 500 * time.Millisecond, Crowds: []crowd{{1, 500, 20, 2}}, dir: *dir}
 	if *full {
@@ -46,6 +47,10 @@ func main() {
 	if *grown != "" {
 		s.Rounds, s.Span = 3, 3*time.Second
 		fatal(s.growth(*grown))
+		return
+	}
+	if *planned {
+		fatal(s.plans())
 		return
 	}
 	if *soak > 0 {
@@ -171,12 +176,12 @@ func (s *settings) prepare() (cleanup func(), err error) {
 
 // buildServer builds FlightDeck's program into the file. The benchmark may have been
 // started in the root of the repository or in its own folder.
-func buildServer(file string) error {
+func buildServer(file string, flags ...string) error {
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "flightdeck").Output()
 	if err != nil {
 		return fmt.Errorf("find the module flightdeck: %w", err)
 	}
-	build := exec.Command("go", "build", "-o", file, ".")
+	build := exec.Command("go", append(append([]string{"build", "-o", file}, flags...), ".")...)
 	build.Dir, build.Stderr = strings.TrimSpace(string(root)), os.Stderr
 	return build.Run()
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -104,20 +105,19 @@ func (p *process) status(name string) (int64, error) {
 }
 
 // cpu returns the processor time of the process so far.
-func (p *process) cpu() (time.Duration, error) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
-	if err != nil {
-		return 0, err
+func (p *process) cpu() (sum time.Duration, err error) {
+	threads, err := filepath.Glob("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/task/*/schedstat")
+	for _, thread := range threads {
+		text, readErr := os.ReadFile(thread)
+		if errors.Is(readErr, os.ErrNotExist) {
+			continue // the thread has ended
+		}
+		var spent, waited, slices int64
+		_, scanErr := fmt.Sscan(string(text), &spent, &waited, &slices)
+		sum += time.Duration(spent)
+		err = errors.Join(err, readErr, scanErr)
 	}
-	_, rest, _ := strings.Cut(string(text), ") ")
-	const user, system, tick = 11, 12, 10 * time.Millisecond // the 14th and 15th field of all
-	fields := strings.Fields(rest)
-	if len(fields) <= system {
-		return 0, io.ErrUnexpectedEOF
-	}
-	a, err1 := strconv.ParseInt(fields[user], 10, 64)
-	b, err2 := strconv.ParseInt(fields[system], 10, 64)
-	return time.Duration(a+b) * tick, errors.Join(err1, err2)
+	return sum, err
 }
 
 // token makes an admin on a database and returns a bearer token.

@@ -5,538 +5,466 @@ package graph
 import (
 	"context"
 	"flightdeck/graph/model"
-	"flightdeck/projection"
 	"flightdeck/readmodel"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// planTypes are the object types that a query can lead to; Query is the first. The
-// place of a type here, and of a field in its type, are their numbers in plans.
+// planTypes has the object types that plans can write. Query is the first one. The index of a type
+// is its number in plans, and the index of a field is its number in the type.
 var planTypes = [...]planType{
 	{name: "Query", implementors: queryImplementors, fields: []planField{
-		{name: "node", to: []int{1, 2, 3, 4}, concurrent: true, slow: true},
-		{name: "nodes", to: []int{1, 2, 3, 4}, required: true, list: true, concurrent: true, slow: true},
-		{name: "viewer", to: []int{1}, concurrent: true, slow: true},
-		{name: "log", to: []int{5}, concurrent: true, slow: true},
-		{name: "content", to: []int{4}, concurrent: true, slow: true},
-		{name: "contentBySlug", to: []int{4}, concurrent: true, slow: true},
-		{name: "contents", to: []int{6}, concurrent: true, slow: true},
-		{name: "tags", to: []int{7}, concurrent: true, slow: true},
-		{name: "events", to: []int{8}, concurrent: true, slow: true},
-		{name: "apiKeys", to: []int{9}, list: true, concurrent: true, slow: true},
-		{name: "presentation", to: []int{3}, concurrent: true, slow: true},
-		{name: "presentations", to: []int{10}, concurrent: true, slow: true},
-		{name: "user", to: []int{1}, concurrent: true, slow: true},
-		{name: "users", to: []int{11}, concurrent: true, slow: true},
+		{name: "node", unplanned: true},
+		{name: "nodes", to: []int{1, 2, 3, 4}, required: true},
+		{name: "viewer", unplanned: true},
+		{name: "log", unplanned: true},
+		{name: "content", unplanned: true},
+		{name: "contentBySlug", unplanned: true},
+		{name: "contents", to: []int{5}},
+		{name: "tags", unplanned: true},
+		{name: "events", to: []int{6}},
+		{name: "apiKeys", unplanned: true},
+		{name: "presentation", unplanned: true},
+		{name: "presentations", to: []int{7}},
+		{name: "user", unplanned: true},
+		{name: "users", to: []int{8}},
 	}},
 	{name: "User", implementors: userImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "version", required: true, variable: "Version"},
-		{name: "displayName", required: true, method: true},
-		{name: "forgotten", required: true, method: true},
+		{name: "id", variable: "ID"},
+		{name: "version", variable: "Version"},
+		{name: "displayName", method: true},
+		{name: "forgotten", method: true},
 		{name: "email", method: true},
-		{name: "role", required: true, variable: "Role"},
-		{name: "createdAt", required: true, variable: "CreatedAt"},
+		{name: "role", variable: "Role"},
+		{name: "createdAt", variable: "CreatedAt"},
 		{name: "lastLoginAt", variable: "LastLoginAt"},
 	}},
 	{name: "Slide", implementors: slideImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
+		{name: "id", variable: "ID"},
 		{name: "title", variable: "Title"},
-		{name: "content", required: true, variable: "Content"},
+		{name: "content", variable: "Content"},
 		{name: "notes", method: true},
-		{name: "order", required: true, method: true},
-		{name: "presentation", to: []int{3}, required: true, method: true},
+		{name: "order", method: true},
+		{name: "presentation", to: []int{3}, method: true},
 	}},
 	{name: "Presentation", implementors: presentationImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "version", required: true, variable: "Version"},
-		{name: "title", required: true, variable: "Title"},
+		{name: "id", variable: "ID"},
+		{name: "version", variable: "Version"},
+		{name: "title", variable: "Title"},
 		{name: "description", variable: "Description"},
-		{name: "author", to: []int{1}, method: true, concurrent: true},
-		{name: "theme", required: true, variable: "Theme"},
-		{name: "isPublic", required: true, variable: "IsPublic"},
-		{name: "slides", to: []int{2}, required: true, list: true, method: true, concurrent: true},
-		{name: "createdAt", required: true, variable: "CreatedAt"},
-		{name: "updatedAt", required: true, variable: "UpdatedAt"},
-		{name: "markdown", required: true, concurrent: true, slow: true},
-		{name: "history", to: []int{8}, required: true, method: true, concurrent: true, slow: true},
-		{name: "revision", to: []int{3}, method: true, concurrent: true, slow: true},
-		{name: "diff", to: []int{12}, required: true, method: true, concurrent: true, slow: true},
+		{name: "author", to: []int{1}, method: true},
+		{name: "theme", variable: "Theme"},
+		{name: "isPublic", variable: "IsPublic"},
+		{name: "slides", to: []int{2}, method: true},
+		{name: "createdAt", variable: "CreatedAt"},
+		{name: "updatedAt", variable: "UpdatedAt"},
+		{name: "markdown", unplanned: true},
+		{name: "history", unplanned: true, method: true},
+		{name: "revision", unplanned: true, method: true},
+		{name: "diff", unplanned: true, method: true},
 	}},
 	{name: "Content", implementors: contentImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "version", required: true, variable: "Version"},
-		{name: "title", required: true, variable: "Title"},
-		{name: "slug", required: true, variable: "Slug"},
+		{name: "id", variable: "ID"},
+		{name: "version", variable: "Version"},
+		{name: "title", variable: "Title"},
+		{name: "slug", variable: "Slug"},
 		{name: "description", variable: "Description"},
-		{name: "content", required: true, variable: "Content"},
-		{name: "format", required: true, variable: "Format"},
-		{name: "status", required: true, variable: "Status"},
-		{name: "html", required: true, concurrent: true, slow: true},
-		{name: "author", to: []int{1}, method: true, concurrent: true},
-		{name: "tags", required: true, list: true, variable: "Tags"},
-		{name: "createdAt", required: true, variable: "CreatedAt"},
-		{name: "updatedAt", required: true, variable: "UpdatedAt"},
+		{name: "content", variable: "Content"},
+		{name: "format", variable: "Format"},
+		{name: "status", variable: "Status"},
+		{name: "html", unplanned: true},
+		{name: "author", to: []int{1}, method: true},
+		{name: "tags", variable: "Tags"},
+		{name: "createdAt", variable: "CreatedAt"},
+		{name: "updatedAt", variable: "UpdatedAt"},
 		{name: "publishedAt", variable: "PublishedAt"},
-		{name: "history", to: []int{8}, required: true, method: true, concurrent: true, slow: true},
-		{name: "revision", to: []int{4}, method: true, concurrent: true, slow: true},
-		{name: "diff", to: []int{12}, required: true, method: true, concurrent: true, slow: true},
-	}},
-	{name: "LogStatus", implementors: logStatusImplementors, fields: []planField{
-		{name: "head", required: true, variable: "Head"},
-		{name: "recordedAt", variable: "RecordedAt"},
-		{name: "lineage", required: true, variable: "Lineage"},
-		{name: "size", to: []int{13}, concurrent: true, slow: true},
-		{name: "rebuild", to: []int{14}, concurrent: true, slow: true},
+		{name: "history", unplanned: true, method: true},
+		{name: "revision", unplanned: true, method: true},
+		{name: "diff", unplanned: true, method: true},
 	}},
 	{name: "ContentConnection", implementors: contentConnectionImplementors, fields: []planField{
-		{name: "edges", to: []int{15}, required: true, list: true, method: true},
-		{name: "nodes", to: []int{4}, required: true, list: true},
-		{name: "pageInfo", to: []int{16}, required: true},
-		{name: "totalCount", required: true, method: true, concurrent: true},
-		{name: "position", required: true, variable: "Position"},
-	}},
-	{name: "TagConnection", implementors: tagConnectionImplementors, fields: []planField{
-		{name: "edges", to: []int{17}, required: true, list: true, method: true},
-		{name: "nodes", to: []int{18}, required: true, list: true},
-		{name: "pageInfo", to: []int{16}, required: true},
-		{name: "totalCount", required: true, method: true, concurrent: true},
-		{name: "position", required: true, variable: "Position"},
+		{name: "edges", to: []int{9}, method: true},
+		{name: "nodes", to: []int{4}},
+		{name: "pageInfo", to: []int{10}},
+		{name: "totalCount", method: true},
+		{name: "position", variable: "Position"},
 	}},
 	{name: "EventConnection", implementors: eventConnectionImplementors, fields: []planField{
-		{name: "edges", to: []int{19}, required: true, list: true, method: true},
-		{name: "nodes", to: []int{20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32, 33, 33, 34, 34, 35, 35, 36, 36, 37, 37, 38, 38, 39, 39, 40, 40}, required: true, list: true},
-		{name: "pageInfo", to: []int{16}, required: true},
-		{name: "totalCount", required: true, method: true, concurrent: true},
-		{name: "position", required: true, variable: "Position"},
-	}},
-	{name: "ApiKey", implementors: apiKeyImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "name", required: true, variable: "Name"},
-		{name: "user", to: []int{1}, method: true, concurrent: true},
-		{name: "createdBy", to: []int{1}, method: true, concurrent: true},
-		{name: "createdAt", required: true, variable: "CreatedAt"},
-		{name: "expiresAt", variable: "ExpiresAt"},
-		{name: "revokedBy", to: []int{1}, method: true, concurrent: true},
-		{name: "revokedAt", variable: "RevokedAt"},
+		{name: "edges", to: []int{11}, method: true},
+		{name: "nodes", to: []int{12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32}},
+		{name: "pageInfo", to: []int{10}},
+		{name: "totalCount", method: true},
+		{name: "position", variable: "Position"},
 	}},
 	{name: "PresentationConnection", implementors: presentationConnectionImplementors, fields: []planField{
-		{name: "edges", to: []int{41}, required: true, list: true, method: true},
-		{name: "nodes", to: []int{3}, required: true, list: true},
-		{name: "pageInfo", to: []int{16}, required: true},
-		{name: "totalCount", required: true, method: true, concurrent: true},
-		{name: "position", required: true, variable: "Position"},
+		{name: "edges", to: []int{33}, method: true},
+		{name: "nodes", to: []int{3}},
+		{name: "pageInfo", to: []int{10}},
+		{name: "totalCount", method: true},
+		{name: "position", variable: "Position"},
 	}},
 	{name: "UserConnection", implementors: userConnectionImplementors, fields: []planField{
-		{name: "edges", to: []int{42}, required: true, list: true, method: true},
-		{name: "nodes", to: []int{1}, required: true, list: true},
-		{name: "pageInfo", to: []int{16}, required: true},
-		{name: "totalCount", required: true, method: true, concurrent: true},
-		{name: "position", required: true, variable: "Position"},
-	}},
-	{name: "Diff", implementors: diffImplementors, fields: []planField{
-		{name: "from", required: true, variable: "From"},
-		{name: "to", required: true, variable: "To"},
-		{name: "changes", to: []int{43}, required: true, list: true},
-	}},
-	{name: "LogSize", implementors: logSizeImplementors, fields: []planField{
-		{name: "events", required: true, variable: "Events"},
-		{name: "archivedEvents", required: true, variable: "ArchivedEvents"},
-		{name: "streams", required: true, variable: "Streams"},
-		{name: "snapshots", required: true, variable: "Snapshots"},
-		{name: "databaseBytes", required: true},
-		{name: "freeBytes", required: true},
-		{name: "walBytes", required: true},
-	}},
-	{name: "RebuildProgress", implementors: rebuildProgressImplementors, fields: []planField{
-		{name: "state", required: true},
-		{name: "phase", required: true},
-		{name: "done", required: true, variable: "Done"},
-		{name: "total", required: true, variable: "Total"},
-		{name: "eventsPerSecond", required: true},
-		{name: "secondsLeft"},
-		{name: "startedAt", required: true, variable: "StartedAt"},
-		{name: "tables", to: []int{44}, required: true, list: true},
-		{name: "error", variable: "Error"},
+		{name: "edges", to: []int{34}, method: true},
+		{name: "nodes", to: []int{1}},
+		{name: "pageInfo", to: []int{10}},
+		{name: "totalCount", method: true},
+		{name: "position", variable: "Position"},
 	}},
 	{name: "ContentEdge", implementors: contentEdgeImplementors, fields: []planField{
-		{name: "cursor", required: true, method: true},
-		{name: "node", to: []int{4}, required: true},
+		{name: "cursor", method: true},
+		{name: "node", to: []int{4}},
 	}},
 	{name: "PageInfo", implementors: pageInfoImplementors, fields: []planField{
-		{name: "hasNextPage", required: true, variable: "HasNextPage"},
-		{name: "hasPreviousPage", required: true, variable: "HasPreviousPage"},
+		{name: "hasNextPage", variable: "HasNextPage"},
+		{name: "hasPreviousPage", variable: "HasPreviousPage"},
 		{name: "startCursor", method: true},
 		{name: "endCursor", method: true},
 	}},
-	{name: "TagEdge", implementors: tagEdgeImplementors, fields: []planField{
-		{name: "cursor", required: true, method: true},
-		{name: "node", to: []int{18}, required: true},
-	}},
-	{name: "Tag", implementors: tagImplementors, fields: []planField{
-		{name: "name", required: true, variable: "Name"},
-		{name: "count", required: true, variable: "Count"},
-	}},
 	{name: "EventEdge", implementors: eventEdgeImplementors, fields: []planField{
-		{name: "cursor", required: true, method: true},
-		{name: "node", to: []int{20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32, 33, 33, 34, 34, 35, 35, 36, 36, 37, 37, 38, 38, 39, 39, 40, 40}, required: true},
+		{name: "cursor", method: true},
+		{name: "node", to: []int{12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32}},
 	}},
 	{name: "UserUpdated", implementors: userUpdatedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "changes", required: true, list: true, method: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "changes", method: true},
 		{name: "email", variable: "Email"},
 		{name: "displayName", variable: "DisplayName"},
 	}},
 	{name: "UserRoleChanged", implementors: userRoleChangedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "role", required: true, variable: "Role"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "role", variable: "Role"},
 	}},
 	{name: "UserRegistered", implementors: userRegisteredImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "email", required: true, variable: "Email"},
-		{name: "displayName", required: true, method: true},
-		{name: "role", required: true, variable: "Role"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "email", variable: "Email"},
+		{name: "displayName", method: true},
+		{name: "role", variable: "Role"},
 	}},
 	{name: "UserLoggedIn", implementors: userLoggedInImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "UserForgotten", implementors: userForgottenImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "SlideUpdated", implementors: slideUpdatedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "slideId", required: true, variable: "SlideID"},
-		{name: "changes", required: true, list: true, method: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "slideId", variable: "SlideID"},
+		{name: "changes", method: true},
 		{name: "title", method: true},
 		{name: "content", variable: "Content"},
 		{name: "notes", method: true},
 	}},
 	{name: "SlideRemoved", implementors: slideRemovedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "slideId", required: true, variable: "SlideID"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "slideId", variable: "SlideID"},
 	}},
 	{name: "SlideMoved", implementors: slideMovedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "slideId", required: true, variable: "SlideID"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "slideId", variable: "SlideID"},
 		{name: "after", variable: "After"},
 	}},
 	{name: "SlideAdded", implementors: slideAddedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "slideId", required: true, variable: "SlideID"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "slideId", variable: "SlideID"},
 		{name: "title", variable: "Title"},
-		{name: "content", required: true, variable: "Content"},
+		{name: "content", variable: "Content"},
 		{name: "notes", method: true},
 		{name: "after", variable: "After"},
 	}},
 	{name: "PresentationUpdated", implementors: presentationUpdatedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "changes", required: true, list: true, method: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "changes", method: true},
 		{name: "title", variable: "Title"},
 		{name: "description", method: true},
 		{name: "theme", variable: "Theme"},
 		{name: "isPublic", variable: "IsPublic"},
 	}},
 	{name: "PresentationRestored", implementors: presentationRestoredImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "fromVersion", required: true, variable: "FromVersion"},
-		{name: "title", required: true, variable: "Title"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "fromVersion", variable: "FromVersion"},
+		{name: "title", variable: "Title"},
 		{name: "description", variable: "Description"},
-		{name: "theme", required: true, variable: "Theme"},
-		{name: "isPublic", required: true, variable: "IsPublic"},
+		{name: "theme", variable: "Theme"},
+		{name: "isPublic", variable: "IsPublic"},
 	}},
 	{name: "PresentationDeleted", implementors: presentationDeletedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "PresentationCreated", implementors: presentationCreatedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "title", required: true, variable: "Title"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "title", variable: "Title"},
 		{name: "description", variable: "Description"},
-		{name: "theme", required: true, variable: "Theme"},
-		{name: "isPublic", required: true, variable: "IsPublic"},
+		{name: "theme", variable: "Theme"},
+		{name: "isPublic", variable: "IsPublic"},
 	}},
 	{name: "GenericEvent", implementors: genericEventImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "ContentUpdated", implementors: contentUpdatedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "changes", required: true, list: true, method: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "changes", method: true},
 		{name: "title", variable: "Title"},
 		{name: "slug", variable: "Slug"},
 		{name: "description", method: true},
 		{name: "content", variable: "Content"},
 		{name: "format", variable: "Format"},
-		{name: "tags", list: true, variable: "Tags"},
+		{name: "tags", variable: "Tags"},
 	}},
 	{name: "ContentUnpublished", implementors: contentUnpublishedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "ContentRestored", implementors: contentRestoredImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "fromVersion", required: true, variable: "FromVersion"},
-		{name: "title", required: true, variable: "Title"},
-		{name: "slug", required: true, variable: "Slug"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "fromVersion", variable: "FromVersion"},
+		{name: "title", variable: "Title"},
+		{name: "slug", variable: "Slug"},
 		{name: "description", variable: "Description"},
-		{name: "content", required: true, variable: "Content"},
-		{name: "format", required: true, variable: "Format"},
-		{name: "tags", list: true, variable: "Tags"},
-		{name: "status", required: true, variable: "Status"},
+		{name: "content", variable: "Content"},
+		{name: "format", variable: "Format"},
+		{name: "tags", variable: "Tags"},
+		{name: "status", variable: "Status"},
 	}},
 	{name: "ContentPublished", implementors: contentPublishedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "ContentDeleted", implementors: contentDeletedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "ContentCreated", implementors: contentCreatedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
-		{name: "title", required: true, variable: "Title"},
-		{name: "slug", required: true, variable: "Slug"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
+		{name: "title", variable: "Title"},
+		{name: "slug", variable: "Slug"},
 		{name: "description", variable: "Description"},
-		{name: "content", required: true, variable: "Content"},
-		{name: "format", required: true, variable: "Format"},
-		{name: "tags", list: true, variable: "Tags"},
-		{name: "status", required: true, variable: "Status"},
+		{name: "content", variable: "Content"},
+		{name: "format", variable: "Format"},
+		{name: "tags", variable: "Tags"},
+		{name: "status", variable: "Status"},
 	}},
 	{name: "ContentArchived", implementors: contentArchivedImplementors, fields: []planField{
-		{name: "id", required: true, variable: "ID"},
-		{name: "position", required: true, variable: "Position"},
-		{name: "streamId", required: true, variable: "StreamID"},
-		{name: "streamVersion", required: true, variable: "StreamVersion"},
-		{name: "type", required: true, variable: "Type"},
-		{name: "recordedAt", required: true, variable: "RecordedAt"},
-		{name: "actor", to: []int{1}, method: true, concurrent: true},
+		{name: "id", variable: "ID"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
 		{name: "correlationId", variable: "CorrelationID"},
 		{name: "causationId", variable: "CausationID"},
-		{name: "data", required: true, method: true},
-		{name: "subject", to: []int{1, 2, 3, 4}, method: true, concurrent: true},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "PresentationEdge", implementors: presentationEdgeImplementors, fields: []planField{
-		{name: "cursor", required: true, method: true},
-		{name: "node", to: []int{3}, required: true},
+		{name: "cursor", method: true},
+		{name: "node", to: []int{3}},
 	}},
 	{name: "UserEdge", implementors: userEdgeImplementors, fields: []planField{
-		{name: "cursor", required: true, method: true},
-		{name: "node", to: []int{1}, required: true},
-	}},
-	{name: "FieldChange", implementors: fieldChangeImplementors, fields: []planField{
-		{name: "path", required: true, variable: "Path"},
-		{name: "before"},
-		{name: "after"},
-		{name: "patch", variable: "Patch"},
-	}},
-	{name: "RebuildTable", implementors: rebuildTableImplementors, fields: []planField{
-		{name: "name", required: true, variable: "Name"},
-		{name: "rows", required: true, variable: "Rows"},
-		{name: "rowsBefore", required: true, variable: "RowsBefore"},
-		{name: "hash", required: true, variable: "Hash"},
-		{name: "hashBefore", required: true, variable: "HashBefore"},
-		{name: "same", required: true, variable: "Same"},
+		{name: "cursor", method: true},
+		{name: "node", to: []int{1}},
 	}},
 }
 
-// inputUnmarshalers is what gqlgen's own execution gives to its context.
+// inputUnmarshalers returns the index that gqlgen adds to the context of an operation.
 func (ec *executionContext) inputUnmarshalers() *graphql.InputUnmarshalerIndex {
 	return graphql.NewInputUnmarshalerIndex(
 		graphql.NewInputUnmarshaler("AddSlideInput", ec.unmarshalInputAddSlideInput),
@@ -573,23 +501,7 @@ func (ec *executionContext) inputUnmarshalers() *graphql.InputUnmarshalerIndex {
 func (ec *executionContext) planRoot(ctx context.Context, p *operationPlan, s *planStep) graphql.Marshaler {
 	switch s.number {
 	case 0: // node
-		if s.below == nil {
-			return ec._Query_node(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_node,
-			func(ctx context.Context) (any, error) {
-				fc := graphql.GetFieldContext(ctx)
-				return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string), fc.Args["asOf"].(*readmodel.AsOf))
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-					func() graphql.Marshaler {
-						return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_node(ctx, s.field)
 	case 1: // nodes
 		if s.below == nil {
 			return ec._Query_nodes(ctx, s.field)
@@ -609,75 +521,13 @@ func (ec *executionContext) planRoot(ctx context.Context, p *operationPlan, s *p
 			},
 			true, true)
 	case 2: // viewer
-		if s.below == nil {
-			return ec._Query_viewer(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_viewer,
-			func(ctx context.Context) (any, error) {
-				return ec.Resolvers.Query().Viewer(ctx)
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-					func() graphql.Marshaler {
-						return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_viewer(ctx, s.field)
 	case 3: // log
-		if s.below == nil {
-			return ec._Query_log(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_log,
-			func(ctx context.Context) (any, error) {
-				return ec.Resolvers.Query().Log(ctx)
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v *model.LogStatus) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool { return ec.planOLogStatus2ᚖflightdeckᚋgraphᚋmodelᚐLogStatus(w, s, v) },
-					func() graphql.Marshaler {
-						return ec.marshalOLogStatus2ᚖflightdeckᚋgraphᚋmodelᚐLogStatus(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_log(ctx, s.field)
 	case 4: // content
-		if s.below == nil {
-			return ec._Query_content(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_content,
-			func(ctx context.Context) (any, error) {
-				fc := graphql.GetFieldContext(ctx)
-				return ec.Resolvers.Query().Content(ctx, fc.Args["id"].(string), fc.Args["asOf"].(*readmodel.AsOf))
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v *readmodel.Content) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool { return ec.planOContent2ᚖflightdeckᚋreadmodelᚐContent(w, s, v) },
-					func() graphql.Marshaler {
-						return ec.marshalOContent2ᚖflightdeckᚋreadmodelᚐContent(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_content(ctx, s.field)
 	case 5: // contentBySlug
-		if s.below == nil {
-			return ec._Query_contentBySlug(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_contentBySlug,
-			func(ctx context.Context) (any, error) {
-				fc := graphql.GetFieldContext(ctx)
-				return ec.Resolvers.Query().ContentBySlug(ctx, fc.Args["slug"].(string), fc.Args["asOf"].(*readmodel.AsOf))
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v *readmodel.Content) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool { return ec.planOContent2ᚖflightdeckᚋreadmodelᚐContent(w, s, v) },
-					func() graphql.Marshaler {
-						return ec.marshalOContent2ᚖflightdeckᚋreadmodelᚐContent(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_contentBySlug(ctx, s.field)
 	case 6: // contents
 		if s.below == nil {
 			return ec._Query_contents(ctx, s.field)
@@ -699,25 +549,7 @@ func (ec *executionContext) planRoot(ctx context.Context, p *operationPlan, s *p
 			},
 			true, false)
 	case 7: // tags
-		if s.below == nil {
-			return ec._Query_tags(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_tags,
-			func(ctx context.Context) (any, error) {
-				fc := graphql.GetFieldContext(ctx)
-				return ec.Resolvers.Query().Tags(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["prefix"].(*string), fc.Args["asOf"].(*readmodel.AsOf))
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v *readmodel.TagConnection) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool {
-						return ec.planOTagConnection2ᚖflightdeckᚋreadmodelᚐTagConnection(w, s, v)
-					},
-					func() graphql.Marshaler {
-						return ec.marshalOTagConnection2ᚖflightdeckᚋreadmodelᚐTagConnection(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_tags(ctx, s.field)
 	case 8: // events
 		if s.below == nil {
 			return ec._Query_events(ctx, s.field)
@@ -739,42 +571,9 @@ func (ec *executionContext) planRoot(ctx context.Context, p *operationPlan, s *p
 			},
 			true, false)
 	case 9: // apiKeys
-		if s.below == nil {
-			return ec._Query_apiKeys(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_apiKeys,
-			func(ctx context.Context) (any, error) {
-				return ec.Resolvers.Query().APIKeys(ctx)
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v []*readmodel.APIKey) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool { return ec.planOApiKey2ᚕᚖflightdeckᚋreadmodelᚐAPIKeyᚄ(w, s, v) },
-					func() graphql.Marshaler {
-						return ec.marshalOApiKey2ᚕᚖflightdeckᚋreadmodelᚐAPIKeyᚄ(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_apiKeys(ctx, s.field)
 	case 10: // presentation
-		if s.below == nil {
-			return ec._Query_presentation(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_presentation,
-			func(ctx context.Context) (any, error) {
-				fc := graphql.GetFieldContext(ctx)
-				return ec.Resolvers.Query().Presentation(ctx, fc.Args["id"].(string), fc.Args["asOf"].(*readmodel.AsOf))
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v *readmodel.Presentation) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool {
-						return ec.planOPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(w, s, v)
-					},
-					func() graphql.Marshaler {
-						return ec.marshalOPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_presentation(ctx, s.field)
 	case 11: // presentations
 		if s.below == nil {
 			return ec._Query_presentations(ctx, s.field)
@@ -796,23 +595,7 @@ func (ec *executionContext) planRoot(ctx context.Context, p *operationPlan, s *p
 			},
 			true, false)
 	case 12: // user
-		if s.below == nil {
-			return ec._Query_user(ctx, s.field)
-		}
-		return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Query_user,
-			func(ctx context.Context) (any, error) {
-				fc := graphql.GetFieldContext(ctx)
-				return ec.Resolvers.Query().User(ctx, fc.Args["id"].(string), fc.Args["asOf"].(*readmodel.AsOf))
-			},
-			nil,
-			func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-				return p.write(ctx,
-					func(w *planWriter) bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-					func() graphql.Marshaler {
-						return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-					})
-			},
-			true, false)
+		return ec._Query_user(ctx, s.field)
 	case 13: // users
 		if s.below == nil {
 			return ec._Query_users(ctx, s.field)
@@ -897,13 +680,17 @@ func (ec *executionContext) planSlide(w *planWriter, p *plan, obj *readmodel.Sli
 		case 4: // order
 			w.buf = model.AppendInt(w.buf, obj.Order())
 		case 5: // presentation
-			if s.below == nil {
-				valid = w.marshal(ec._Slide_presentation(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(w, s, obj.Presentation()) && valid
-				w.leave()
-			}
+			valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Slide_presentation,
+					func(ctx context.Context) (any, error) {
+						return obj.Presentation(), nil
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.Presentation) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planNPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(w, s, v) })
+					},
+					true, true)
+			}) && valid
 		}
 	}
 	return w.end(p, mark, valid)
@@ -928,118 +715,37 @@ func (ec *executionContext) planPresentation(w *planWriter, p *plan, obj *readmo
 				w.buf = model.AppendString(w.buf, *p)
 			}
 		case 4: // author
-			if s.below == nil {
-				w.marshal(ec._Presentation_author(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_author,
-						func(ctx context.Context) (any, error) {
-							return obj.Author(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_author,
+					func(ctx context.Context) (any, error) {
+						return obj.Author(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 5: // theme
 			w.buf = model.AppendString(w.buf, obj.Theme)
 		case 6: // isPublic
 			w.buf = model.AppendBoolean(w.buf, obj.IsPublic)
 		case 7: // slides
-			if s.below == nil {
-				valid = w.marshal(ec._Presentation_slides(w.context(), s.field, obj)) && valid
-			} else {
-				valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_slides,
-						func(ctx context.Context) (any, error) {
-							return obj.Slides(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v []*readmodel.Slide) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planNSlide2ᚕᚖflightdeckᚋreadmodelᚐSlideᚄ(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalNSlide2ᚕᚖflightdeckᚋreadmodelᚐSlideᚄ(ctx, s.field.Selections, v)
-								})
-						},
-						true, true)
-				}) && valid
-			}
+			valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_slides,
+					func(ctx context.Context) (any, error) {
+						return obj.Slides(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v []*readmodel.Slide) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planNSlide2ᚕᚖflightdeckᚋreadmodelᚐSlideᚄ(w, s, v) })
+					},
+					true, true)
+			}) && valid
 		case 8: // createdAt
 			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
 		case 9: // updatedAt
 			w.buf = model.AppendDateTime(w.buf, obj.UpdatedAt)
-		case 10: // markdown
-			valid = w.marshal(ec._Presentation_markdown(w.context(), s.field, obj)) && valid
-		case 11: // history
-			if s.below == nil {
-				valid = w.marshal(ec._Presentation_history(w.context(), s.field, obj)) && valid
-			} else {
-				valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_history,
-						func(ctx context.Context) (any, error) {
-							fc := graphql.GetFieldContext(ctx)
-							return obj.History(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.EventConnection) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planNEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalNEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(ctx, s.field.Selections, v)
-								})
-						},
-						true, true)
-				}) && valid
-			}
-		case 12: // revision
-			if s.below == nil {
-				w.marshal(ec._Presentation_revision(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_revision,
-						func(ctx context.Context) (any, error) {
-							fc := graphql.GetFieldContext(ctx)
-							return obj.Revision(ctx, fc.Args["version"].(*int), fc.Args["asOf"].(*readmodel.AsOf))
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.Presentation) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
-		case 13: // diff
-			if s.below == nil {
-				valid = w.marshal(ec._Presentation_diff(w.context(), s.field, obj)) && valid
-			} else {
-				valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_diff,
-						func(ctx context.Context) (any, error) {
-							fc := graphql.GetFieldContext(ctx)
-							return obj.Diff(ctx, fc.Args["from"].(int), fc.Args["to"].(*int))
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.Diff) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planNDiff2ᚖflightdeckᚋreadmodelᚐDiff(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalNDiff2ᚖflightdeckᚋreadmodelᚐDiff(ctx, s.field.Selections, v)
-								})
-						},
-						true, true)
-				}) && valid
-			}
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1071,28 +777,18 @@ func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.C
 			w.buf = model.AppendContentFormat(w.buf, obj.Format)
 		case 7: // status
 			w.buf = model.AppendContentStatus(w.buf, obj.Status)
-		case 8: // html
-			valid = w.marshal(ec._Content_html(w.context(), s.field, obj)) && valid
 		case 9: // author
-			if s.below == nil {
-				w.marshal(ec._Content_author(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Content_author,
-						func(ctx context.Context) (any, error) {
-							return obj.Author(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Content_author,
+					func(ctx context.Context) (any, error) {
+						return obj.Author(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 10: // tags
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Tags {
@@ -1112,130 +808,6 @@ func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.C
 			} else {
 				w.buf = model.AppendDateTime(w.buf, *p)
 			}
-		case 14: // history
-			if s.below == nil {
-				valid = w.marshal(ec._Content_history(w.context(), s.field, obj)) && valid
-			} else {
-				valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Content_history,
-						func(ctx context.Context) (any, error) {
-							fc := graphql.GetFieldContext(ctx)
-							return obj.History(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.EventConnection) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planNEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalNEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(ctx, s.field.Selections, v)
-								})
-						},
-						true, true)
-				}) && valid
-			}
-		case 15: // revision
-			if s.below == nil {
-				w.marshal(ec._Content_revision(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Content_revision,
-						func(ctx context.Context) (any, error) {
-							fc := graphql.GetFieldContext(ctx)
-							return obj.Revision(ctx, fc.Args["version"].(*int), fc.Args["asOf"].(*readmodel.AsOf))
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.Content) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOContent2ᚖflightdeckᚋreadmodelᚐContent(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOContent2ᚖflightdeckᚋreadmodelᚐContent(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
-		case 16: // diff
-			if s.below == nil {
-				valid = w.marshal(ec._Content_diff(w.context(), s.field, obj)) && valid
-			} else {
-				valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Content_diff,
-						func(ctx context.Context) (any, error) {
-							fc := graphql.GetFieldContext(ctx)
-							return obj.Diff(ctx, fc.Args["from"].(int), fc.Args["to"].(*int))
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.Diff) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planNDiff2ᚖflightdeckᚋreadmodelᚐDiff(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalNDiff2ᚖflightdeckᚋreadmodelᚐDiff(ctx, s.field.Selections, v)
-								})
-						},
-						true, true)
-				}) && valid
-			}
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planLogStatus(w *planWriter, p *plan, obj *model.LogStatus) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // head
-			w.buf = model.AppendPosition(w.buf, obj.Head)
-		case 1: // recordedAt
-			if p := obj.RecordedAt; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendDateTime(w.buf, *p)
-			}
-		case 2: // lineage
-			w.buf = model.AppendID(w.buf, obj.Lineage)
-		case 3: // size
-			if s.below == nil {
-				w.marshal(ec._LogStatus_size(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_LogStatus_size,
-						func(ctx context.Context) (any, error) {
-							return ec.Resolvers.LogStatus().Size(ctx, obj)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *model.LogSize) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOLogSize2ᚖflightdeckᚋgraphᚋmodelᚐLogSize(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOLogSize2ᚖflightdeckᚋgraphᚋmodelᚐLogSize(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
-		case 4: // rebuild
-			if s.below == nil {
-				w.marshal(ec._LogStatus_rebuild(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_LogStatus_rebuild,
-						func(ctx context.Context) (any, error) {
-							return ec.Resolvers.LogStatus().Rebuild(ctx, obj)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *projection.RebuildProgress) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1248,70 +820,27 @@ func (ec *executionContext) planContentConnection(w *planWriter, p *plan, obj *r
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
 		case 0: // edges
-			if s.below == nil {
-				valid = w.marshal(ec._ContentConnection_edges(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNContentEdge2ᚕᚖflightdeckᚋreadmodelᚐContentEdgeᚄ(w, s, obj.Edges()) && valid
-				w.leave()
-			}
+			valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentConnection_edges,
+					func(ctx context.Context) (any, error) {
+						return obj.Edges(), nil
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v []*readmodel.ContentEdge) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planNContentEdge2ᚕᚖflightdeckᚋreadmodelᚐContentEdgeᚄ(w, s, v) })
+					},
+					true, true)
+			}) && valid
 		case 1: // nodes
-			if s.below == nil {
-				valid = w.marshal(ec._ContentConnection_nodes(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNContent2ᚕᚖflightdeckᚋreadmodelᚐContentᚄ(w, s, obj.Nodes) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNContent2ᚕᚖflightdeckᚋreadmodelᚐContentᚄ(w, s, obj.Nodes) && valid
+			w.leave()
 		case 2: // pageInfo
-			if s.below == nil {
-				valid = w.marshal(ec._ContentConnection_pageInfo(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
+			w.leave()
 		case 3: // totalCount
 			valid = w.marshal(ec._ContentConnection_totalCount(w.context(), s.field, obj)) && valid
-		case 4: // position
-			w.buf = model.AppendPosition(w.buf, obj.Position)
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planTagConnection(w *planWriter, p *plan, obj *readmodel.TagConnection) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // edges
-			if s.below == nil {
-				valid = w.marshal(ec._TagConnection_edges(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNTagEdge2ᚕᚖflightdeckᚋreadmodelᚐTagEdgeᚄ(w, s, obj.Edges()) && valid
-				w.leave()
-			}
-		case 1: // nodes
-			if s.below == nil {
-				valid = w.marshal(ec._TagConnection_nodes(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNTag2ᚕᚖflightdeckᚋreadmodelᚐTagᚄ(w, s, obj.Nodes) && valid
-				w.leave()
-			}
-		case 2: // pageInfo
-			if s.below == nil {
-				valid = w.marshal(ec._TagConnection_pageInfo(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
-				w.leave()
-			}
-		case 3: // totalCount
-			valid = w.marshal(ec._TagConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
 		}
@@ -1326,122 +855,29 @@ func (ec *executionContext) planEventConnection(w *planWriter, p *plan, obj *rea
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
 		case 0: // edges
-			if s.below == nil {
-				valid = w.marshal(ec._EventConnection_edges(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNEventEdge2ᚕᚖflightdeckᚋreadmodelᚐEventEdgeᚄ(w, s, obj.Edges()) && valid
-				w.leave()
-			}
+			valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_EventConnection_edges,
+					func(ctx context.Context) (any, error) {
+						return obj.Edges(), nil
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v []*readmodel.EventEdge) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planNEventEdge2ᚕᚖflightdeckᚋreadmodelᚐEventEdgeᚄ(w, s, v) })
+					},
+					true, true)
+			}) && valid
 		case 1: // nodes
-			if s.below == nil {
-				valid = w.marshal(ec._EventConnection_nodes(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNEvent2ᚕflightdeckᚋreadmodelᚐEventᚄ(w, s, obj.Nodes) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNEvent2ᚕflightdeckᚋreadmodelᚐEventᚄ(w, s, obj.Nodes) && valid
+			w.leave()
 		case 2: // pageInfo
-			if s.below == nil {
-				valid = w.marshal(ec._EventConnection_pageInfo(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
+			w.leave()
 		case 3: // totalCount
 			valid = w.marshal(ec._EventConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planApiKey(w *planWriter, p *plan, obj *readmodel.APIKey) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // id
-			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // name
-			w.buf = model.AppendString(w.buf, obj.Name)
-		case 2: // user
-			if s.below == nil {
-				w.marshal(ec._ApiKey_user(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ApiKey_user,
-						func(ctx context.Context) (any, error) {
-							return obj.User(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
-		case 3: // createdBy
-			if s.below == nil {
-				w.marshal(ec._ApiKey_createdBy(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ApiKey_createdBy,
-						func(ctx context.Context) (any, error) {
-							return obj.CreatedBy(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
-		case 4: // createdAt
-			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
-		case 5: // expiresAt
-			if p := obj.ExpiresAt; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendDateTime(w.buf, *p)
-			}
-		case 6: // revokedBy
-			if s.below == nil {
-				w.marshal(ec._ApiKey_revokedBy(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ApiKey_revokedBy,
-						func(ctx context.Context) (any, error) {
-							return obj.RevokedBy(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
-		case 7: // revokedAt
-			if p := obj.RevokedAt; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendDateTime(w.buf, *p)
-			}
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1454,29 +890,27 @@ func (ec *executionContext) planPresentationConnection(w *planWriter, p *plan, o
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
 		case 0: // edges
-			if s.below == nil {
-				valid = w.marshal(ec._PresentationConnection_edges(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPresentationEdge2ᚕᚖflightdeckᚋreadmodelᚐPresentationEdgeᚄ(w, s, obj.Edges()) && valid
-				w.leave()
-			}
+			valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationConnection_edges,
+					func(ctx context.Context) (any, error) {
+						return obj.Edges(), nil
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v []*readmodel.PresentationEdge) graphql.Marshaler {
+						return w.within(ctx, func() bool {
+							return ec.planNPresentationEdge2ᚕᚖflightdeckᚋreadmodelᚐPresentationEdgeᚄ(w, s, v)
+						})
+					},
+					true, true)
+			}) && valid
 		case 1: // nodes
-			if s.below == nil {
-				valid = w.marshal(ec._PresentationConnection_nodes(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPresentation2ᚕᚖflightdeckᚋreadmodelᚐPresentationᚄ(w, s, obj.Nodes) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNPresentation2ᚕᚖflightdeckᚋreadmodelᚐPresentationᚄ(w, s, obj.Nodes) && valid
+			w.leave()
 		case 2: // pageInfo
-			if s.below == nil {
-				valid = w.marshal(ec._PresentationConnection_pageInfo(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
+			w.leave()
 		case 3: // totalCount
 			valid = w.marshal(ec._PresentationConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
@@ -1493,120 +927,29 @@ func (ec *executionContext) planUserConnection(w *planWriter, p *plan, obj *read
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
 		case 0: // edges
-			if s.below == nil {
-				valid = w.marshal(ec._UserConnection_edges(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNUserEdge2ᚕᚖflightdeckᚋreadmodelᚐUserEdgeᚄ(w, s, obj.Edges()) && valid
-				w.leave()
-			}
+			valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserConnection_edges,
+					func(ctx context.Context) (any, error) {
+						return obj.Edges(), nil
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v []*readmodel.UserEdge) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planNUserEdge2ᚕᚖflightdeckᚋreadmodelᚐUserEdgeᚄ(w, s, v) })
+					},
+					true, true)
+			}) && valid
 		case 1: // nodes
-			if s.below == nil {
-				valid = w.marshal(ec._UserConnection_nodes(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNUser2ᚕᚖflightdeckᚋreadmodelᚐUserᚄ(w, s, obj.Nodes) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNUser2ᚕᚖflightdeckᚋreadmodelᚐUserᚄ(w, s, obj.Nodes) && valid
+			w.leave()
 		case 2: // pageInfo
-			if s.below == nil {
-				valid = w.marshal(ec._UserConnection_pageInfo(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNPageInfo2flightdeckᚋreadmodelᚐPageInfo(w, s, obj.PageInfo) && valid
+			w.leave()
 		case 3: // totalCount
 			valid = w.marshal(ec._UserConnection_totalCount(w.context(), s.field, obj)) && valid
 		case 4: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planDiff(w *planWriter, p *plan, obj *readmodel.Diff) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // from
-			w.buf = model.AppendInt(w.buf, obj.From)
-		case 1: // to
-			w.buf = model.AppendInt(w.buf, obj.To)
-		case 2: // changes
-			if s.below == nil {
-				valid = w.marshal(ec._Diff_changes(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNFieldChange2ᚕᚖflightdeckᚋreadmodelᚐFieldChangeᚄ(w, s, obj.Changes) && valid
-				w.leave()
-			}
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planLogSize(w *planWriter, p *plan, obj *model.LogSize) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // events
-			w.buf = model.AppendInt(w.buf, obj.Events)
-		case 1: // archivedEvents
-			w.buf = model.AppendInt(w.buf, obj.ArchivedEvents)
-		case 2: // streams
-			w.buf = model.AppendInt(w.buf, obj.Streams)
-		case 3: // snapshots
-			w.buf = model.AppendInt(w.buf, obj.Snapshots)
-		case 4: // databaseBytes
-			valid = w.marshal(ec._LogSize_databaseBytes(w.context(), s.field, obj)) && valid
-		case 5: // freeBytes
-			valid = w.marshal(ec._LogSize_freeBytes(w.context(), s.field, obj)) && valid
-		case 6: // walBytes
-			valid = w.marshal(ec._LogSize_walBytes(w.context(), s.field, obj)) && valid
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planRebuildProgress(w *planWriter, p *plan, obj *projection.RebuildProgress) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // state
-			valid = w.marshal(ec._RebuildProgress_state(w.context(), s.field, obj)) && valid
-		case 1: // phase
-			valid = w.marshal(ec._RebuildProgress_phase(w.context(), s.field, obj)) && valid
-		case 2: // done
-			w.buf = model.AppendPosition(w.buf, obj.Done)
-		case 3: // total
-			w.buf = model.AppendPosition(w.buf, obj.Total)
-		case 4: // eventsPerSecond
-			valid = w.marshal(ec._RebuildProgress_eventsPerSecond(w.context(), s.field, obj)) && valid
-		case 5: // secondsLeft
-			w.marshal(ec._RebuildProgress_secondsLeft(w.context(), s.field, obj))
-		case 6: // startedAt
-			w.buf = model.AppendDateTime(w.buf, obj.StartedAt)
-		case 7: // tables
-			if s.below == nil {
-				valid = w.marshal(ec._RebuildProgress_tables(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNRebuildTable2ᚕflightdeckᚋprojectionᚐRebuildTableᚄ(w, s, obj.Tables) && valid
-				w.leave()
-			}
-		case 8: // error
-			if p := obj.Error; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendString(w.buf, *p)
-			}
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1621,13 +964,9 @@ func (ec *executionContext) planContentEdge(w *planWriter, p *plan, obj *readmod
 		case 0: // cursor
 			w.buf = model.AppendString(w.buf, obj.Cursor())
 		case 1: // node
-			if s.below == nil {
-				valid = w.marshal(ec._ContentEdge_node(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNContent2ᚖflightdeckᚋreadmodelᚐContent(w, s, obj.Node) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNContent2ᚖflightdeckᚋreadmodelᚐContent(w, s, obj.Node) && valid
+			w.leave()
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1660,42 +999,6 @@ func (ec *executionContext) planPageInfo(w *planWriter, p *plan, obj *readmodel.
 	return w.end(p, mark, valid)
 }
 
-func (ec *executionContext) planTagEdge(w *planWriter, p *plan, obj *readmodel.TagEdge) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // cursor
-			w.buf = model.AppendString(w.buf, obj.Cursor())
-		case 1: // node
-			if s.below == nil {
-				valid = w.marshal(ec._TagEdge_node(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNTag2ᚖflightdeckᚋreadmodelᚐTag(w, s, obj.Node) && valid
-				w.leave()
-			}
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planTag(w *planWriter, p *plan, obj *readmodel.Tag) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // name
-			w.buf = model.AppendString(w.buf, obj.Name)
-		case 1: // count
-			w.buf = model.AppendInt(w.buf, obj.Count)
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
 func (ec *executionContext) planEventEdge(w *planWriter, p *plan, obj *readmodel.EventEdge) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
@@ -1705,13 +1008,9 @@ func (ec *executionContext) planEventEdge(w *planWriter, p *plan, obj *readmodel
 		case 0: // cursor
 			w.buf = model.AppendString(w.buf, obj.Cursor())
 		case 1: // node
-			if s.below == nil {
-				valid = w.marshal(ec._EventEdge_node(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNEvent2flightdeckᚋreadmodelᚐEvent(w, s, obj.Node) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNEvent2flightdeckᚋreadmodelᚐEvent(w, s, obj.Node) && valid
+			w.leave()
 		}
 	}
 	return w.end(p, mark, valid)
@@ -1736,25 +1035,17 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._UserUpdated_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserUpdated_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserUpdated_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -1770,25 +1061,17 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 		case 9: // data
 			valid = w.marshal(ec._UserUpdated_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._UserUpdated_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserUpdated_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserUpdated_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // changes
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Changes() {
@@ -1834,25 +1117,17 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._UserRoleChanged_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRoleChanged_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRoleChanged_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -1868,25 +1143,17 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 		case 9: // data
 			valid = w.marshal(ec._UserRoleChanged_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._UserRoleChanged_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRoleChanged_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRoleChanged_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // role
 			w.buf = model.AppendRole(w.buf, obj.Role)
 		}
@@ -1913,25 +1180,17 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._UserRegistered_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRegistered_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRegistered_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -1947,25 +1206,17 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 		case 9: // data
 			valid = w.marshal(ec._UserRegistered_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._UserRegistered_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRegistered_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRegistered_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // email
 			w.buf = model.AppendString(w.buf, obj.Email)
 		case 12: // displayName
@@ -1996,25 +1247,17 @@ func (ec *executionContext) planUserLoggedIn(w *planWriter, p *plan, obj *readmo
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._UserLoggedIn_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserLoggedIn_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserLoggedIn_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2030,25 +1273,17 @@ func (ec *executionContext) planUserLoggedIn(w *planWriter, p *plan, obj *readmo
 		case 9: // data
 			valid = w.marshal(ec._UserLoggedIn_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._UserLoggedIn_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserLoggedIn_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserLoggedIn_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -2073,25 +1308,17 @@ func (ec *executionContext) planUserForgotten(w *planWriter, p *plan, obj *readm
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._UserForgotten_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserForgotten_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserForgotten_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2107,25 +1334,17 @@ func (ec *executionContext) planUserForgotten(w *planWriter, p *plan, obj *readm
 		case 9: // data
 			valid = w.marshal(ec._UserForgotten_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._UserForgotten_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserForgotten_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserForgotten_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -2150,25 +1369,17 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._SlideUpdated_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideUpdated_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideUpdated_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2184,25 +1395,17 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 		case 9: // data
 			valid = w.marshal(ec._SlideUpdated_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._SlideUpdated_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideUpdated_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideUpdated_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // slideId
 			w.buf = model.AppendID(w.buf, obj.SlideID)
 		case 12: // changes
@@ -2256,25 +1459,17 @@ func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmo
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._SlideRemoved_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideRemoved_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideRemoved_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2290,25 +1485,17 @@ func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmo
 		case 9: // data
 			valid = w.marshal(ec._SlideRemoved_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._SlideRemoved_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideRemoved_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideRemoved_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // slideId
 			w.buf = model.AppendID(w.buf, obj.SlideID)
 		}
@@ -2335,25 +1522,17 @@ func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmode
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._SlideMoved_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideMoved_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideMoved_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2369,25 +1548,17 @@ func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmode
 		case 9: // data
 			valid = w.marshal(ec._SlideMoved_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._SlideMoved_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideMoved_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideMoved_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // slideId
 			w.buf = model.AppendID(w.buf, obj.SlideID)
 		case 12: // after
@@ -2416,25 +1587,17 @@ func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmode
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._SlideAdded_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideAdded_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideAdded_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2450,25 +1613,17 @@ func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmode
 		case 9: // data
 			valid = w.marshal(ec._SlideAdded_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._SlideAdded_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideAdded_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideAdded_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // slideId
 			w.buf = model.AppendID(w.buf, obj.SlideID)
 		case 12: // title
@@ -2511,25 +1666,17 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._PresentationUpdated_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationUpdated_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationUpdated_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2545,25 +1692,17 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 		case 9: // data
 			valid = w.marshal(ec._PresentationUpdated_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._PresentationUpdated_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationUpdated_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationUpdated_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // changes
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Changes() {
@@ -2621,25 +1760,17 @@ func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._PresentationRestored_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationRestored_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationRestored_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2655,25 +1786,17 @@ func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj
 		case 9: // data
 			valid = w.marshal(ec._PresentationRestored_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._PresentationRestored_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationRestored_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationRestored_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // fromVersion
 			w.buf = model.AppendInt(w.buf, obj.FromVersion)
 		case 12: // title
@@ -2712,25 +1835,17 @@ func (ec *executionContext) planPresentationDeleted(w *planWriter, p *plan, obj 
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._PresentationDeleted_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationDeleted_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationDeleted_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2746,25 +1861,17 @@ func (ec *executionContext) planPresentationDeleted(w *planWriter, p *plan, obj 
 		case 9: // data
 			valid = w.marshal(ec._PresentationDeleted_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._PresentationDeleted_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationDeleted_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationDeleted_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -2789,25 +1896,17 @@ func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj 
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._PresentationCreated_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationCreated_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationCreated_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2823,25 +1922,17 @@ func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj 
 		case 9: // data
 			valid = w.marshal(ec._PresentationCreated_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._PresentationCreated_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationCreated_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationCreated_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // title
 			w.buf = model.AppendString(w.buf, obj.Title)
 		case 12: // description
@@ -2878,25 +1969,17 @@ func (ec *executionContext) planGenericEvent(w *planWriter, p *plan, obj *readmo
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._GenericEvent_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_GenericEvent_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_GenericEvent_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2912,25 +1995,17 @@ func (ec *executionContext) planGenericEvent(w *planWriter, p *plan, obj *readmo
 		case 9: // data
 			valid = w.marshal(ec._GenericEvent_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._GenericEvent_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_GenericEvent_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_GenericEvent_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -2955,25 +2030,17 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._ContentUpdated_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUpdated_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUpdated_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -2989,25 +2056,17 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 		case 9: // data
 			valid = w.marshal(ec._ContentUpdated_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._ContentUpdated_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUpdated_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUpdated_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // changes
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Changes() {
@@ -3084,25 +2143,17 @@ func (ec *executionContext) planContentUnpublished(w *planWriter, p *plan, obj *
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._ContentUnpublished_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUnpublished_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUnpublished_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -3118,25 +2169,17 @@ func (ec *executionContext) planContentUnpublished(w *planWriter, p *plan, obj *
 		case 9: // data
 			valid = w.marshal(ec._ContentUnpublished_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._ContentUnpublished_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUnpublished_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUnpublished_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -3161,25 +2204,17 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._ContentRestored_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentRestored_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentRestored_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -3195,25 +2230,17 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 		case 9: // data
 			valid = w.marshal(ec._ContentRestored_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._ContentRestored_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentRestored_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentRestored_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // fromVersion
 			w.buf = model.AppendInt(w.buf, obj.FromVersion)
 		case 12: // title
@@ -3269,25 +2296,17 @@ func (ec *executionContext) planContentPublished(w *planWriter, p *plan, obj *re
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._ContentPublished_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentPublished_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentPublished_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -3303,25 +2322,17 @@ func (ec *executionContext) planContentPublished(w *planWriter, p *plan, obj *re
 		case 9: // data
 			valid = w.marshal(ec._ContentPublished_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._ContentPublished_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentPublished_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentPublished_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -3346,25 +2357,17 @@ func (ec *executionContext) planContentDeleted(w *planWriter, p *plan, obj *read
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._ContentDeleted_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentDeleted_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentDeleted_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -3380,25 +2383,17 @@ func (ec *executionContext) planContentDeleted(w *planWriter, p *plan, obj *read
 		case 9: // data
 			valid = w.marshal(ec._ContentDeleted_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._ContentDeleted_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentDeleted_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentDeleted_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -3423,25 +2418,17 @@ func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *read
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._ContentCreated_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentCreated_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentCreated_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -3457,25 +2444,17 @@ func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *read
 		case 9: // data
 			valid = w.marshal(ec._ContentCreated_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._ContentCreated_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentCreated_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentCreated_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 11: // title
 			w.buf = model.AppendString(w.buf, obj.Title)
 		case 12: // slug
@@ -3529,25 +2508,17 @@ func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *rea
 		case 5: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
 		case 6: // actor
-			if s.below == nil {
-				w.marshal(ec._ContentArchived_actor(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentArchived_actor,
-						func(ctx context.Context) (any, error) {
-							return obj.Actor(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalOUser2ᚖflightdeckᚋreadmodelᚐUser(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentArchived_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
 		case 7: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
@@ -3563,25 +2534,17 @@ func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *rea
 		case 9: // data
 			valid = w.marshal(ec._ContentArchived_data(w.context(), s.field, obj)) && valid
 		case 10: // subject
-			if s.below == nil {
-				w.marshal(ec._ContentArchived_subject(w.context(), s.field, obj))
-			} else {
-				w.resolve(func(ctx context.Context) graphql.Marshaler {
-					return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentArchived_subject,
-						func(ctx context.Context) (any, error) {
-							return obj.Subject(ctx)
-						},
-						nil,
-						func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-							return w.within(ctx,
-								func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) },
-								func() graphql.Marshaler {
-									return ec.marshalONode2flightdeckᚋreadmodelᚐNode(ctx, s.field.Selections, v)
-								})
-						},
-						true, false)
-				})
-			}
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentArchived_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -3596,13 +2559,9 @@ func (ec *executionContext) planPresentationEdge(w *planWriter, p *plan, obj *re
 		case 0: // cursor
 			w.buf = model.AppendString(w.buf, obj.Cursor())
 		case 1: // node
-			if s.below == nil {
-				valid = w.marshal(ec._PresentationEdge_node(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(w, s, obj.Node) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(w, s, obj.Node) && valid
+			w.leave()
 		}
 	}
 	return w.end(p, mark, valid)
@@ -3617,70 +2576,12 @@ func (ec *executionContext) planUserEdge(w *planWriter, p *plan, obj *readmodel.
 		case 0: // cursor
 			w.buf = model.AppendString(w.buf, obj.Cursor())
 		case 1: // node
-			if s.below == nil {
-				valid = w.marshal(ec._UserEdge_node(w.context(), s.field, obj)) && valid
-			} else {
-				w.enter(s)
-				valid = ec.planNUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, obj.Node) && valid
-				w.leave()
-			}
+			w.enter(s)
+			valid = ec.planNUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, obj.Node) && valid
+			w.leave()
 		}
 	}
 	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planFieldChange(w *planWriter, p *plan, obj *readmodel.FieldChange) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // path
-			w.buf = model.AppendString(w.buf, obj.Path)
-		case 1: // before
-			w.marshal(ec._FieldChange_before(w.context(), s.field, obj))
-		case 2: // after
-			w.marshal(ec._FieldChange_after(w.context(), s.field, obj))
-		case 3: // patch
-			if p := obj.Patch; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendString(w.buf, *p)
-			}
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planRebuildTable(w *planWriter, p *plan, obj *projection.RebuildTable) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // name
-			w.buf = model.AppendString(w.buf, obj.Name)
-		case 1: // rows
-			w.buf = model.AppendInt(w.buf, obj.Rows)
-		case 2: // rowsBefore
-			w.buf = model.AppendInt(w.buf, obj.RowsBefore)
-		case 3: // hash
-			w.buf = model.AppendString(w.buf, obj.Hash)
-		case 4: // hashBefore
-			w.buf = model.AppendString(w.buf, obj.HashBefore)
-		case 5: // same
-			w.buf = model.AppendBoolean(w.buf, obj.Same)
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planNApiKey2ᚖflightdeckᚋreadmodelᚐAPIKey(w *planWriter, s *planStep, v *readmodel.APIKey) bool {
-	if v == nil {
-		graphql.AddInvalidNullError(w.context(), "ApiKey!")
-		return w.null()
-	}
-	return ec.planApiKey(w, s.below[0], v)
 }
 
 func (ec *executionContext) planNContent2ᚕᚖflightdeckᚋreadmodelᚐContentᚄ(w *planWriter, s *planStep, v []*readmodel.Content) bool {
@@ -3727,14 +2628,6 @@ func (ec *executionContext) planNContentEdge2ᚖflightdeckᚋreadmodelᚐContent
 		return w.null()
 	}
 	return ec.planContentEdge(w, s.below[0], v)
-}
-
-func (ec *executionContext) planNDiff2ᚖflightdeckᚋreadmodelᚐDiff(w *planWriter, s *planStep, v *readmodel.Diff) bool {
-	if v == nil {
-		graphql.AddInvalidNullError(w.context(), "Diff!")
-		return w.null()
-	}
-	return ec.planDiff(w, s.below[0], v)
 }
 
 func (ec *executionContext) planNEvent2flightdeckᚋreadmodelᚐEvent(w *planWriter, s *planStep, v readmodel.Event) bool {
@@ -3910,14 +2803,6 @@ func (ec *executionContext) planNEvent2ᚕflightdeckᚋreadmodelᚐEventᚄ(w *p
 	return w.keep(mark, valid)
 }
 
-func (ec *executionContext) planNEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(w *planWriter, s *planStep, v *readmodel.EventConnection) bool {
-	if v == nil {
-		graphql.AddInvalidNullError(w.context(), "EventConnection!")
-		return w.null()
-	}
-	return ec.planEventConnection(w, s.below[0], v)
-}
-
 func (ec *executionContext) planNEventEdge2ᚕᚖflightdeckᚋreadmodelᚐEventEdgeᚄ(w *planWriter, s *planStep, v []*readmodel.EventEdge) bool {
 	mark, valid := len(w.buf), true
 	w.buf = append(w.buf, '[')
@@ -3939,29 +2824,6 @@ func (ec *executionContext) planNEventEdge2ᚖflightdeckᚋreadmodelᚐEventEdge
 		return w.null()
 	}
 	return ec.planEventEdge(w, s.below[0], v)
-}
-
-func (ec *executionContext) planNFieldChange2ᚕᚖflightdeckᚋreadmodelᚐFieldChangeᚄ(w *planWriter, s *planStep, v []*readmodel.FieldChange) bool {
-	mark, valid := len(w.buf), true
-	w.buf = append(w.buf, '[')
-	for i := range v {
-		if i > 0 {
-			w.buf = append(w.buf, ',')
-		}
-		w.enterElement(i)
-		valid = ec.planNFieldChange2ᚖflightdeckᚋreadmodelᚐFieldChange(w, s, v[i]) && valid
-		w.leave()
-	}
-	w.buf = append(w.buf, ']')
-	return w.keep(mark, valid)
-}
-
-func (ec *executionContext) planNFieldChange2ᚖflightdeckᚋreadmodelᚐFieldChange(w *planWriter, s *planStep, v *readmodel.FieldChange) bool {
-	if v == nil {
-		graphql.AddInvalidNullError(w.context(), "FieldChange!")
-		return w.null()
-	}
-	return ec.planFieldChange(w, s.below[0], v)
 }
 
 func (ec *executionContext) planNNode2ᚕflightdeckᚋreadmodelᚐNode(w *planWriter, s *planStep, v []readmodel.Node) bool {
@@ -4029,25 +2891,6 @@ func (ec *executionContext) planNPresentationEdge2ᚖflightdeckᚋreadmodelᚐPr
 	return ec.planPresentationEdge(w, s.below[0], v)
 }
 
-func (ec *executionContext) planNRebuildTable2flightdeckᚋprojectionᚐRebuildTable(w *planWriter, s *planStep, v projection.RebuildTable) bool {
-	return ec.planRebuildTable(w, s.below[0], &v)
-}
-
-func (ec *executionContext) planNRebuildTable2ᚕflightdeckᚋprojectionᚐRebuildTableᚄ(w *planWriter, s *planStep, v []projection.RebuildTable) bool {
-	mark, valid := len(w.buf), true
-	w.buf = append(w.buf, '[')
-	for i := range v {
-		if i > 0 {
-			w.buf = append(w.buf, ',')
-		}
-		w.enterElement(i)
-		valid = ec.planNRebuildTable2flightdeckᚋprojectionᚐRebuildTable(w, s, v[i]) && valid
-		w.leave()
-	}
-	w.buf = append(w.buf, ']')
-	return w.keep(mark, valid)
-}
-
 func (ec *executionContext) planNSlide2ᚕᚖflightdeckᚋreadmodelᚐSlideᚄ(w *planWriter, s *planStep, v []*readmodel.Slide) bool {
 	mark, valid := len(w.buf), true
 	w.buf = append(w.buf, '[')
@@ -4069,52 +2912,6 @@ func (ec *executionContext) planNSlide2ᚖflightdeckᚋreadmodelᚐSlide(w *plan
 		return w.null()
 	}
 	return ec.planSlide(w, s.below[0], v)
-}
-
-func (ec *executionContext) planNTag2ᚕᚖflightdeckᚋreadmodelᚐTagᚄ(w *planWriter, s *planStep, v []*readmodel.Tag) bool {
-	mark, valid := len(w.buf), true
-	w.buf = append(w.buf, '[')
-	for i := range v {
-		if i > 0 {
-			w.buf = append(w.buf, ',')
-		}
-		w.enterElement(i)
-		valid = ec.planNTag2ᚖflightdeckᚋreadmodelᚐTag(w, s, v[i]) && valid
-		w.leave()
-	}
-	w.buf = append(w.buf, ']')
-	return w.keep(mark, valid)
-}
-
-func (ec *executionContext) planNTag2ᚖflightdeckᚋreadmodelᚐTag(w *planWriter, s *planStep, v *readmodel.Tag) bool {
-	if v == nil {
-		graphql.AddInvalidNullError(w.context(), "Tag!")
-		return w.null()
-	}
-	return ec.planTag(w, s.below[0], v)
-}
-
-func (ec *executionContext) planNTagEdge2ᚕᚖflightdeckᚋreadmodelᚐTagEdgeᚄ(w *planWriter, s *planStep, v []*readmodel.TagEdge) bool {
-	mark, valid := len(w.buf), true
-	w.buf = append(w.buf, '[')
-	for i := range v {
-		if i > 0 {
-			w.buf = append(w.buf, ',')
-		}
-		w.enterElement(i)
-		valid = ec.planNTagEdge2ᚖflightdeckᚋreadmodelᚐTagEdge(w, s, v[i]) && valid
-		w.leave()
-	}
-	w.buf = append(w.buf, ']')
-	return w.keep(mark, valid)
-}
-
-func (ec *executionContext) planNTagEdge2ᚖflightdeckᚋreadmodelᚐTagEdge(w *planWriter, s *planStep, v *readmodel.TagEdge) bool {
-	if v == nil {
-		graphql.AddInvalidNullError(w.context(), "TagEdge!")
-		return w.null()
-	}
-	return ec.planTagEdge(w, s.below[0], v)
 }
 
 func (ec *executionContext) planNUser2ᚕᚖflightdeckᚋreadmodelᚐUserᚄ(w *planWriter, s *planStep, v []*readmodel.User) bool {
@@ -4163,31 +2960,6 @@ func (ec *executionContext) planNUserEdge2ᚖflightdeckᚋreadmodelᚐUserEdge(w
 	return ec.planUserEdge(w, s.below[0], v)
 }
 
-func (ec *executionContext) planOApiKey2ᚕᚖflightdeckᚋreadmodelᚐAPIKeyᚄ(w *planWriter, s *planStep, v []*readmodel.APIKey) bool {
-	if v == nil {
-		return w.null()
-	}
-	mark, valid := len(w.buf), true
-	w.buf = append(w.buf, '[')
-	for i := range v {
-		if i > 0 {
-			w.buf = append(w.buf, ',')
-		}
-		w.enterElement(i)
-		valid = ec.planNApiKey2ᚖflightdeckᚋreadmodelᚐAPIKey(w, s, v[i]) && valid
-		w.leave()
-	}
-	w.buf = append(w.buf, ']')
-	return w.keep(mark, valid)
-}
-
-func (ec *executionContext) planOContent2ᚖflightdeckᚋreadmodelᚐContent(w *planWriter, s *planStep, v *readmodel.Content) bool {
-	if v == nil {
-		return w.null()
-	}
-	return ec.planContent(w, s.below[0], v)
-}
-
 func (ec *executionContext) planOContentConnection2ᚖflightdeckᚋreadmodelᚐContentConnection(w *planWriter, s *planStep, v *readmodel.ContentConnection) bool {
 	if v == nil {
 		return w.null()
@@ -4200,20 +2972,6 @@ func (ec *executionContext) planOEventConnection2ᚖflightdeckᚋreadmodelᚐEve
 		return w.null()
 	}
 	return ec.planEventConnection(w, s.below[0], v)
-}
-
-func (ec *executionContext) planOLogSize2ᚖflightdeckᚋgraphᚋmodelᚐLogSize(w *planWriter, s *planStep, v *model.LogSize) bool {
-	if v == nil {
-		return w.null()
-	}
-	return ec.planLogSize(w, s.below[0], v)
-}
-
-func (ec *executionContext) planOLogStatus2ᚖflightdeckᚋgraphᚋmodelᚐLogStatus(w *planWriter, s *planStep, v *model.LogStatus) bool {
-	if v == nil {
-		return w.null()
-	}
-	return ec.planLogStatus(w, s.below[0], v)
 }
 
 func (ec *executionContext) planONode2flightdeckᚋreadmodelᚐNode(w *planWriter, s *planStep, v readmodel.Node) bool {
@@ -4246,32 +3004,11 @@ func (ec *executionContext) planONode2flightdeckᚋreadmodelᚐNode(w *planWrite
 	}
 }
 
-func (ec *executionContext) planOPresentation2ᚖflightdeckᚋreadmodelᚐPresentation(w *planWriter, s *planStep, v *readmodel.Presentation) bool {
-	if v == nil {
-		return w.null()
-	}
-	return ec.planPresentation(w, s.below[0], v)
-}
-
 func (ec *executionContext) planOPresentationConnection2ᚖflightdeckᚋreadmodelᚐPresentationConnection(w *planWriter, s *planStep, v *readmodel.PresentationConnection) bool {
 	if v == nil {
 		return w.null()
 	}
 	return ec.planPresentationConnection(w, s.below[0], v)
-}
-
-func (ec *executionContext) planORebuildProgress2ᚖflightdeckᚋprojectionᚐRebuildProgress(w *planWriter, s *planStep, v *projection.RebuildProgress) bool {
-	if v == nil {
-		return w.null()
-	}
-	return ec.planRebuildProgress(w, s.below[0], v)
-}
-
-func (ec *executionContext) planOTagConnection2ᚖflightdeckᚋreadmodelᚐTagConnection(w *planWriter, s *planStep, v *readmodel.TagConnection) bool {
-	if v == nil {
-		return w.null()
-	}
-	return ec.planTagConnection(w, s.below[0], v)
 }
 
 func (ec *executionContext) planOUser2ᚖflightdeckᚋreadmodelᚐUser(w *planWriter, s *planStep, v *readmodel.User) bool {

@@ -20,24 +20,23 @@ func operation(t *testing.T, query string) *graphql.OperationContext {
 	return &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]}
 }
 
-func (p *plans) size() (operations, steps int) {
+func (p *planCache) size() (operations, steps int) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return len(p.known), p.steps
 }
 
-// A plan lives as long as its document: it is made once, and gone when nobody holds the
-// document any more.
+// A plan is made once, and lives as long as its document.
 func TestPlansAreForgottenWithTheirDocuments(t *testing.T) {
 	t.Parallel()
-	var p plans
+	var p planCache
 	for i := range 10 {
-		op := operation(t, fmt.Sprintf("query Q%d { viewer { id } }", i))
+		op := operation(t, fmt.Sprintf("query Q%d { contents { nodes { id } } }", i))
 		if made := p.of(op); made == nil || p.of(op) != made {
-			t.Error("a plan is made for each request")
+			t.Error("each request makes a plan of its own")
 		}
 	}
-	kept := operation(t, "{ viewer { id displayName } log { head } }")
+	kept := operation(t, "{ users { nodes { id displayName } } log { head } }")
 	p.of(kept)
 	operations, steps := 0, 0
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
@@ -47,35 +46,34 @@ func TestPlansAreForgottenWithTheirDocuments(t *testing.T) {
 		runtime.GC()
 	}
 	if operations != 1 || steps != 5 {
-		t.Errorf("%d operations with %d steps are remembered, of one with 5", operations, steps)
+		t.Errorf("%d operations with %d steps are cached, want one with 5", operations, steps)
 	}
 	runtime.KeepAlive(kept)
 }
 
-// However many documents are held, what their plans hold is bounded.
+// The plans of any number of documents together have a bounded size.
 func TestPlansTogetherAreBounded(t *testing.T) {
 	t.Parallel()
-	var p plans
+	var p planCache
 	var held []*graphql.OperationContext
 	for i := range 300 {
-		op := operation(t, fmt.Sprintf(`query Q%d { events { nodes { id position type streamId subject { id ... on Content { history(first: 1) { nodes { id type recordedAt } } } } } } }`, i))
+		op := operation(t, fmt.Sprintf(`query Q%d { events { nodes { id position type streamId subject { id ... on Content { author { id } } } } } }`, i))
 		held = append(held, op)
 		p.of(op)
 	}
-	if operations, steps := p.size(); steps > maxKeptSteps || steps == 0 || operations > len(held) {
-		t.Errorf("%d steps are kept", steps)
+	if operations, steps := p.size(); steps > maxCachedSteps || steps == 0 || operations > len(held) {
+		t.Errorf("%d steps are cached for %d operations", steps, operations)
 	}
-	large := "{ nodes(ids: []) { " + nested(8) + " } }"
-	if p.of(operation(t, large)) != nil {
-		t.Error("a document that multiplies has a plan")
+	if p.of(operation(t, "{ events { nodes { subject { "+nested(10)+" } } } }")) != nil {
+		t.Error("a document with more than maxSteps fields has a plan")
 	}
 	runtime.KeepAlive(held)
 }
 
-// nested selects twice as much with each level.
+// nested selects twice as many fields with each level.
 func nested(levels int) string {
 	if levels == 0 {
 		return "id"
 	}
-	return fmt.Sprintf("... on Content { a%d: revision(version: 1) { %s } b%[1]d: revision(version: 2) { id %[2]s } }", levels, nested(levels-1))
+	return fmt.Sprintf("... on Slide { a%d: presentation { %s } b%[1]d: presentation { id %[2]s } }", levels, "slides { "+nested(levels-1)+" }")
 }

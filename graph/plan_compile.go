@@ -9,186 +9,169 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// planType is what plans have to know of an object type; generated.
+// planType describes an object type. The table planTypes is generated.
 type planType struct {
 	name         string
 	implementors []string
 	fields       []planField
 }
 
-// planField is what plans have to know of a field.
+// planField describes a field of an object type.
 type planField struct {
 	name string
-	// to are the types that it can lead to, in the order of gqlgen's own switch; nil for
-	// a leaf, and for what only gqlgen executes.
+	// to has the types of the objects that the field leads to, in the order of gqlgen's own switch.
+	// It is nil for a leaf.
 	to []int
-	// required says that it must not be null.
+	// unplanned marks a field that only gqlgen executes: it has arguments or a resolver, so that
+	// gqlgen asks for the values of several objects at the same time.
+	unplanned bool
+	// required marks a field of Query that must not be null.
 	required bool
-	list     bool
-	// method says that it is a method of its object.
+	// method marks a field that is a method of its Go type.
 	method bool
-	// concurrent says that gqlgen executes it beside its siblings.
-	concurrent bool
-	// slow says that it asks something of its own for each object, instead of once for
-	// all of a page.
-	slow bool
-	// variable is the field of the Go struct that it shows; "" for what is more than that.
+	// variable is the name of the Go struct's field that the value is copied from. It is empty for a
+	// value that depends on more.
 	variable string
 }
 
-// operationPlan is a query, compiled. Several executions may use it at the same time.
+// operationPlan is a compiled query. Executions use it concurrently.
 type operationPlan struct {
 	fields []graphql.CollectedField
-	steps  []planStep // of the fields
-	length lengths    // of its answers
-	weight int        // how many steps it has with all that is below
+	steps  []planStep // parallel to fields
+	weight int        // the number of steps, with those below
 }
 
-// plan is what is selected of objects of one type, compiled. Plans below several steps
-// may be the same one.
+// plan is the compiled selection of an object type. Several steps may share a plan.
 type plan struct {
 	typ   int
 	steps []planStep
 }
 
-// planStep is one field of an answer.
+// planStep writes one field.
 type planStep struct {
 	field  graphql.CollectedField
-	number int // of the field in its type; typeName for __typename
-	// text is written before the value: what separates it from the field before, and its
-	// name. For __typename it is all.
+	number int // of the field in its type, or typeName
+	// text precedes the value: a separator and the field's name. For __typename it has the value,
+	// too.
 	text   []byte
 	object string // the name of the type
 	method bool
-	below  []*plan // beside planField.to; nil: gqlgen executes the field
-	reads  reads   // of a field of Query
+	below  []*plan // parallel to planField.to; nil for a leaf, and for a root field without a plan
+	reads  reads   // of a root field
 }
 
-// typeName is the number of __typename.
+// typeName is the number of the field __typename.
 const typeName = -1
 
-// maxSteps bounds what one plan may hold. What is larger is executed by gqlgen.
+// maxSteps bounds the steps of one operation's plan.
 const maxSteps = 2000
 
 // compiler makes the plan of one operation.
 type compiler struct {
-	op      *graphql.OperationContext
-	known   map[planKey]compiled
-	steps   int
-	refused bool
+	op    *graphql.OperationContext
+	known map[planKey]*plan // nil: the selection has no plan
+	steps int
 }
 
-// planKey is what determines a plan: the type, and the selections of all that was
-// merged, by their addresses.
+// planKey identifies a plan: its type, and the selections that it was compiled from, by address.
 type planKey struct {
 	typ        int
 	selections string
 }
 
-// compiled is a plan, nil when gqlgen has to execute what is selected, and how many
-// fields in it are slow.
-type compiled struct {
-	plan *plan
-	slow int
-}
-
-// compile returns the plan of a query, nil when it is gqlgen that has to execute it, or
-// when it would not gain anything.
+// compile returns the plan of a query. It returns nil when none of the root fields has a plan.
 func compile(op *graphql.OperationContext) *operationPlan {
-	c := &compiler{op: op, known: map[planKey]compiled{}}
+	c := &compiler{op: op, known: map[planKey]*plan{}}
 	fields := graphql.CollectFields(op, op.Operation.SelectionSet, queryImplementors)
-	p := &operationPlan{fields: fields, steps: c.list(0, fields)}
-	gains := false
-	for i := range p.steps {
-		c.below(0, &p.steps[i])
-		p.steps[i].reads = readsOf(&p.steps[i])
-		gains = gains || p.steps[i].below != nil
-	}
-	if c.refused || !gains {
+	steps, ok := c.list(0, fields)
+	if !ok {
 		return nil
 	}
-	p.weight = c.steps
-	return p
+	planned := false
+	for i := range steps {
+		s := &steps[i]
+		if s.number == typeName || planTypes[0].fields[s.number].unplanned {
+			continue
+		}
+		if s.below, ok = c.below(0, s); ok && len(s.below) > 0 {
+			s.reads = readsOf(s)
+			planned = true
+		}
+	}
+	if !planned {
+		return nil
+	}
+	return &operationPlan{fields: fields, steps: steps, weight: c.steps}
 }
 
-// list makes the steps of the fields of a type, without what is below them.
-func (c *compiler) list(typ int, fields []graphql.CollectedField) []planStep {
+// list returns the steps for the fields of a type, without the plans below them. It returns false
+// when the fields are gqlgen's to execute: two of them have one name, or one belongs to
+// introspection.
+func (c *compiler) list(typ int, fields []graphql.CollectedField) ([]planStep, bool) {
 	t := &planTypes[typ]
 	steps := make([]planStep, len(fields))
+	if c.steps += len(steps); c.steps > maxSteps {
+		return nil, false
+	}
 	separator := "{"
 	for i, field := range fields {
-		number := typeName
-		if field.Name != "__typename" {
-			number = slices.IndexFunc(t.fields, func(f planField) bool { return f.name == field.Name })
-			// gqlgen alone knows the schema, and writes what is deferred later.
-			c.refused = c.refused || number < 0
-		}
-		// Two fields of one name are of types that exclude each other, or gqlgen writes
-		// the first one only.
-		again := slices.ContainsFunc(fields[:i], func(f graphql.CollectedField) bool { return f.Alias == field.Alias })
-		c.refused = c.refused || again || len(field.Deferrables) > 0
 		s := &steps[i]
-		*s = planStep{field: field, number: number, object: t.name, text: []byte(separator + `"` + field.Alias + `":`)}
-		if number == typeName {
-			s.text = append(s.text, `"`+t.name+`"`...)
-		} else if number >= 0 {
-			s.method = t.fields[number].method
-		}
+		*s = planStep{field: field, number: typeName, object: t.name, text: []byte(separator + `"` + field.Alias + `":`)}
 		separator = ","
+		if slices.ContainsFunc(fields[:i], func(f graphql.CollectedField) bool { return f.Alias == field.Alias }) {
+			return nil, false
+		}
+		if field.Name == "__typename" {
+			s.text = append(s.text, `"`+t.name+`"`...)
+			continue
+		}
+		if s.number = slices.IndexFunc(t.fields, func(f planField) bool { return f.name == field.Name }); s.number < 0 {
+			return nil, false
+		}
+		s.method = t.fields[s.number].method
 	}
-	c.steps += len(steps)
-	c.refused = c.refused || c.steps > maxSteps
-	return steps
+	return steps, true
 }
 
-// plan compiles what is selected of a type. Where gqlgen would execute several slow
-// fields of one object at the same time, it is gqlgen that has to.
-func (c *compiler) plan(typ int, selections ast.SelectionSet) compiled {
+// plan returns the plan of the selections of a type, and nil when there is none.
+func (c *compiler) plan(typ int, selections ast.SelectionSet) *plan {
 	key := planKey{typ, addresses(selections)}
 	if known, ok := c.known[key]; ok {
 		return known
 	}
-	made := compiled{plan: &plan{typ: typ}}
-	made.plan.steps = c.list(typ, graphql.CollectFields(c.op, selections, planTypes[typ].implementors))
-	concurrent := 0
-	for i := range made.plan.steps {
-		slow := c.below(typ, &made.plan.steps[i])
-		made.slow += slow
-		if s := &made.plan.steps[i]; slow > 0 && s.number >= 0 && planTypes[typ].fields[s.number].concurrent {
-			concurrent++
+	c.known[key] = nil
+	steps, ok := c.list(typ, graphql.CollectFields(c.op, selections, planTypes[typ].implementors))
+	if !ok {
+		return nil
+	}
+	for i := range steps {
+		s := &steps[i]
+		if s.number == typeName {
+			continue
+		}
+		if planTypes[typ].fields[s.number].unplanned {
+			return nil
+		}
+		if s.below, ok = c.below(typ, s); !ok {
+			return nil
 		}
 	}
-	if concurrent > 1 {
-		made.plan = nil
-	}
+	made := &plan{typ, steps}
 	c.known[key] = made
 	return made
 }
 
-// below compiles what is below a step, and returns how many fields are slow there and in
-// the step. A list whose elements have such fields is gqlgen's, which executes them at
-// the same time.
-func (c *compiler) below(typ int, s *planStep) (slow int) {
-	if c.refused || s.number < 0 {
-		return 0
-	}
-	f := &planTypes[typ].fields[s.number]
-	if f.slow {
-		slow = 1
-	}
-	plans := make([]*plan, len(f.to))
-	for i, to := range f.to {
-		made := c.plan(to, s.field.Selections)
-		slow += made.slow
-		if plans[i] = made.plan; made.plan == nil || f.list && made.slow > 0 {
-			plans = nil
-			break
+// below returns the plans for the types that a step leads to. It returns false when one of them has
+// no plan.
+func (c *compiler) below(typ int, s *planStep) (plans []*plan, ok bool) {
+	for _, to := range planTypes[typ].fields[s.number].to {
+		p := c.plan(to, s.field.Selections)
+		if p == nil {
+			return nil, false
 		}
+		plans = append(plans, p)
 	}
-	if len(plans) > 0 {
-		s.below = plans
-	}
-	return slow
+	return plans, true
 }
 
 // addresses identifies selections.

@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// reads are, by the name of a type, the fields of its Go struct that are read below a
-// field of Query; nil for a type of which anything else is asked.
+// reads lists, by the name of an object type, the fields of its Go struct that a plan reads. The
+// list is nil for a type whose plan calls methods, too.
 type reads map[string][]string
 
 type readsKey struct{}
 
-// Reads returns which fields of a type's Go struct are read below the field of Query
-// that ctx belongs to: no others need to be filled. It returns nil, and not an empty list,
-// when anything may be asked of them, as it may of what gqlgen executes.
+// Reads returns the fields of a type's Go struct that are read below the field of Query that ctx
+// belongs to. A resolver may leave all other fields empty. The result is nil when any field may be
+// read, and not nil but empty when none is.
 func Reads(ctx context.Context, typ string) []string {
 	all, ok := ctx.Value(readsKey{}).(reads)
 	if !ok {
-		return nil // there is no plan
+		return nil // the field has no plan
 	}
 	if fields, reached := all[typ]; reached {
 		return fields
@@ -25,12 +25,10 @@ func Reads(ctx context.Context, typ string) []string {
 	return []string{}
 }
 
-// readsOf finds out what is read below a step.
+// readsOf returns the fields that are read below a step.
 func readsOf(s *planStep) reads {
 	found := reads{}
-	if s.below == nil || !found.walk(s, map[*plan]bool{}) {
-		return nil
-	}
+	found.walk(s, map[*plan]bool{})
 	for typ, fields := range found {
 		if slices.Contains(fields, "") {
 			found[typ] = nil
@@ -39,9 +37,8 @@ func readsOf(s *planStep) reads {
 	return found
 }
 
-// walk notes what is read below a step, as "" what is no field of a struct. It returns
-// false where gqlgen executes what nobody has looked at.
-func (r reads) walk(s *planStep, seen map[*plan]bool) bool {
+// walk adds the fields that are read below a step, and "" for a value that is no field of a struct.
+func (r reads) walk(s *planStep, seen map[*plan]bool) {
 	for _, p := range s.below {
 		if seen[p] {
 			continue
@@ -59,10 +56,7 @@ func (r reads) walk(s *planStep, seen map[*plan]bool) bool {
 			if v := t.fields[step.number].variable; !slices.Contains(r[t.name], v) {
 				r[t.name] = append(r[t.name], v)
 			}
-			if step.below == nil && len(step.field.Selections) > 0 || !r.walk(step, seen) {
-				return false
-			}
+			r.walk(step, seen)
 		}
 	}
-	return true
 }

@@ -3,44 +3,43 @@ package graph
 import (
 	"context"
 	"io"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// planWriter writes the value of one field of Query by a plan. It is used by one
-// goroutine. What writes a value reports whether it is not null.
+// planWriter writes the value of one field of Query by a plan. One goroutine uses it. Its methods
+// that write a value return false for null.
 type planWriter struct {
 	buf   []byte
-	path  []planFrame // the first one has a context
-	asked int         // how many fields gqlgen has executed
+	path  []planFrame // the first frame has a context
+	asked bool        // gqlgen has executed a field
 }
 
-// planFrame is one part of the path to what is written: a field, or an element of a
-// list. Its context is made when somebody asks for it, which for most nobody does.
+// planFrame is one element of the path to the current value: a field, or an element of a list. Its
+// context is made when a field asks for it, which few fields do.
 type planFrame struct {
-	ctx   context.Context //nolint:containedctx // of the frame's field, while it is executed
+	ctx   context.Context //nolint:containedctx // belongs to the frame's field while it is executed
 	step  *planStep       // nil for an element
 	index int
 }
 
 var _ io.Writer = (*planWriter)(nil)
 
-// Write appends to what is written.
+// Write appends bytes to the answer. The error is always nil.
 func (w *planWriter) Write(b []byte) (int, error) {
 	w.buf = append(w.buf, b...)
 	return len(b), nil
 }
 
-// WriteString is Write.
+// WriteString appends a string to the answer. The error is always nil.
 func (w *planWriter) WriteString(s string) (int, error) {
 	w.buf = append(w.buf, s...)
 	return len(s), nil
 }
 
-// MarshalGQL writes what is written.
+// MarshalGQL copies the answer into a buffer of gqlgen.
 func (w *planWriter) MarshalGQL(to io.Writer) {
-	_, _ = to.Write(w.buf) //nolint:errcheck // gqlgen writes into a buffer
+	_, _ = to.Write(w.buf) //nolint:errcheck // writing to gqlgen's buffer does not fail
 }
 
 func (w *planWriter) null() bool {
@@ -48,7 +47,7 @@ func (w *planWriter) null() bool {
 	return false
 }
 
-// keep ends a value that began at a mark; what is not valid is null.
+// keep ends a value that began at mark, and replaces it by null if it is not valid.
 func (w *planWriter) keep(mark int, valid bool) bool {
 	if !valid {
 		w.buf = w.buf[:mark]
@@ -57,7 +56,7 @@ func (w *planWriter) keep(mark int, valid bool) bool {
 	return true
 }
 
-// end ends an object.
+// end ends an object that began at mark.
 func (w *planWriter) end(p *plan, mark int, valid bool) bool {
 	if len(p.steps) == 0 {
 		w.buf = append(w.buf, '{')
@@ -66,24 +65,24 @@ func (w *planWriter) end(p *plan, mark int, valid bool) bool {
 	return w.keep(mark, valid)
 }
 
-// marshal writes what gqlgen has made of a field.
+// marshal writes the value that gqlgen made of a field.
 func (w *planWriter) marshal(m graphql.Marshaler) bool {
-	w.asked++
+	w.asked = true
 	m.MarshalGQL(w)
 	return m != graphql.Null && m != graphql.RequiredNull
 }
 
-// written is what a field has become that was written already.
+// written stands for the value of a field that the writer has already.
 var written graphql.Marshaler = new(writtenMarshaler)
 
-type writtenMarshaler struct{ _ byte } // not empty, so that it has an address of its own
+type writtenMarshaler struct{ _ byte } // not empty, so that written has an address of its own
 
 func (*writtenMarshaler) MarshalGQL(io.Writer) {}
 
-// resolve writes a field by gqlgen's way of executing it, which ends in within. When
-// that was left by a panic, which gqlgen makes an error, nothing of it remains.
+// resolve executes a field as gqlgen does. The field calls within to write its value. gqlgen turns a
+// panic into an error of the field; the bytes that were written before the panic are removed.
 func (w *planWriter) resolve(field func(context.Context) graphql.Marshaler) bool {
-	w.asked++
+	w.asked = true
 	mark, depth := len(w.buf), len(w.path)
 	m := field(w.context())
 	w.path = w.path[:depth]
@@ -94,19 +93,8 @@ func (w *planWriter) resolve(field func(context.Context) graphql.Marshaler) bool
 	return w.marshal(m)
 }
 
-// within writes what is below a field that has a context. A panic is a fault of the
-// program. gqlgen makes it an error of the very field it is in, so that it is gqlgen that
-// does all again then, unless that would execute something for the second time.
-func (w *planWriter) within(ctx context.Context, value func() bool, gqlgen func() graphql.Marshaler) (m graphql.Marshaler) {
-	asked := w.asked
-	defer func() {
-		if fault := recover(); fault != nil {
-			if w.asked != asked {
-				panic(fault)
-			}
-			m = gqlgen()
-		}
-	}()
+// within writes the value of a field whose context is ctx.
+func (w *planWriter) within(ctx context.Context, value func() bool) graphql.Marshaler {
 	w.path = append(w.path, planFrame{ctx: ctx})
 	if !value() {
 		return graphql.Null
@@ -120,8 +108,7 @@ func (w *planWriter) enterElement(i int) { w.path = append(w.path, planFrame{ind
 
 func (w *planWriter) leave() { w.path = w.path[:len(w.path)-1] }
 
-// context returns the context of where the writer is, as gqlgen's own execution would
-// have made it.
+// context returns the context that gqlgen would have made for the current value.
 func (w *planWriter) context() context.Context {
 	last := len(w.path) - 1
 	for w.path[last].ctx == nil {
@@ -143,30 +130,23 @@ func (w *planWriter) context() context.Context {
 	return ctx
 }
 
-// lengths remembers about how long the answers of a plan are.
-type lengths struct{ last atomic.Int64 }
-
-// maxGuess bounds what is set aside for an answer before it is known.
-const maxGuess = 64 << 10
-
-// guess is how long the next answer may be.
-func (l *lengths) guess() int { return int(min(l.last.Load(), maxGuess)) }
-
-// note remembers a length, which is forgotten by and by.
-func (l *lengths) note(n int) {
-	last := l.last.Load()
-	if grown := max(int64(n), last-last/16); grown != last {
-		l.last.Store(grown)
-	}
-}
-
-// write writes the value of a field of Query.
-func (p *operationPlan) write(ctx context.Context, value func(*planWriter) bool, gqlgen func() graphql.Marshaler) graphql.Marshaler {
-	w := &planWriter{buf: make([]byte, 0, p.length.guess()+64), path: make([]planFrame, 0, 8)}
+// write writes the value of a field of Query. An operation of one field begins with the text of its
+// step. A panic is a fault of the program, which gqlgen makes an error of the very field that it
+// happened in: gqlgen writes the value again then, unless it would execute a field twice.
+func (p *operationPlan) write(ctx context.Context, value func(*planWriter) bool, gqlgen func() graphql.Marshaler) (m graphql.Marshaler) {
+	w := &planWriter{buf: make([]byte, 0, 4<<10), path: make([]planFrame, 0, 8)}
 	if len(p.steps) == 1 {
 		w.buf = append(w.buf, p.steps[0].text...)
 	}
-	if m := w.within(ctx, func() bool { return value(w) }, gqlgen); m != written {
+	defer func() {
+		if fault := recover(); fault != nil {
+			if w.asked {
+				panic(fault)
+			}
+			m = gqlgen()
+		}
+	}()
+	if m := w.within(ctx, func() bool { return value(w) }); m != written {
 		return m
 	}
 	return w

@@ -1,9 +1,8 @@
-// Command generate is gqlgen with a plugin of ours: it writes what gqlgen knows of the
-// schema's types as plan.generated.go, for the plans of package graph. Run it with
-// go generate ./...; a file that it does not understand makes it fail.
+// Command generate runs gqlgen with a plugin that writes plan.generated.go: the types of the schema as
+// gqlgen binds them, for the plans of package graph. go generate ./... runs it.
 //
-// It imports gqlgen and nothing of this module, so that it runs when the generated
-// code is in pieces. Start with plugin.GenerateCode; plan.gotpl is what it writes.
+// The command must not import other packages of this module, so that it runs while generated code
+// does not compile. Start with plugin.GenerateCode. plan.gotpl is the template.
 package main
 
 import (
