@@ -4,6 +4,7 @@
 //	go run ./bench            a short run of a minute or two
 //	go run ./bench --full     the sizes that the targets are about
 //
+//	go run ./bench --plans    the server beside itself without the plans of package graph
 //	go run ./bench --check    fails when a ratio is not even half its target
 //
 // Each axis is a file: create.go, writer.go, read.go, remember.go, list.go, serve.go, stream.go,

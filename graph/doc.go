@@ -1,9 +1,8 @@
-// Package graph executes GraphQL operations against the schema in schema/. gqlgen
-// generates most of it, into the files *.generated.go: change the schema or gqlgen.yml
-// and run go generate ./..., never edit one of them. The other files are the plans, by
-// which queries are executed faster and answered the same: New, which is where to start.
+// Package graph executes GraphQL operations against the schema in schema/. gqlgen generates most of
+// the package into the files *.generated.go. To change them, change the schema or gqlgen.yml, and run
+// go generate ./...; the program is generate. Package resolvers implements ResolverRoot.
 //
-// It imports what the schema's types are bound to: command, domain, eventstore,
-// readmodel and model, and gqlgen's runtime. The interface ResolverRoot is implemented by
-// package resolvers; generate is the program that writes the files.
+// Start with New. The other hand-written files are plans, which write lists faster than gqlgen does:
+// plan_compile.go compiles a selection, plan_writer.go writes the rows, plan_cache.go keeps plans as
+// long as their documents, and plan_reads.go tells resolvers which columns to select.
 package graph
