@@ -32,8 +32,8 @@ type planVariants struct {
 	plans    []atomic.Pointer[planVariant] // empty when gqlgen executes the operation
 }
 
-// planVariant has the plan for one combination of the switches. The plan is nil when gqlgen executes
-// the operation.
+// planVariant has the plan for one combination of the switches. The plan is nil when gqlgen
+// executes the operation.
 type planVariant struct{ *operationPlan }
 
 // of returns the plan of an operation, and nil when gqlgen executes it.

@@ -29,8 +29,8 @@ type planField struct {
 	required bool
 	// method marks a field that is a method of its Go type.
 	method bool
-	// variable is the name of the Go struct's field that the value is copied from. It is empty for a
-	// value that depends on more.
+	// variable is the name of the Go struct's field that the value is copied from. It is empty for
+	// a value that depends on more.
 	variable string
 }
 

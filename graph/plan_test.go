@@ -116,8 +116,8 @@ func newExecutor(schema graphql.ExecutableSchema) *executor.Executor {
 	return exec
 }
 
-// ask returns the answer to a query: its data, and its errors, sorted, since gqlgen returns errors in
-// any order.
+// ask returns the answer to a query: its data, and its errors, sorted, since gqlgen returns errors
+// in any order.
 func ask(t *testing.T, exec *executor.Executor, query string, vars map[string]any) (answer string, op *graphql.OperationContext) {
 	t.Helper()
 	ctx := graphql.StartOperationTrace(context.Background())
@@ -142,8 +142,8 @@ func ask(t *testing.T, exec *executor.Executor, query string, vars map[string]an
 	return string(r.Data) + "\n" + strings.Join(texts, "\n"), op
 }
 
-// The answers of faulty resolvers are those of gqlgen: the same nulls, and the same errors at the same
-// paths.
+// The answers of faulty resolvers are those of gqlgen: the same nulls, and the same errors at the
+// same paths.
 func TestPlansFailAsGqlgenDoes(t *testing.T) {
 	t.Parallel()
 	config := graph.Config{Resolvers: brokenRoot{}}
@@ -213,8 +213,8 @@ func TestPlansFollowVariablesThatSwitchFields(t *testing.T) {
 	}
 }
 
-// A list of each planned type has a plan. A list that asks for something of its own for each element,
-// and a field that leads to one object, have none.
+// A list of each planned type has a plan. A list that asks for something of its own for each
+// element, and a field that leads to one object, have none.
 func TestWhichQueriesHavePlans(t *testing.T) {
 	t.Parallel()
 	exec := newExecutor(graph.New(graph.Config{Resolvers: brokenRoot{}}))

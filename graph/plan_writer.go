@@ -79,8 +79,8 @@ type writtenMarshaler struct{ _ byte } // not empty, so that written has an addr
 
 func (*writtenMarshaler) MarshalGQL(io.Writer) {}
 
-// resolve executes a field as gqlgen does. The field calls within to write its value. gqlgen turns a
-// panic into an error of the field; the bytes that were written before the panic are removed.
+// resolve executes a field as gqlgen does. The field calls within to write its value. gqlgen turns
+// a panic into an error of the field; the bytes that were written before the panic are removed.
 func (w *planWriter) resolve(field func(context.Context) graphql.Marshaler) bool {
 	w.asked = true
 	mark, depth := len(w.buf), len(w.path)

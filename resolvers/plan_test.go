@@ -213,8 +213,8 @@ func newExecutions(s *scene) executions {
 	return executions{with(graph.New(config)), with(graph.NewExecutableSchema(config))}
 }
 
-// response runs a query and returns the bytes of the answer, its errors sorted, since gqlgen returns
-// them in any order, and the number of fields that gqlgen executed.
+// response runs a query and returns the bytes of the answer, its errors sorted, since gqlgen
+// returns them in any order, and the number of fields that gqlgen executed.
 func response(t rapid.TB, exec counted, actor domain.Actor, query string, vars object) (answer string, fields int64) {
 	t.Helper()
 	ctx := graphql.StartOperationTrace(as(actor))

@@ -18,8 +18,8 @@ import (
 //go:embed plan.gotpl
 var planTemplate string
 
-// planned lists the fields of Query that have plans: the lists that are served at least 1.3 times as
-// fast with a plan as without one. See docs/performance.md.
+// planned lists the fields of Query that have plans: the lists that are served at least 1.3 times
+// as fast with a plan as without one. See docs/performance.md.
 var planned = []string{"contents", "events", "nodes", "presentations", "users"}
 
 // plugin writes plan.generated.go.
@@ -138,7 +138,8 @@ func (s *schema) possible(d *ast.Definition) (names []string) {
 	return names
 }
 
-// refer adds a type whose values are written, and returns the name of the function that writes them.
+// refer adds a type whose values are written, and returns the name of the function that writes
+// them.
 func (s *schema) refer(t *config.TypeReference) string {
 	name := "plan" + t.UniquenessKey()
 	if _, ok := s.references[name]; ok {
@@ -183,8 +184,8 @@ func (f field) inMemory() bool {
 	return !f.Unplanned && (f.IsVariable() || f.IsMethod() && f.NoErr && !f.MethodHasContext && !types.IsInterface(f.TypeReference.GO))
 }
 
-// Variable returns the name of the Go struct's field that a leaf is copied from, and "" for any other
-// field.
+// Variable returns the name of the Go struct's field that a leaf is copied from, and "" for any
+// other field.
 func (f field) Variable() string {
 	if f.IsVariable() && f.Leaf() != "" {
 		return f.GoFieldName
@@ -250,8 +251,8 @@ func leaf(t *config.TypeReference, value string) string {
 	return fmt.Sprintf("if p := %s; p == nil {\nw.null()\n} else {\n%s\n}", value, inner)
 }
 
-// plainLeaf returns the statement that writes a value that is not nil: by the function Append… beside
-// the function Marshal… of its type, or by its own method MarshalGQL.
+// plainLeaf returns the statement that writes a value that is not nil: by the function Append…
+// beside the function Marshal… of its type, or by its own method MarshalGQL.
 func plainLeaf(t *config.TypeReference, value string) string {
 	switch {
 	case t.IsContext || t.CastType != nil || t.HasEnumValues() || config.IsNilable(t.GO):
