@@ -7,29 +7,27 @@ import (
 	"time"
 )
 
-// The archive is a storage tier: events in it are read like all others, by the same
-// methods, and cost less room. The latest event of a stream stays where it is.
+// The archive is a storage tier: its events are read like all others, by the same methods, and take
+// less room. The latest event of a stream is never archived.
 
-// A move, one command, has this many events: few at first and where others write
-// meanwhile, so that they need not wait for long, and twice as many each time that
-// nobody did, because a page of a table is then changed less often.
+// The bounds of a move, which is one command. A move is small at first and beside other writers, so
+// that they wait briefly. It doubles after each move without another writer, since larger moves
+// change a page of a table less often.
 const (
 	minMoved = 500
 	maxMoved = 16_000
-	// movedBytes is how much data a move may have, of events and snapshots, for each event
-	// that it may have.
+	// movedBytes bounds the data of a move, of events and snapshots, per event of its bound.
 	movedBytes = 2 << 10
 )
 
-// Archive moves the events of a stream up to a version into the archive, once it has
-// proved that the stream's state at its end follows as well from a snapshot at that
-// version and the events after it. It returns the stream as it is then; moving what
-// is archived already is no error. A long stream is moved in several transactions:
-// after a crash a first part of it is archived, and the same call moves the rest.
+// Archive moves the events of a stream up to a version into the archive. Before it moves them it
+// proves that the state at the end of the stream also follows from a snapshot at that version and
+// the events after it. It returns the new status of the stream; archiving archived events again is
+// no error. A long stream is moved in several transactions: after a crash its first part is
+// archived, and the same call moves the rest.
 //
-// The error is a *NoStreamError when there is no such stream, and a *RefusedError
-// when the version is not before the stream's latest, when somebody's checkpoint is
-// not past it, or when another archive is under way.
+// The error is a *NoStreamError if the stream does not exist, and a *RefusedError if the version is
+// not before the latest one, if a checkpoint is not past it, or if another archive is under way.
 func (s *Store) Archive(ctx context.Context, id StreamID, through int) (StreamStatus, error) {
 	stream, err := s.Stream(ctx, id)
 	switch {
@@ -54,18 +52,18 @@ func (s *Store) Archive(ctx context.Context, id StreamID, through int) (StreamSt
 	return s.Stream(ctx, id)
 }
 
-// ArchiveRule says which events go to the archive.
+// ArchiveRule selects the events to archive.
 type ArchiveRule struct {
-	// Before is when they were recorded at the latest.
+	// Before is the latest instant of recording.
 	Before time.Time
-	// Keep is how many of the latest events of each stream stay; at least 1.
+	// Keep is the number of latest events of each stream that stay; at least 1.
 	Keep int
 }
 
-// ArchiveAll archives, of every stream, the events that a rule selects and that all
-// checkpoints are past. It returns how many it moved; progress, which may be nil, is
-// called with how many streams are done and events moved. After a crash or an error
-// what was moved is archived, and the same call moves the rest.
+// ArchiveAll archives the events of all streams that a rule selects and that all checkpoints are
+// past. It returns the number of moved events; progress, which may be nil, receives the number of
+// streams that are done and of moved events. After a crash or an error the moved events stay
+// archived, and the same call moves the rest.
 func (s *Store) ArchiveAll(ctx context.Context, rule ArchiveRule, progress func(streams, events int)) (moved int, err error) {
 	a, err := s.beginArchive()
 	if err != nil {
@@ -104,13 +102,13 @@ func (s *Store) ArchiveAll(ctx context.Context, rule ArchiveRule, progress func(
 	return a.moved, err
 }
 
-// archive is an archive under way: moves that wait to be written together.
+// archive is an archive under way, with the moves that wait to be written together.
 type archive struct {
 	*Store
 	snapshots []Snapshot
 	events    []Event
-	size      int // of the data of both
-	most      int // how many of them are moved together
+	size      int // the size of the data of both
+	most      int // the bound of a move, in events
 	head      Position
 	moved     int
 }
@@ -124,8 +122,7 @@ func (s *Store) beginArchive() (*archive, error) {
 
 func (a *archive) end() { a.archiving.Unlock() }
 
-// add moves the events of a stream up to a version, or leaves a last part of them
-// for flush.
+// add moves the events of a stream up to a version, or leaves a last part of them for flush.
 func (a *archive) add(ctx context.Context, stream StreamStatus, through int) error {
 	proved, err := a.prove(ctx, stream.ID, through)
 	if err != nil {
@@ -155,9 +152,8 @@ func (a *archive) add(ctx context.Context, stream StreamStatus, through int) err
 	return nil
 }
 
-// prove folds a stream twice: whole, and from its state at a version as it is written
-// and read again. It returns the snapshot of that version when both come to the same,
-// at the version and at the stream's end.
+// prove folds a stream twice: whole, and from its state at a version after an encoding and
+// decoding. It returns the snapshot of that version if both folds agree at the end of the stream.
 func (a *archive) prove(ctx context.Context, id StreamID, through int) (Snapshot, error) {
 	var taken Snapshot
 	var whole, tail any
@@ -194,7 +190,7 @@ func (a *archive) prove(ctx context.Context, id StreamID, through int) (Snapshot
 	return taken, nil
 }
 
-// flush writes the moves that wait, in one transaction.
+// flush writes the waiting moves in one transaction.
 func (a *archive) flush(ctx context.Context) error {
 	if len(a.events) == 0 {
 		return nil
@@ -204,12 +200,12 @@ func (a *archive) flush(ctx context.Context) error {
 		last = max(last, e.Position)
 	}
 	_, err := a.Update(ctx, Command{}, func(tx *Tx) error {
-		who, slowest, err := tx.engine.SlowestCheckpoint(tx.ctx)
+		name, slowest, err := tx.engine.SlowestCheckpoint(tx.ctx)
 		if err != nil {
 			return err
 		}
 		if last > slowest {
-			return refused("position %s is not archived: %s has followed the log only up to %s: try again when it has caught up", last, who, slowest)
+			return refused("position %s is not archived: %s has followed the log only up to %s: try again when it has caught up", last, name, slowest)
 		}
 		if err := tx.keep(a.snapshots...); err != nil {
 			return err

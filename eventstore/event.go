@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Position is a place in the log: contiguous from 1, in commit order, never
-// reused. 0 is before the first event.
+// Position is a place in the log: contiguous from 1, in commit order, never reused. Position 0 lies
+// before the first event.
 type Position int64
 
-// Forever is later than every position: the end of what is still true.
+// Forever is later than every position: the end of a range that is still open.
 const Forever Position = 1<<63 - 1
 
 // ParsePosition reads a position written as a decimal number.
@@ -25,40 +25,40 @@ func ParsePosition(s string) (Position, error) {
 // String returns the position as a decimal number.
 func (p Position) String() string { return strconv.FormatInt(int64(p), 10) }
 
-// StreamID names a stream.
+// StreamID is the id of a stream.
 type StreamID string
 
-// Stream names a stream and says what kind of thing it is about. The type is set
-// by the first append and never changes.
+// Stream is the id of a stream and its type, the kind of its aggregate. The first append sets the
+// type, which never changes.
 type Stream struct {
 	ID   StreamID
 	Type string
 }
 
-// NewEvent is an event that is not in the log yet.
+// NewEvent is an event before it is appended.
 type NewEvent struct {
 	// ID is unique among all events: a UUID, best of version 7.
 	ID            string
 	Type          string
 	SchemaVersion int
-	// Data is the event's JSON, in UTF-8. Nobody changes it once it was appended:
-	// the feed gives the same bytes to all who read.
+	// Data is the JSON of the event, in UTF-8. The caller must not change it after the append: all
+	// readers of the feed share the bytes.
 	Data []byte
 }
 
-// Metadata is what is known of an event beside what happened.
+// Metadata describes the cause of an event.
 type Metadata struct {
-	// Actor is the id of the user who caused the event; empty for the operator.
+	// Actor is the id of the user that caused the event; "" for the operator.
 	Actor string
-	// CorrelationID is shared by all that one request led to.
+	// CorrelationID is shared by all events of one request.
 	CorrelationID string
-	// CausationID is the id of the event that led to this one, if one did.
+	// CausationID is the id of the event that caused this one, "" if no event did.
 	CausationID string
-	// TraceID is the W3C trace id of the request, if it had one.
+	// TraceID is the W3C trace id of the request, "" if it had none.
 	TraceID string
 }
 
-// Event is an event as the log keeps it, for ever.
+// Event is an event as the log stores it, for ever.
 type Event struct {
 	Position Position
 	NewEvent
@@ -66,8 +66,8 @@ type Event struct {
 	Stream Stream
 	// Version is the event's place in its stream, contiguous from 1.
 	Version int
-	// RecordedAt is in UTC, in whole microseconds, and later than that of every
-	// earlier position.
+	// RecordedAt is in UTC, in whole microseconds, and later than the instants of all earlier
+	// positions.
 	RecordedAt time.Time
 	// Hash chains the event to the one before it: see Link.
 	Hash Hash

@@ -8,8 +8,8 @@ import (
 	"flightdeck/eventstore"
 )
 
-// TestLinkIsFrozen holds the hash of one event: a log that was written yesterday
-// must verify for ever. A change here is a change of every log there is.
+// TestLinkIsFrozen holds the hash of one event: a log from yesterday must verify for ever. A change
+// here changes the hashes of every log.
 func TestLinkIsFrozen(t *testing.T) {
 	t.Parallel()
 	e := eventstore.Event{

@@ -2,7 +2,7 @@ package eventstore
 
 import "fmt"
 
-// ExpectedVersion is what a caller believes of a stream when it appends.
+// ExpectedVersion is the version at which a caller expects a stream when it appends.
 type ExpectedVersion struct {
 	rule    rule
 	version int
@@ -17,17 +17,17 @@ const (
 	exact
 )
 
-// What can be expected. The zero value of ExpectedVersion is Any.
+// The expectations without a number. The zero value of ExpectedVersion is Any.
 var (
-	// Any appends whatever the stream's version is, and begins it if need be.
+	// Any appends at every version of the stream, and begins the stream if it is new.
 	Any = ExpectedVersion{}
-	// NoStream appends only as the first events of the stream.
+	// NoStream appends the first events of a stream.
 	NoStream = ExpectedVersion{rule: noStream}
 	// StreamExists appends only to a stream that has events.
 	StreamExists = ExpectedVersion{rule: streamExists}
 )
 
-// Exactly expects the stream to be at this version; 0 is the same as NoStream.
+// Exactly expects the stream at this version; 0 is the same as NoStream.
 func Exactly(version int) ExpectedVersion { return ExpectedVersion{exact, version} }
 
 // String returns the expectation in words.
@@ -43,7 +43,7 @@ func (v ExpectedVersion) String() string {
 	return "any version"
 }
 
-// check returns a *ConflictError unless a stream at this version is as expected.
+// check returns a *ConflictError unless a stream at version actual meets the expectation.
 func (v ExpectedVersion) check(id StreamID, actual int) error {
 	ok := true
 	switch v.rule {

@@ -9,11 +9,11 @@ import (
 	"flightdeck/eventstore"
 )
 
-// faulty is a real engine that fails when it is told to.
+// faulty is a real engine that fails on demand.
 type faulty struct {
 	eventstore.Engine
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	fails map[string]int
 	reads int
 }
@@ -30,7 +30,7 @@ func (f *faulty) next(method string, times int) {
 	f.fails[method] = times
 }
 
-// fault is the error of a method, if it is to fail.
+// fault returns the error of a method that is to fail, else nil.
 func (f *faulty) fault(method string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -66,7 +66,7 @@ func (f *faulty) Read(ctx context.Context, after eventstore.Position, limit int)
 	return f.Engine.Read(ctx, after, limit)
 }
 
-// asked returns how often Read was called.
+// asked returns the number of calls of Read.
 func (f *faulty) asked() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -94,7 +94,7 @@ func (t *faultyTx) Remember(ctx context.Context, key eventstore.Key, m eventstor
 	return errors.Join(t.f.fault("Remember"), t.EngineTx.Remember(ctx, key, m))
 }
 
-// Commit fails before or after it is done.
+// Commit fails before or after it commits.
 func (t *faultyTx) Commit(ctx context.Context) error {
 	if err := t.f.fault("Commit"); err != nil {
 		return err
@@ -119,7 +119,7 @@ func TestACommitThatFailedIsTheAnswerOfEveryCommand(t *testing.T) {
 			outcomes := together(
 				t, s,
 				func(tx *eventstore.Tx) error { f.next(method, 1); return appending(eventstore.Exactly(1), "lost")(tx) },
-				// These are refused for what will not have happened.
+				// The state that refuses these commands will not be durable.
 				appending(eventstore.Exactly(1), "conflict"),
 				refuse,
 				appending(eventstore.Exactly(2), "lost too"),

@@ -8,17 +8,17 @@ import (
 // maxTailBytes bounds the data of the events that a feed keeps.
 const maxTailBytes = 8 << 20
 
-// feed follows the log. It keeps the latest events in memory, so that those who
-// are up to date need not ask the engine, and wakes those who wait for more. It
-// holds nothing for anybody in particular: a subscriber is a position.
+// feed follows the log. It holds the latest events in memory, so that up-to-date readers need not
+// ask the engine, and wakes waiting readers. It stores nothing per subscriber: a subscriber is a
+// position.
 type feed struct {
 	engine Reader
 	limit  int
 
-	mu    sync.RWMutex // guards what follows
+	mu    sync.RWMutex // guards the fields below
 	end   Head
 	tail  []Event       // contiguous, ends at the head; may be empty
-	bytes int           // of the tail's data
+	bytes int           // the size of the data in tail
 	more  chan struct{} // closed and replaced when the head moves
 }
 
@@ -26,21 +26,21 @@ func newFeed(engine Reader, head Head, limit int) *feed {
 	return &feed{engine: engine, limit: limit, end: head, more: make(chan struct{})}
 }
 
-// head returns the end of the log that is known: reading up to it finds it all.
+// head returns the published end of the log. A read up to the head returns all events.
 func (f *feed) head() Head {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.end
 }
 
-// kept returns how many bytes of data are in memory.
-func (f *feed) kept() int {
+// cachedBytes returns the size of the data in memory.
+func (f *feed) cachedBytes() int {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.bytes
 }
 
-// publish makes known what was committed. events begin right after the head.
+// publish adds committed events and moves the head. The events begin right after the head.
 func (f *feed) publish(events []Event) {
 	if len(events) == 0 {
 		return
@@ -57,8 +57,8 @@ func (f *feed) publish(events []Event) {
 	f.more = make(chan struct{})
 }
 
-// trim forgets the oldest events over the limits: what they point to can be
-// collected at once, their places when the slice next grows.
+// trim drops the oldest events beyond the limits. Their data can be collected at once, and their
+// slots when the slice next grows.
 func (f *feed) trim() {
 	drop := 0
 	for len(f.tail)-drop > f.limit || f.bytes > maxTailBytes && drop < len(f.tail) {
@@ -69,7 +69,7 @@ func (f *feed) trim() {
 	f.tail = f.tail[drop:]
 }
 
-// read returns events after a position, from memory where they are there.
+// read returns events after a position, from memory if they are there.
 func (f *feed) read(ctx context.Context, after Position, limit int) ([]Event, error) {
 	if events, ok := f.fromTail(after, limit); ok {
 		return events, nil
@@ -92,8 +92,8 @@ func (f *feed) fromTail(after Position, limit int) ([]Event, bool) {
 	return events, true
 }
 
-// at returns the events at some positions, which rise or fall: from memory where all
-// of them are there.
+// at returns the events at positions in ascending or descending order, from memory if all of them
+// are there.
 func (f *feed) at(ctx context.Context, positions []Position) ([]Event, error) {
 	if events, ok := f.pick(positions); ok {
 		return events, nil
@@ -118,8 +118,8 @@ func (f *feed) pick(positions []Position) ([]Event, bool) {
 	return events, true
 }
 
-// wait returns once the head is after a position. It takes the channel together
-// with the head it compares, so that no wake-up falls between the two.
+// wait blocks until the head is after a position, or ctx ends. It takes the channel together with
+// the head that it compares, so that no wake-up falls between the two.
 func (f *feed) wait(ctx context.Context, after Position) error {
 	for {
 		f.mu.RLock()

@@ -14,7 +14,7 @@ type Hash [sha256.Size]byte
 // String returns the hash in hexadecimal digits.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-// ParseHash reads what String wrote.
+// ParseHash reads the result of String.
 func ParseHash(s string) (h Hash, err error) {
 	if b, err := hex.DecodeString(s); err == nil && len(b) == len(h) {
 		return Hash(b), nil
@@ -22,11 +22,10 @@ func ParseHash(s string) (h Hash, err error) {
 	return h, &SyntaxError{fmt.Sprintf("%q is not a hash: write %d hexadecimal digits, as flightdeck verify prints them", s, 2*len(h))}
 }
 
-// Link returns the hash of e as the successor of an event with the hash previous
-// (all zeros for the first one): SHA-256 over previous and over everything that
-// is stored of e, each text preceded by its length as eight bytes, each number as
-// eight bytes, big-endian, in the order of the code below. Whoever knows the hash
-// of a position can tell whether anything up to it was changed.
+// Link returns the hash of e as the successor of an event with the hash previous (all zeros for the
+// first event): SHA-256 over previous and over all stored fields of e. Each text is preceded by its
+// length as eight bytes, each number is eight bytes, big-endian, in the order of the code below. A
+// reader that knows the hash of a position detects every change up to that position.
 func Link(previous Hash, e Event) Hash {
 	d := digest{sha256.New()}
 	d.Write(previous[:])
@@ -42,7 +41,7 @@ func Link(previous Hash, e Event) Hash {
 	return Hash(d.Sum(nil))
 }
 
-// digest writes fields so that no two sequences of them give the same bytes.
+// digest writes fields in a form in which different sequences of fields give different bytes.
 type digest struct{ hash.Hash }
 
 func (d digest) number(n int64) {

@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// Import appends events exactly as another log recorded them: position, version,
-// instant, metadata, schema version, bytes and hash are theirs. They are folded and
-// projected like all others. Each has to be what comes next in this log; the error
-// is a *BrokenError, which names its position, for the first that is not. After any
-// error the command is taken back, whatever it returns.
+// Import appends events exactly as another log recorded them, with their position, version,
+// instant, metadata, schema version, bytes and hash. It folds and projects them like all others.
+// Each event must be the next one of this log; else the error is a *BrokenError with its position.
+// After any error the command is rolled back, even if its function returns nil.
 //
-// Import is for a log that nobody is served from yet: what CloseInstant promised does not
-// hold for it.
+// Import is for a log that no client reads yet: an import may record events before an instant that
+// CloseInstant has closed.
 func (tx *Tx) Import(events ...Event) error {
 	for _, e := range events {
 		if tx.failed != nil {
@@ -48,8 +47,8 @@ func (tx *Tx) importOne(e Event) error {
 	return nil
 }
 
-// Next returns the head of a log that goes on with e after h. The error is a
-// *BrokenError unless e is at the next position, recorded later, and its hash follows.
+// Next returns the head of the log h after e. The error is a *BrokenError unless e has the next
+// position, a later instant, and the hash that follows.
 func (h Head) Next(e Event) (Head, error) {
 	if err := follows(h, e); err != nil {
 		return h, err

@@ -5,16 +5,14 @@ import (
 	"fmt"
 )
 
-// Until says how far a stream is replayed: to a version, to a position, or, where
-// both are 0, to its end.
+// Until is the end of a replay: a version, a position, or, if both are 0, the end of the stream.
 type Until struct {
 	Version  int
 	Position Position
 }
 
-// State returns what the events of a stream add up to, and its version; nil and 0
-// when the stream has no events by then. It starts from the nearest snapshot at or
-// before the point.
+// State returns the state of a stream and its version; nil and 0 if the stream has no events up to
+// that point. It starts from the nearest snapshot at or before the point.
 func (s *Store) State(ctx context.Context, id StreamID, until Until) (state any, version int, err error) {
 	through := until.Version
 	if until.Position > 0 {
@@ -29,17 +27,17 @@ func (s *Store) State(ctx context.Context, id StreamID, until Until) (state any,
 	return load(ctx, s.model, s.engine, id, through)
 }
 
-// Apply returns the state of a stream after one more event, as the store's Model says.
+// Apply returns the state of a stream after one more event, by the Model of the store.
 func (s *Store) Apply(state any, e Event) (any, error) { return s.model.Apply(state, e) }
 
-// streamReader is what a replay needs of an Engine or of its transaction.
+// streamReader is the part of an Engine, or of its transaction, that a replay needs.
 type streamReader interface {
 	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)
 	Snapshot(ctx context.Context, id StreamID, through int, fingerprint string) (Snapshot, bool, error)
 }
 
-// load folds a stream from its latest snapshot through a version, or to its end where
-// that is 0. A snapshot that cannot be decoded is as good as none: verify tells.
+// load folds a stream from its latest snapshot up to the version through, or to its end if through
+// is 0. It ignores a snapshot that cannot be decoded, which verify reports.
 func load(ctx context.Context, m Model, r streamReader, id StreamID, through int) (state any, version int, err error) {
 	s, ok, err := r.Snapshot(ctx, id, through, m.Fingerprint())
 	if err != nil {
@@ -60,11 +58,11 @@ func load(ctx context.Context, m Model, r streamReader, id StreamID, through int
 	return state, version, nil
 }
 
-// replayPage is how many events are read at once.
+// replayPage is the number of events that one read returns at most.
 const replayPage = 500
 
-// replay folds a stream on from the state after a version, through another version or
-// to its end where that is 0, and calls f after each event.
+// replay folds a stream from the state after a version up to the version through, or to its end if
+// through is 0. It calls f after each event.
 func replay(ctx context.Context, m Model, r streamReader, id StreamID, after, through int, state any, f func(e Event, state any) error) error {
 	for through == 0 || after < through {
 		limit := replayPage

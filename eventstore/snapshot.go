@@ -5,19 +5,18 @@ import (
 	"fmt"
 )
 
-// Snapshot is the state of a stream at one of its versions, so that a replay can
-// start there. Snapshots may be discarded at any time: nothing is derived from them
-// that the events do not say.
+// Snapshot is the state of a stream at one of its versions, from which a replay can start.
+// Snapshots may be discarded at any time, since they hold nothing that the events do not.
 type Snapshot struct {
 	Stream   Stream
 	Version  int
 	Position Position
-	// Fingerprint is that of the Model which made it.
+	// Fingerprint is the fingerprint of the Model that made the snapshot.
 	Fingerprint string
 	Data        []byte
 }
 
-// snapshot returns the snapshot of a state that an event led to.
+// snapshot returns the snapshot of the state after an event.
 func snapshot(m Model, e Event, state any) (Snapshot, error) {
 	data, err := m.Encode(state)
 	if err != nil {
@@ -36,11 +35,11 @@ func (tx *Tx) keep(snapshots ...Snapshot) error {
 	return nil
 }
 
-// due reports whether a snapshot belongs at a version.
+// due reports whether a stream gets a snapshot at a version.
 func due(every, version int) bool { return every > 0 && version%every == 0 }
 
-// Snapshot makes a snapshot of a stream as it is now, and returns it. The error is a
-// *NoStreamError when the stream does not exist.
+// Snapshot makes a snapshot of the present state of a stream and returns it. The error is a
+// *NoStreamError if the stream does not exist.
 func (s *Store) Snapshot(ctx context.Context, id StreamID) (taken Snapshot, err error) {
 	_, err = s.Update(ctx, Command{}, func(tx *Tx) error {
 		f, err := tx.load(id)
@@ -65,10 +64,10 @@ func (s *Store) Snapshot(ctx context.Context, id StreamID) (taken Snapshot, err 
 	return taken, err
 }
 
-// SnapshotAll makes the snapshots that are missing: of every stream those that the
-// writer would have made as it grew. Those of another Fingerprint are discarded. It
-// returns how many it made. progress, which may be nil, is called with how many
-// streams are done. It may run while others write, and again at any time.
+// SnapshotAll makes the missing snapshots of all streams, at the versions at which the writer makes
+// them, and discards the snapshots with another fingerprint. It returns the number of new
+// snapshots. progress, which may be nil, receives the number of streams that are done. SnapshotAll
+// may run beside writers, and again at any time.
 func (s *Store) SnapshotAll(ctx context.Context, progress func(streams int)) (made int, err error) {
 	if _, err := s.Update(ctx, Command{}, func(tx *Tx) error { return tx.engine.DropSnapshots(ctx, s.model.Fingerprint()) }); err != nil {
 		return 0, fmt.Errorf("discard snapshots: %w", err)
@@ -85,7 +84,7 @@ func (s *Store) SnapshotAll(ctx context.Context, progress func(streams int)) (ma
 	return made, err
 }
 
-// EachStream calls f for every stream, in the order of their ids, until it fails.
+// EachStream calls f for every stream in order of ids, until f returns an error.
 func EachStream(ctx context.Context, r Reader, f func(StreamStatus) error) error {
 	const page = 100
 	for after := StreamID(""); ; {
@@ -108,7 +107,7 @@ func EachStream(ctx context.Context, r Reader, f func(StreamStatus) error) error
 // maxSnapshots bounds the data of snapshots that are written in one command.
 const maxSnapshots = 1 << 20
 
-// fill makes the snapshots that a stream lacks.
+// fill makes the missing snapshots of a stream.
 func (s *Store) fill(ctx context.Context, stream StreamStatus) (made int, err error) {
 	if s.every < 0 || stream.Version < s.every {
 		return 0, nil

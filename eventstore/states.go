@@ -2,27 +2,27 @@ package eventstore
 
 import "sync/atomic"
 
-// folded is the state of a stream at a version, as the writer knows it.
+// folded is the state of a stream at a version.
 type folded struct {
 	streamType string
 	version    int
 	state      any
-	// size estimates what the state holds in memory, in bytes.
+	// size estimates the memory of the state, in bytes.
 	size int
 }
 
-// states remembers the states of streams written lately, so that a command to one
-// of them need not replay it. Only the writer's goroutine uses it. What it holds
-// equals a replay at any time: entries come from committed transactions only.
+// states caches the states of recently written streams, so that a command to one of them needs no
+// replay. The writer's goroutine alone uses it. An entry equals a replay at any time, since entries
+// come from committed transactions.
 type states struct {
 	entries map[StreamID]folded
-	size    atomic.Int64 // of all; anybody may look
+	size    atomic.Int64 // the sum over all entries; safe for concurrent reads
 }
 
-// maxStates bounds the estimated memory of the remembered states.
+// maxStates bounds the estimated memory of the cached states.
 const maxStates = 16 << 20
 
-// minState is what the smallest entry counts for.
+// minState is the estimated memory of the smallest state.
 const minState = 512
 
 func (s *states) get(id StreamID) (folded, bool) {
@@ -30,13 +30,13 @@ func (s *states) get(id StreamID) (folded, bool) {
 	return f, ok
 }
 
-// forget forgets all states.
+// forget drops all states.
 func (s *states) forget() {
 	clear(s.entries)
 	s.size.Store(0)
 }
 
-// put remembers a state; others, whichever the map yields, make room for it.
+// put caches a state. To stay within maxStates it evicts others, in the order of the map.
 func (s *states) put(id StreamID, f folded) {
 	if s.entries == nil {
 		s.entries = make(map[StreamID]folded)

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestRememberedStatesAreBounded puts states of any size, again and again.
+// TestRememberedStatesAreBounded caches states of random sizes again and again.
 func TestRememberedStatesAreBounded(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

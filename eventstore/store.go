@@ -7,39 +7,38 @@ import (
 	"time"
 )
 
-// Model is what the store is told to make of events. Apply is called for each
-// event of a stream in order, Project right after the event was inserted, in the
-// same transaction. Both run on the writer's goroutine; Apply also elsewhere, at
-// the same time.
+// Model gives events their meaning. The store calls Apply for each event of a stream in order, and
+// Project right after the event was inserted, in the same transaction. Both run on the writer's
+// goroutine; Apply runs on others too, concurrently.
 type Model interface {
-	// Apply returns the state of a stream after one more event; state is nil for
-	// the first. It leaves the state it was given as it is.
+	// Apply returns the state of a stream after one more event; state is nil for the first event.
+	// Apply must not change the given state.
 	Apply(state any, e Event) (any, error)
-	// Project brings the rows from the state before e to the one after it.
+	// Project changes the rows from the state before e to the state after e.
 	Project(ctx context.Context, rows Rows, e Event, before, after any) error
-	// Encode returns a state as bytes for Decode, the same bytes for the same state.
+	// Encode returns a state as bytes for Decode: equal states have equal bytes.
 	Encode(state any) ([]byte, error)
-	// Decode returns the state of a stream that Encode wrote in a program with the
-	// same Fingerprint.
+	// Decode returns the state of a stream that Encode wrote in a program with the same
+	// Fingerprint.
 	Decode(streamType string, data []byte) (state any, err error)
-	// Fingerprint changes when Apply, Encode or Decode do. What was made with
-	// another one is never used.
+	// Fingerprint changes when Apply, Encode or Decode change. The store never uses data with
+	// another fingerprint.
 	Fingerprint() string
 }
 
-// Options are the limits of a store. The zero value of each means its default.
+// Options are the limits of a store. A zero value means the default.
 type Options struct {
-	// Queue is how many commands may wait for the writer: 1024 by default.
+	// Queue bounds the commands that wait for the writer: 1024 by default.
 	Queue int
-	// Batch is how many commands one transaction holds at most: 256 by default.
-	// 1 gives every command a transaction of its own.
+	// Batch bounds the commands of one transaction: 256 by default. With 1 every command has a
+	// transaction of its own.
 	Batch int
-	// Tail is how many of the latest events are kept in memory for the feed: 4096
-	// by default, and at most 16 MiB of data.
+	// Tail bounds the latest events that the feed holds in memory: 4096 by default, and at most 8
+	// MiB of data.
 	Tail int
-	// SnapshotEvery is how many events a stream grows by from one snapshot to the
-	// next: 100 by default. No state is further than that from a snapshot, so no
-	// replay reads more events. Negative: none are made.
+	// SnapshotEvery is the number of events of a stream between two snapshots: 100 by default. No
+	// state is further from a snapshot, so that no replay reads more events. Negative: no
+	// snapshots.
 	SnapshotEvery int
 	// Clock tells the time; time.Now by default.
 	Clock func() time.Time
@@ -70,13 +69,12 @@ type Store struct {
 	model  Model
 	feed   *feed
 	writer *writer
-	every  int // from snapshot to snapshot
+	every  int // the number of events between two snapshots
 
 	archiving sync.Mutex // held while events are archived
 }
 
-// Open starts the writer on an engine. The store owns the engine from then on,
-// and Close closes it.
+// Open starts the writer on an engine. The store owns the engine from then on, and Close closes it.
 func Open(ctx context.Context, engine Engine, model Model, o Options) (*Store, error) {
 	o = o.withDefaults()
 	head, err := engine.Head(ctx)
@@ -84,48 +82,46 @@ func Open(ctx context.Context, engine Engine, model Model, o Options) (*Store, e
 		return nil, fmt.Errorf("read the head of the log: %w", err)
 	}
 	s := &Store{engine: engine, model: model, feed: newFeed(engine, head, o.Tail), every: o.SnapshotEvery}
-	s.writer = startWriter(s, o) //nolint:contextcheck // it outlives whoever opens it
+	s.writer = startWriter(s, o) //nolint:contextcheck // it outlives the caller of Open
 	return s, nil
 }
 
-// Close lets the commands that wait be written, stops the writer, and closes the
-// engine. Later commands fail with ErrClosed. It may be called twice.
+// Close waits until the queued commands are written, stops the writer, and closes the engine. Later
+// commands fail with ErrClosed. Close may be called twice.
 func (s *Store) Close() error { return s.writer.close(s.engine.Close) }
 
-// Head returns the end of the log: the last position whose caller was, or is
-// about to be, answered.
+// Head returns the end of the log: every event up to its position is durable.
 func (s *Store) Head() Head { return s.feed.head() }
 
-// CachedBytes estimates how many bytes of memory hold what is remembered so that it need not be
-// read again: the latest events, and the states of streams that were written lately.
-func (s *Store) CachedBytes() int { return s.feed.kept() + int(s.writer.states.size.Load()) }
+// CachedBytes estimates the memory of the caches in bytes: the latest events, and the states of
+// recently written streams.
+func (s *Store) CachedBytes() int { return s.feed.cachedBytes() + int(s.writer.states.size.Load()) }
 
-// Lineage identifies this log among all logs. Positions of another lineage mean
-// nothing here.
+// Lineage identifies this log among all logs. Positions of another lineage have no meaning here.
 func (s *Store) Lineage() string { return s.engine.Lineage() }
 
-// PurgeDeleted leaves nothing on the disk of what was deleted or replaced by transactions that
-// have ended. It waits for those who read what was before, and writers wait for it.
+// PurgeDeleted removes from the disk all data that ended transactions have deleted or replaced. It
+// waits for readers of older data, and writers wait for it.
 func (s *Store) PurgeDeleted(ctx context.Context) error { return s.engine.PurgeDeleted(ctx) }
 
-// TxCount counts the transactions that have begun and those that have ended: it is odd
-// while one is under way, until its callers are answered, and rises with the next one.
-func (s *Store) TxCount() int64 { return s.writer.turns.Load() }
+// TxCount returns the number of transactions that have begun plus the number that have ended: it is
+// odd while a transaction is under way, until its callers are answered.
+func (s *Store) TxCount() int64 { return s.writer.txCount.Load() }
 
-// Size returns how large the log has grown. It may take a while.
+// Size returns the size of the log. It may take a while.
 func (s *Store) Size(ctx context.Context) (Size, error) { return s.engine.Size(ctx) }
 
-// IsRetryable reports whether a query on the tables beside the log failed only because tables
-// were made or moved at that moment: asked again, it is answered. Engines of which that
-// can be so have this method too.
+// IsRetryable reports whether a query on the tables beside the log failed because tables were
+// created or swapped at that moment, so that a second try succeeds. An engine with such errors has
+// a method of the same name.
 func (s *Store) IsRetryable(err error) bool {
 	engine, ok := s.engine.(interface{ IsRetryable(err error) bool })
 	return ok && engine.IsRetryable(err)
 }
 
-// Append adds events to the end of a stream and returns the position of the last
-// one, once they are durable. When the stream is not as expected nothing is
-// written and the error is a *ConflictError with the version it is at.
+// Append adds events to the end of a stream and returns the position of the last one, once they are
+// durable. If the stream is not at the expected version, nothing is written, and the error is a
+// *ConflictError with the actual version.
 func (s *Store) Append(ctx context.Context, stream Stream, expected ExpectedVersion, events ...NewEvent) (Position, error) {
 	result, err := s.Update(ctx, Command{}, func(tx *Tx) error {
 		_, err := tx.Append(stream, expected, events...)
@@ -134,21 +130,20 @@ func (s *Store) Append(ctx context.Context, stream Stream, expected ExpectedVers
 	return result.Position, err
 }
 
-// Read returns up to limit events after a position, in log order: fewer when their
-// data is long. It does not wait: at the end of the log, and only there, are none.
-// See Wait.
+// Read returns up to limit events after a position in log order. It returns fewer events if their
+// data is long, and none only at the end of the log. It does not wait; see Wait.
 func (s *Store) Read(ctx context.Context, after Position, limit int) ([]Event, error) {
 	return s.feed.read(ctx, after, limit)
 }
 
-// At returns the events at some positions, which rise or fall, in their order and
-// without those where there is none: fewer when their data is long, and at least the
+// At returns the events at positions in ascending or descending order, in that order, and skips
+// positions without an event. It returns fewer events if their data is long, and at least the
 // first.
 func (s *Store) At(ctx context.Context, positions []Position) ([]Event, error) {
 	return s.feed.at(ctx, positions)
 }
 
-// Wait returns once there are events after a position, or when ctx ends.
+// Wait blocks until there are events after a position, or ctx ends.
 func (s *Store) Wait(ctx context.Context, after Position) error { return s.feed.wait(ctx, after) }
 
 // ReadStream returns up to limit events of a stream after a version, in order.
@@ -156,7 +151,7 @@ func (s *Store) ReadStream(ctx context.Context, id StreamID, after, limit int) (
 	return s.engine.ReadStream(ctx, id, after, limit)
 }
 
-// Stream returns a stream as it is now. The error is a *NoStreamError when it does not
+// Stream returns the present status of a stream. The error is a *NoStreamError if it does not
 // exist.
 func (s *Store) Stream(ctx context.Context, id StreamID) (StreamStatus, error) {
 	status, err := s.engine.Stream(ctx, id)
@@ -166,22 +161,21 @@ func (s *Store) Stream(ctx context.Context, id StreamID) (StreamStatus, error) {
 	return status, err
 }
 
-// EachStream calls f for every stream, in the order of their ids, until it fails.
+// EachStream calls f for every stream in order of ids, until f returns an error.
 func (s *Store) EachStream(ctx context.Context, f func(StreamStatus) error) error {
 	return EachStream(ctx, s.engine, f)
 }
 
-// PositionAt returns the position of the last event recorded at or before an
-// instant, 0 when there is none. Later events may still be recorded at or before an
-// instant that is not settled: see CloseInstant.
+// PositionAt returns the position of the last event recorded at or before an instant, 0 if there is
+// none. The result is final only for an instant that CloseInstant has closed.
 func (s *Store) PositionAt(ctx context.Context, at time.Time) (Position, error) {
 	return s.engine.PositionAt(ctx, at)
 }
 
-// CloseInstant returns once nothing will be recorded at or before an instant any more,
-// whatever the clock does: what PositionAt says of it is final. That takes until
-// the transaction under way has ended. An instant in the future makes the log's
-// instants follow it.
+// CloseInstant closes an instant: once it returns, no event is recorded at or before the instant
+// any more, whatever the clock does, and PositionAt of the instant is final. It blocks until the
+// transaction under way has ended. An instant in the future moves the instants of later events
+// behind it.
 func (s *Store) CloseInstant(ctx context.Context, at time.Time) error {
-	return s.writer.settle(ctx, at)
+	return s.writer.closeInstant(ctx, at)
 }

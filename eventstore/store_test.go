@@ -13,10 +13,9 @@ import (
 	"flightdeck/eventstore/sqlite"
 )
 
-// The promises that need no failing engine are in package storetest.
+// Package storetest tests the promises that need no failing engine.
 
-// start opens a store on an engine that can be told to fail. It is closed when
-// the test ends.
+// start opens a store on an engine that fails on demand. It is closed at the end of the test.
 func start(t *testing.T, o eventstore.Options) (*eventstore.Store, *faulty) {
 	t.Helper()
 	engine, err := sqlite.Open(within(t), filepath.Join(t.TempDir(), "log.db"), sqlite.Options{})
@@ -80,7 +79,7 @@ func add(t *testing.T, s *eventstore.Store, id string, want eventstore.Position)
 	}
 }
 
-// outcome is what Update returned.
+// outcome is the result of an Update.
 type outcome struct {
 	eventstore.Result
 	err error
@@ -108,7 +107,7 @@ func together(t *testing.T, s *eventstore.Store, commands ...func(*eventstore.Tx
 	return outcomes
 }
 
-// queue sends a command and returns once it waits for the writer.
+// queue sends a command and returns once the command waits for the writer.
 func queue(t *testing.T, s *eventstore.Store, fn func(*eventstore.Tx) error) <-chan outcome {
 	t.Helper()
 	ctx := &watched{Context: within(t), reached: make(chan struct{})}
@@ -122,8 +121,8 @@ func queue(t *testing.T, s *eventstore.Store, fn func(*eventstore.Tx) error) <-c
 	return done
 }
 
-// watched is a context that tells when somebody begins to wait for its end: who
-// sends a command does so when it is queued.
+// watched is a context that reports the first wait for its end, which a caller begins as soon as
+// its command is queued.
 type watched struct {
 	context.Context
 	once    sync.Once
@@ -135,7 +134,7 @@ func (w *watched) Done() <-chan struct{} {
 	return w.Context.Done()
 }
 
-// within returns a context that ends the test when something hangs.
+// within returns a context that ends a test that hangs.
 func within(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -143,8 +142,7 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// A transaction is seen from before it begins until it has ended, also one in which the
-// command fails.
+// TxCount shows a transaction from before it begins until it has ended, even if its command fails.
 func TestWritesChangeWithEveryTransaction(t *testing.T) {
 	t.Parallel()
 	store, _ := start(t, eventstore.Options{})
@@ -161,7 +159,7 @@ func TestWritesChangeWithEveryTransaction(t *testing.T) {
 		if within%2 == 0 || within <= before {
 			t.Errorf("within a transaction: %d, and before it %d", within, before)
 		}
-		if err := store.CloseInstant(t.Context(), time.Time{}); err != nil { // which waits for its end
+		if err := store.CloseInstant(t.Context(), time.Time{}); err != nil { // it blocks until the transaction has ended
 			t.Fatal(err)
 		}
 		after := store.TxCount()

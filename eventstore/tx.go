@@ -8,27 +8,26 @@ import (
 	"time"
 )
 
-// Tx is the writer's transaction as one command sees it: what it reads is the log
-// up to this very moment, and what it appends is there for the commands after it.
-// It is valid until the function it was given to returns, on that goroutine.
+// Tx is the write transaction as one command sees it: reads see the log up to this moment, and
+// later commands see the events that it appends. A Tx is valid on the goroutine of the function
+// that received it, until the function returns.
 type Tx struct {
 	ctx    context.Context
 	engine EngineTx
 	model  Model
 	meta   Metadata
-	every  int // from snapshot to snapshot
+	every  int // the number of events between two snapshots
 	now    time.Time
 	head   Head
-	// events and states are what this command did; cached is what was known
-	// before it. failed is why it cannot be kept any more.
+	// events and states are the results of this command; cached returns states from before it.
+	// failed is the error after which the command must be rolled back.
 	events []Event
 	failed error
 	states map[StreamID]folded
 	cached func(StreamID) (folded, bool)
 }
 
-// Now returns the instant that the next event is recorded at. It is later than
-// that of every event before it.
+// Now returns the instant of the next event. It is later than that of every earlier event.
 func (tx *Tx) Now() time.Time {
 	if earliest := tx.head.RecordedAt.Add(time.Microsecond); tx.now.Before(earliest) {
 		return earliest
@@ -36,32 +35,31 @@ func (tx *Tx) Now() time.Time {
 	return tx.now
 }
 
-// Head returns the end of the log, what this command appended included.
+// Head returns the end of the log, with the events of this command.
 func (tx *Tx) Head() Head { return tx.head }
 
-// State returns what the events of a stream add up to, and its version; nil and 0
-// when it has none.
+// State returns the state of a stream and its version; nil and 0 if the stream has no events.
 func (tx *Tx) State(id StreamID) (state any, version int, err error) {
 	f, err := tx.load(id)
 	return f.state, f.version, err
 }
 
-// StateAt returns what the events of a stream up to a version add up to.
+// StateAt returns the state of a stream at a version.
 func (tx *Tx) StateAt(id StreamID, version int) (state any, err error) {
 	state, _, err = load(tx.ctx, tx.model, tx.engine, id, version)
 	return state, err
 }
 
-// Read returns up to limit events after a position, in log order, those of the
-// commands before this one included: fewer when their data is long.
+// Read returns up to limit events after a position in log order, with the events of earlier
+// commands of the transaction. It returns fewer events if their data is long.
 func (tx *Tx) Read(after Position, limit int) ([]Event, error) {
 	return tx.engine.Read(tx.ctx, after, limit)
 }
 
-// Append adds events to the end of a stream, folds them and projects them. When
-// the stream is not as expected it writes nothing and the error is a
-// *ConflictError; the command may go on. When an event cannot be written, folded
-// or projected, the command is taken back whatever it returns.
+// Append adds events to the end of a stream, folds them and projects them. If the stream is not at
+// the expected version, nothing is written and the error is a *ConflictError; the command may
+// continue. If an event cannot be written, folded or projected, the command is rolled back, even if
+// its function returns nil.
 func (tx *Tx) Append(stream Stream, expected ExpectedVersion, events ...NewEvent) ([]Event, error) {
 	if tx.failed != nil {
 		return nil, tx.failed
@@ -90,7 +88,7 @@ func (tx *Tx) Append(stream Stream, expected ExpectedVersion, events ...NewEvent
 	return tx.events[first:len(tx.events):len(tx.events)], nil
 }
 
-// append gives one event its place in the log.
+// append assigns an event its place in the log and inserts it.
 func (tx *Tx) append(stream Stream, f folded, e NewEvent) (folded, error) {
 	event := Event{
 		Position: tx.head.Position + 1, NewEvent: e, Metadata: tx.meta,
@@ -100,7 +98,7 @@ func (tx *Tx) append(stream Stream, f folded, e NewEvent) (folded, error) {
 	return tx.insert(event, f)
 }
 
-// insert writes an event, which is complete, and what follows from it.
+// insert folds a complete event, inserts it, and writes its rows and the snapshot that is due.
 func (tx *Tx) insert(event Event, f folded) (folded, error) {
 	after, err := tx.model.Apply(f.state, event)
 	if err != nil {
@@ -127,8 +125,8 @@ func (tx *Tx) insert(event Event, f folded) (folded, error) {
 	return f, nil
 }
 
-// load returns a stream's state: as this command left it, as it is remembered, or
-// by replay from its latest snapshot.
+// load returns the state of a stream: the state that this command left, a cached state, or a replay
+// from the latest snapshot.
 func (tx *Tx) load(id StreamID) (folded, error) {
 	if f, ok := tx.states[id]; ok {
 		return f, nil
@@ -150,10 +148,9 @@ func (tx *Tx) load(id StreamID) (folded, error) {
 	return folded{stream.Type, replayed, state, minState * replayed}, nil
 }
 
-// ForgetStream deletes the digests and states that are kept of a stream beside its
-// events: its snapshots, and the idempotency keys of the commands that wrote to it or
-// were sent by an actor with its id. Such a command is done again when it is sent
-// again. The events stay.
+// ForgetStream deletes the data that the log stores of a stream beside its events: its snapshots,
+// and the idempotency keys of the commands that wrote to it or came from an actor with its id. Such
+// a command runs again if it is sent again. The events stay.
 func (tx *Tx) ForgetStream(id StreamID) error {
 	if err := tx.engine.ForgetStream(tx.ctx, id); err != nil {
 		return fmt.Errorf("forget stream %s: %w", id, err)
@@ -161,8 +158,8 @@ func (tx *Tx) ForgetStream(id StreamID) error {
 	return nil
 }
 
-// Exec runs a statement on the tables beside the log and returns how many rows it
-// changed. It is taken back with the command.
+// Exec runs a statement on the tables beside the log and returns the number of changed rows. It is
+// rolled back with the command.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	return tx.engine.Exec(ctx, query, args...)
 }
@@ -172,12 +169,12 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 	return tx.engine.Query(ctx, query, args...)
 }
 
-// Context returns the context of the transaction. It carries the values of the
-// command's context, and ends with neither its deadline nor its cancellation: a
-// transaction is not left half-way because one of many callers went away.
+// Context returns the context of the transaction. It carries the values of the command's context,
+// without its deadline and cancellation: a transaction does not stop half-way because one of many
+// callers has gone.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
-// recall answers a command that was done before.
+// recall returns the stored result of a command that ran before under the same key.
 func (tx *Tx) recall(key Key, input []byte) (Result, bool, error) {
 	m, ok, err := tx.engine.Recall(tx.ctx, key)
 	if err != nil || !ok {
@@ -189,7 +186,7 @@ func (tx *Tx) recall(key Key, input []byte) (Result, bool, error) {
 	return Result{First: m.First, Position: m.Last, Replayed: true}, true, nil
 }
 
-// result returns what the command led to, and remembers it under its key.
+// result returns the result of the command, and stores it under its key.
 func (tx *Tx) result(c Command) (Result, error) {
 	if tx.failed != nil {
 		return Result{}, tx.failed
@@ -208,7 +205,7 @@ func (tx *Tx) result(c Command) (Result, error) {
 	return r, nil
 }
 
-// keep moves what the command did into the batch.
+// keep adds the results of a command to the batch.
 func (b *batch) keep(tx *Tx) {
 	b.head = tx.head
 	b.events = append(b.events, tx.events...)

@@ -7,20 +7,19 @@ import (
 	"time"
 )
 
-// verifyPage is how many events are read at once.
+// verifyPage is the number of events that one read returns at most.
 const verifyPage = 1000
 
-// Verify reads a log up to a position and checks that positions are contiguous,
-// that instants strictly increase, and that every hash follows from its
-// predecessor and from what is stored. It returns the head up to which the log
-// fits; the error is a *BrokenError where it does not. progress, which may be nil,
-// is called from time to time with the position reached.
+// Verify reads a log up to a position and checks that positions are contiguous, that instants
+// strictly increase, and that every hash follows from its predecessor and the stored fields. It
+// returns the head up to which the log is whole; the error is a *BrokenError at the first fault.
+// progress, which may be nil, receives the position reached, from time to time.
 func Verify(ctx context.Context, r Reader, to Position, progress func(Position)) (Head, error) {
 	var at Head
 	for at.Position < to {
 		events, err := r.Read(ctx, at.Position, int(min(verifyPage, to-at.Position)))
 		broken, ok := errors.AsType[*BrokenError](err)
-		if ok && broken.Position > at.Position+1 { // those before it are to be looked at first
+		if ok && broken.Position > at.Position+1 { // check the events before the broken one first
 			events, err = r.Read(ctx, at.Position, int(broken.Position-at.Position-1))
 		}
 		if err != nil {
@@ -42,10 +41,9 @@ func Verify(ctx context.Context, r Reader, to Position, progress func(Position))
 	return at, nil
 }
 
-// Find returns the position, up to another one, whose event has a hash, and false
-// when there is none. A log that Verify found whole, and that has a hash which was
-// its head once, has only grown since. The hash of all zeros is the head of the
-// empty log, at position 0.
+// Find returns the position of the event with a hash, up to the position to. ok is false if there
+// is none. A whole log that contains the hash of an earlier head has only grown since. The hash of
+// all zeros is the head of the empty log, at position 0.
 func Find(ctx context.Context, r Reader, to Position, hash Hash) (Position, bool, error) {
 	at := Position(0)
 	for hash != (Hash{}) {
@@ -68,7 +66,7 @@ func Find(ctx context.Context, r Reader, to Position, hash Hash) (Position, bool
 	return 0, true, nil
 }
 
-// follows returns an error unless e is what comes after a head.
+// follows returns an error unless e is the next event after a head.
 func follows(at Head, e Event) error {
 	switch {
 	case e.Position != at.Position+1:

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// list is a log that can be tampered with, as a file on a disk can.
+// list is a log that a test can tamper with, like a file on a disk.
 type list struct {
 	eventstore.Reader
 	events []eventstore.Event
@@ -29,7 +29,7 @@ func (l *list) Read(_ context.Context, after eventstore.Position, limit int) ([]
 	return l.events[i:min(len(l.events), i+limit)], nil
 }
 
-// whole is a log of n events that fits.
+// whole returns a whole log of n events.
 func whole(n int) *list {
 	l := &list{}
 	var hash eventstore.Hash
@@ -64,8 +64,8 @@ func TestVerifyFindsNothingInAWholeLog(t *testing.T) {
 	}
 }
 
-// TestVerifyFindsAnyChange makes one change anywhere: to a bit of a text, to a
-// number, to which events there are.
+// TestVerifyFindsAnyChange makes one change anywhere: to a bit of a text, to a number, or to the
+// set of events.
 func TestVerifyFindsAnyChange(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -95,7 +95,7 @@ func TestVerifyFindsAnyChange(t *testing.T) {
 	})
 }
 
-// changes are what can be done to an event, by name, and the names in order.
+// changes lists the changes of an event by name, and the names in order.
 func changes(e *eventstore.Event, flip func([]byte), flipText func(*string), remove func()) (map[string]func(), []string) {
 	all := map[string]func(){
 		"id":          func() { flipText(&e.ID) },

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// TestAWakeUpIsNotLostWhileSomebodyBeginsToWait lets one event meet one waiter,
-// many times: as no second event follows, a wake-up that falls between looking and
-// waiting would never come. The writer cannot be made to publish at that very
-// moment, so this is about the feed alone. It is not parallel: both need a processor.
+// TestAWakeUpIsNotLostWhileSomebodyBeginsToWait lets one event meet one waiter, many times: since
+// no second event follows, a wake-up between the look at the head and the wait would be lost for
+// good. The writer cannot be made to publish at that moment, so the test uses the feed alone. It is
+// not parallel: both goroutines need a processor.
 func TestAWakeUpIsNotLostWhileSomebodyBeginsToWait(t *testing.T) {
 	const rounds = 100_000
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	f := newFeed(nil, Head{}, 1)
-	var waits atomic.Int64 // the round that the waiter is in
+	var waits atomic.Int64 // the present round of the waiter
 	done := make(chan error, 1)
 	go func() {
 		for after := range Position(rounds) {

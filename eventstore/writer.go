@@ -9,43 +9,39 @@ import (
 	"time"
 )
 
-// Command is what the store has to know of an update beside what it does.
+// Command describes an update to the store.
 type Command struct {
-	// Key makes the command happen once; Key.Value is empty for none.
+	// Key makes the command run once; an empty Key.Value means no key.
 	Key Key
-	// Input is a digest of the command's input, to tell whether a key is used
-	// again for the same thing.
+	// Input is a digest of the command's input. It detects a key that is used again for another
+	// input.
 	Input []byte
-	// Metadata is given to every event of the command.
+	// Metadata goes into every event of the command.
 	Metadata Metadata
-	// At is the instant to record; the zero value is now. Whatever it is, the log's instants
-	// strictly increase, and are later than what was settled. For imports of an older history.
+	// At is the instant to record; the zero value means now. An import of an older history sets it.
+	// The instants of the log increase strictly in any case, and are later than every closed instant.
 	At time.Time
 }
 
-// Result is what a command led to.
+// Result is the outcome of a command.
 type Result struct {
-	// Events are what was appended, in order. They are not filled in when the
-	// command was done before: read them from First to Position.
+	// Events are the appended events, in order. They are empty if the command ran before: read them
+	// from First to Position.
 	Events []Event
-	// First and Position are the positions of the first and the last event. When
-	// there were none, Position is the head that the command saw and First is
-	// after it.
+	// First and Position are the positions of the first and the last event. Without events,
+	// Position is the head that the command saw, and First is Position + 1.
 	First, Position Position
-	// Replayed says that the command had been done before, under the same key,
-	// and was not done again.
+	// Replayed reports that the command ran before under the same key and did not run again.
 	Replayed bool
 }
 
-// Update runs fn in the write transaction and returns once what it did is
-// durable. fn decides on the state of the log as it is when all earlier commands
-// are done; when it returns an error, it alone is taken back, and Update returns
-// that error. fn runs on the writer's goroutine: it must not block.
+// Update runs fn in the write transaction and returns once its effects are durable. fn decides on
+// the state of the log after all earlier commands. If fn returns an error, its effects alone are
+// rolled back, and Update returns that error. fn runs on the writer's goroutine and must not block.
 //
-// When the queue is full the error is ErrOverloaded. When ctx ends before the
-// command was begun, it is dropped and Update returns the context's error; once it
-// was begun, Update waits for what becomes of it. So fn does not run any more when
-// Update has returned.
+// The error is ErrOverloaded if the queue is full. If ctx ends before the command begins, the
+// command is dropped and Update returns the error of ctx; once it has begun, Update waits for its
+// outcome. fn never runs after Update has returned.
 func (s *Store) Update(ctx context.Context, c Command, fn func(*Tx) error) (Result, error) {
 	return s.writer.update(ctx, c, fn)
 }
@@ -55,17 +51,16 @@ type job struct {
 	ctx context.Context
 	cmd Command
 	fn  func(*Tx) error
-	// taken is set by whoever comes first: the writer, who begins the job, or the
-	// caller, who gives it up.
+	// taken is set once: by the writer, which begins the job, or by the caller, which drops it.
 	taken atomic.Bool
 	done  chan struct{} // closed when result and err are set
-	// result and err belong to the writer until done is closed.
+	// The writer owns result and err until done is closed.
 	result Result
 	err    error
 }
 
-// answer gives the job's caller its outcome, or err when there is one: the
-// transaction failed then, and with it all that the job did or saw.
+// answer completes the job with its outcome. A non-nil err replaces the outcome: the transaction
+// failed, and with it all effects of the job.
 func (j *job) answer(err error) {
 	if err != nil {
 		j.result, j.err = Result{}, err
@@ -73,20 +68,20 @@ func (j *job) answer(err error) {
 	close(j.done)
 }
 
-// writer owns the write transaction: one goroutine that takes jobs from a queue
-// and commits as many as it finds there together.
+// writer owns the write transaction: one goroutine takes jobs from a queue and commits all that
+// wait there together.
 type writer struct {
 	store  *Store
 	batch  int
 	clock  func() time.Time
 	states states
 
-	past    sync.Mutex    // guards the two below
-	settled time.Time     // nothing is recorded at or before it any more
-	writing chan struct{} // closed when the transaction under way has ended; nil when there is none
-	// unsure says that a transaction failed, and the log was not looked at since.
-	unsure bool
-	turns  atomic.Int64 // transactions that were begun, and those that have ended
+	past        sync.Mutex    // guards closedUntil and writing
+	closedUntil time.Time     // no event is recorded at or before it any more
+	writing     chan struct{} // closed when the transaction under way has ended; nil if there is none
+	// unsure reports that a transaction failed and the log was not read again since.
+	unsure  bool
+	txCount atomic.Int64 // see Store.TxCount
 
 	mu     sync.RWMutex // guards closed, and with it the sending end of queue
 	closed bool
@@ -94,7 +89,7 @@ type writer struct {
 
 	closing sync.Once
 	stopped chan struct{}
-	err     error // of closing; read after stopped
+	err     error // the error of close; read it after stopped
 }
 
 func startWriter(s *Store, o Options) *writer {
@@ -106,7 +101,7 @@ func startWriter(s *Store, o Options) *writer {
 	return w
 }
 
-// close refuses new jobs, waits for those in the queue and calls then.
+// close refuses new jobs, waits for the queued ones, and calls then.
 func (w *writer) close(then func() error) error {
 	w.closing.Do(func() {
 		w.mu.Lock()
@@ -158,11 +153,10 @@ func (w *writer) run() {
 	}
 }
 
-// begin says that a transaction is under way, until the function it returns is
-// called.
+// begin marks a transaction as under way, until the returned function is called.
 func (w *writer) begin() (end func()) {
 	writing := make(chan struct{})
-	w.turns.Add(1)
+	w.txCount.Add(1)
 	w.past.Lock()
 	defer w.past.Unlock()
 	w.writing = writing
@@ -170,17 +164,17 @@ func (w *writer) begin() (end func()) {
 		w.past.Lock()
 		defer w.past.Unlock()
 		w.writing = nil
-		w.turns.Add(1)
+		w.txCount.Add(1)
 		close(writing)
 	}
 }
 
-// settle makes sure that nothing is recorded at or before an instant any more: what
-// comes later is recorded later, and what is under way has ended when it returns.
-func (w *writer) settle(ctx context.Context, at time.Time) error {
+// closeInstant moves later events behind an instant, and blocks until the transaction under way has
+// ended.
+func (w *writer) closeInstant(ctx context.Context, at time.Time) error {
 	w.past.Lock()
-	if at.After(w.settled) {
-		w.settled = at
+	if at.After(w.closedUntil) {
+		w.closedUntil = at
 	}
 	writing := w.writing
 	w.past.Unlock()
@@ -195,7 +189,7 @@ func (w *writer) settle(ctx context.Context, at time.Time) error {
 	}
 }
 
-// drain returns a job and those that wait behind it, up to the batch's size.
+// drain returns a job and the jobs that wait behind it, up to the size of a batch.
 func (w *writer) drain(first *job) []*job {
 	jobs := []*job{first}
 	for len(jobs) < w.batch {
@@ -212,21 +206,20 @@ func (w *writer) drain(first *job) []*job {
 	return jobs
 }
 
-// batch is what one transaction has done so far.
+// batch holds the results of a transaction so far.
 type batch struct {
 	tx EngineTx
-	// alone says that there is one command, whose savepoint is the transaction: a long
-	// one would pay dearly for another.
+	// alone reports that the batch has one command, which needs no savepoint: a savepoint makes a
+	// long command dear.
 	alone  bool
 	head   Head
 	events []Event
 	states map[StreamID]folded
 }
 
-// write commits the jobs together and answers every one of them after COMMIT:
-// those that failed by themselves with their own error, as what they were refused
-// for is durable then, and all of them with the error that kept the transaction
-// from being committed, if one did.
+// write commits the jobs together and answers every caller after COMMIT. A refused job gets its own
+// error, since the state that refused it is durable then. All jobs get the error of a transaction
+// that could not be committed.
 func (w *writer) write(jobs []*job) {
 	ctx := context.Background()
 	err := w.resync(ctx)
@@ -240,8 +233,8 @@ func (w *writer) write(jobs []*job) {
 	}
 }
 
-// resync looks at the log after a transaction failed: a COMMIT that reported an
-// error may have been durable all the same. Nothing is written until it succeeds.
+// resync reads the log after a failed transaction: a COMMIT that reported an error may have been
+// durable. Nothing is written until resync succeeds.
 func (w *writer) resync(ctx context.Context) error {
 	for w.unsure {
 		const page = 500
@@ -256,7 +249,7 @@ func (w *writer) resync(ctx context.Context) error {
 	return nil
 }
 
-// commit runs the jobs in one transaction and makes known what they did.
+// commit runs the jobs in one transaction and publishes their events.
 func (w *writer) commit(ctx context.Context, jobs []*job) (err error) {
 	b := &batch{alone: len(jobs) == 1, head: w.store.Head(), states: make(map[StreamID]folded)}
 	if b.tx, err = w.store.engine.Begin(ctx); err != nil {
@@ -281,11 +274,11 @@ func (w *writer) commit(ctx context.Context, jobs []*job) (err error) {
 	return nil
 }
 
-// do runs one job under a savepoint. It returns an error only when the whole
-// transaction cannot go on.
+// do runs one job under a savepoint. It returns an error only if the whole transaction cannot
+// continue.
 func (w *writer) do(ctx context.Context, b *batch, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil || !j.taken.CompareAndSwap(false, true) {
-		return nil //nolint:nilerr // it is the job's error, not the transaction's
+		return nil //nolint:nilerr // it is the error of the job, not of the transaction
 	}
 	if err := b.savepoint(ctx); err != nil {
 		return err
@@ -328,7 +321,7 @@ func (b *batch) release(ctx context.Context) error {
 	return b.tx.Release(ctx)
 }
 
-// run calls the job's function, unless its key says that it was done before.
+// run calls the job's function, unless the command ran before under its key.
 func (j *job) run(tx *Tx) (_ Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -346,20 +339,21 @@ func (j *job) run(tx *Tx) (_ Result, err error) {
 	return tx.result(j.cmd)
 }
 
-// instant is the time a command is recorded at, unless the log is ahead of it.
+// instant returns the instant of a command: at, or now if at is zero, and later than every closed
+// instant.
 func (w *writer) instant(at time.Time) time.Time {
 	if at.IsZero() {
 		at = w.clock()
 	}
 	w.past.Lock()
 	defer w.past.Unlock()
-	if !at.After(w.settled) {
-		at = w.settled.Add(time.Microsecond)
+	if !at.After(w.closedUntil) {
+		at = w.closedUntil.Add(time.Microsecond)
 	}
 	return at.UTC().Truncate(time.Microsecond)
 }
 
-// remembered looks for a state in the batch, then among those committed before.
+// remembered returns a lookup of states: first in the batch, then in the cache of committed states.
 func (w *writer) remembered(b *batch) func(StreamID) (folded, bool) {
 	return func(id StreamID) (folded, bool) {
 		if f, ok := b.states[id]; ok {
