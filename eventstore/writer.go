@@ -19,7 +19,8 @@ type Command struct {
 	// Metadata goes into every event of the command.
 	Metadata Metadata
 	// At is the instant to record; the zero value means now. An import of an older history sets it.
-	// The instants of the log increase strictly in any case, and are later than every closed instant.
+	// The instants of the log increase strictly in any case, and are later than every closed
+	// instant.
 	At time.Time
 }
 
