@@ -173,8 +173,6 @@ var riddleCeilings = map[string]riddleCeiling{
 
 	"markdown/html": {who: 5, what: 69, body: 5},
 
-	"policy": {who: 127, what: 184, body: 196},
-
 	"projection": {who: 44, what: 66, body: 24},
 
 	"readmodel": {who: 44, what: 60, body: 23},

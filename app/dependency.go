@@ -17,7 +17,7 @@ type dependency struct {
 	kind domain.Kind
 	id   string // "" for all streams of the kind
 	// visibility restricts the dependency to the few events that change which earlier
-	// moments an actor may see: see [policy.MayChangeSights].
+	// moments an actor may see: see [policy.CanChangeVisibility].
 	visibility bool
 }
 
@@ -28,7 +28,7 @@ var wholeLog dependency
 func changedBy(e eventstore.Event) []dependency {
 	kind, id := domain.Kind(e.Stream.Type), string(e.Stream.ID)
 	all := []dependency{wholeLog, {kind: kind}, {kind: kind, id: id}}
-	if policy.MayChangeSights(e.Type) {
+	if policy.CanChangeVisibility(e.Type) {
 		all = append(all, dependency{kind: kind, visibility: true}, dependency{kind: kind, id: id, visibility: true})
 	}
 	return all

@@ -263,12 +263,12 @@ func (c *Commands) may(actor domain.Actor, right policy.Right, owner string) boo
 
 // loadOwn loads an object that the actor wants to change. It returns a Forbidden error at the field
 // if the actor lacks the right to change it, and the zero value if the actor may not even see it.
-func loadOwn[S ownedState](u *unit, field, id string, change policy.Right, see func(policy.Sight) policy.Right) (S, error) {
+func loadOwn[S ownedState](u *unit, field, id string, change policy.Right, see func(policy.Visibility) policy.Right) (S, error) {
 	s, err := load[S](u, id)
 	if err != nil || s.AtVersion() == 0 || u.may(u.actor, change, s.Owner()) {
 		return s, err
 	}
-	if is := policy.ExposureOf(s.Public(), !s.Exists()); !u.may(u.actor, see(policy.SightOf(is, is)), s.Owner()) {
+	if is := policy.ExposureOf(s.Public(), !s.Exists()); !u.may(u.actor, see(policy.VisibilityOf(is, is)), s.Owner()) {
 		var none S
 		return none, nil
 	}

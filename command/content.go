@@ -168,7 +168,7 @@ func changeContent(id string, expected *int, decide func(*unit, domain.Content) 
 	}
 	return func(u *unit) (Outcome, error) {
 		out := Outcome{ID: id}
-		c, err := loadOwn[domain.Content](u, "id", id, policy.ChangeContent, policy.Sight.Content)
+		c, err := loadOwn[domain.Content](u, "id", id, policy.ChangeContent, policy.Visibility.Content)
 		if err != nil {
 			return out, err
 		}

@@ -132,7 +132,7 @@ func changeDeck(field, id string, expected *int, lastChange partVersion, decide 
 	}
 	return func(u *unit) (Outcome, error) {
 		out := Outcome{ID: id}
-		p, err := loadOwn[domain.Presentation](u, field, id, policy.ChangeDeck, policy.Sight.Deck)
+		p, err := loadOwn[domain.Presentation](u, field, id, policy.ChangeDeck, policy.Visibility.Deck)
 		if err != nil {
 			return out, err
 		}

@@ -1,12 +1,12 @@
-// Package policy says who may see and who may do what. Rules is the table, to be
-// read from top to bottom; everything else here is how to ask it.
+// Package policy has the access rights: which role may see what and do what. Rules returns them as
+// a table, to be read from top to bottom; the rest of the package asks the table. The package is
+// pure: it has no context, clock or I/O.
 //
-// It imports package domain, for who asks, and is pure: no context, clock or I/O.
-// Whoever answers a question about a right asks here and compares no roles:
-// package readmodel makes its SQL from the table, package command asks it before it
-// decides.
+// All decisions about rights are made here, and no other package compares roles. Package command
+// asks the table before it decides, and package readmodel turns it into SQL.
 //
-// Rights are those of now. Somebody who is no editor any more has lost the past too,
-// and what is hidden from somebody today is hidden in every earlier moment: see
-// Content and Deck.
+// Rights are always those of the present. A former editor has lost the past too, and an object that
+// is hidden from an actor today is hidden in every earlier moment: see Visibility.
+//
+// Start with Rules in rules.go.
 package policy

@@ -12,11 +12,11 @@ const (
 	other = "user-2"
 )
 
-var askers = []domain.Role{"", domain.Viewer, domain.Author, domain.Editor, domain.Admin}
+var roles = []domain.Role{"", domain.Viewer, domain.Author, domain.Editor, domain.Admin}
 
-// TestSightsLeadToTheirRights: the rights to contents and decks stand in the table in
-// the order of the sights.
-func TestSightsLeadToTheirRights(t *testing.T) {
+// TestVisibilitiesLeadToTheirRights compares the order of the visibilities with that of their
+// rights in the table.
+func TestVisibilitiesLeadToTheirRights(t *testing.T) {
 	t.Parallel()
 	const h, p, d = policy.Hidden, policy.Public, policy.Deleted
 	for _, c := range []struct {
@@ -34,47 +34,47 @@ func TestSightsLeadToTheirRights(t *testing.T) {
 		{p, d, policy.SeeDeletedContent, policy.SeeDeletedDeck},
 		{h, d, policy.SeeDeletedContent, policy.SeeDeletedDeck},
 	} {
-		s := policy.SightOf(c.then, c.now)
+		s := policy.VisibilityOf(c.then, c.now)
 		if s.Content() != c.content || s.Deck() != c.deck {
 			t.Errorf("then %d, now %d: %s and %s, want %s and %s", c.then, c.now, s.Content(), s.Deck(), c.content, c.deck)
 		}
 	}
 }
 
-// TestEveryRightHasARow, and a name of its own.
+// TestEveryRightHasARow expects a name of its own for each right as well.
 func TestEveryRightHasARow(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{"": true}
 	for right, row := range policy.Rules() {
 		name := policy.Right(right).String()
 		if named[name] {
-			t.Errorf("right %d is called %q, as another one, or not at all", right, name)
+			t.Errorf("right %d has the name %q, which is empty or that of another right", right, name)
 		}
 		named[name] = true
 		if row == (policy.Row{}) {
-			t.Errorf("nobody has the right %s", name)
+			t.Errorf("no role has the right %s", name)
 		}
 	}
 }
 
-// TestHigherRolesMayMore: no role loses what a lower one has.
+// TestHigherRolesMayMore expects each role to have all rights of the lower ones.
 func TestHigherRolesMayMore(t *testing.T) {
 	t.Parallel()
 	for right, row := range policy.Rules() {
 		for i := 1; i < len(row); i++ {
 			if row[i] < row[i-1] {
-				t.Errorf("%s: %q may less than %q", policy.Right(right), askers[i], askers[i-1])
+				t.Errorf("%s: %q has a smaller reach than %q", policy.Right(right), roles[i], roles[i-1])
 			}
 		}
 	}
 }
 
-func TestOwnIsWhatBelongsToTheAsker(t *testing.T) {
+func TestOwnCoversTheObjectsOfTheActor(t *testing.T) {
 	t.Parallel()
 	rules := policy.Rules()
 	author := domain.Actor{UserID: me, Role: domain.Author}
 	if !rules.May(author, policy.SeeDraft, me) || rules.May(author, policy.SeeDraft, other) {
-		t.Error("an author does not see exactly their own drafts")
+		t.Error("an author does not see exactly the drafts that the author owns")
 	}
 	for _, a := range []domain.Actor{{}, {Role: domain.Author}, {UserID: me, Role: "KING"}, {UserID: me}} {
 		for right := range policy.Rights {
@@ -83,11 +83,11 @@ func TestOwnIsWhatBelongsToTheAsker(t *testing.T) {
 			}
 		}
 		if rules.May(a, policy.SeeDraft, "") || rules.May(a, policy.SeeNotes, "") {
-			t.Errorf("%v sees what belongs to nobody", a)
+			t.Errorf("%v sees an object without an owner", a)
 		}
 	}
 	if rules := (policy.Table{}); rules.May(domain.System, policy.SeePublishedContent, "") {
-		t.Error("an empty table lets somebody do something")
+		t.Error("an empty table grants a right")
 	}
 	for right := range policy.Rights {
 		if !rules.May(domain.System, right, other) {

@@ -2,24 +2,24 @@ package policy
 
 import "flightdeck/domain"
 
-// Reach is how far a right goes.
+// Reach is the set of objects that a right covers.
 type Reach uint8
 
-// The reaches. What has no author is nobody's own.
+// The reaches. No actor owns an object without an owner.
 const (
-	Not Reach = iota // nothing
-	Own              // what is the asker's own
-	All              // whatever there is
+	Not Reach = iota // to no object
+	Own              // to the objects that the actor owns
+	All              // to all objects
 )
 
-// Row says how far one right goes for each kind of asker: a visitor, who has not
-// logged in, VIEWER, AUTHOR, EDITOR and ADMIN, in this order.
+// Row is the reach of one right for each kind of actor: a visitor without a session, VIEWER,
+// AUTHOR, EDITOR and ADMIN, in this order.
 type Row [5]Reach
 
-// Table has a row for every right. That of the zero value lets nobody do anything.
+// Table has a row for every right. The zero value grants no right.
 type Table [Rights]Row
 
-// Rules returns the table that holds.
+// Rules returns the table in force.
 func Rules() Table {
 	return Table{
 		//                    visitor VIEWER AUTHOR EDITOR ADMIN
@@ -56,77 +56,80 @@ func Rules() Table {
 	}
 }
 
-// Right is something that somebody may do. Its text is its name in the table.
+// Right is permission for one kind of action. Its text is its name in the table.
 type Right uint8
 
-// The rights. Seeing something includes what belongs to it: its slides, its events,
-// and being counted and found.
+// The rights. The right to see an object includes its parts: its slides, its events, its place in
+// lists, counts and searches.
 const (
-	// SeePublishedContent is to see a content that is published, as it was at a moment
-	// when it was published.
+	// SeePublishedContent is the right to see a content that is published now, at a moment when it
+	// was published.
 	SeePublishedContent Right = iota
-	// SeeFormerDraft is to see a content that is published, as it was when it was not.
+	// SeeFormerDraft is the right to see a content that is published now, at a moment when it was
+	// not.
 	SeeFormerDraft
-	// SeeWithdrawnContent is to see a content that is not published, as it was when it
-	// was.
+	// SeeWithdrawnContent is the right to see a content that is not published now, at a moment when
+	// it was.
 	SeeWithdrawnContent
-	// SeeDraft is to see a content that is not published, as it was when it was not.
+	// SeeDraft is the right to see a content that is not published now, at a moment when it was not
+	// either.
 	SeeDraft
-	// SeeDeletedContent is to see a deleted content, as it was before, and that it was
-	// deleted. What is deleted is in no list of the moment, whoever asks.
+	// SeeDeletedContent is the right to see a deleted content at a moment before its deletion, and
+	// to see that it was deleted. No list at a moment has the objects that are deleted then.
 	SeeDeletedContent
-	// CreateContent is to begin one.
+	// CreateContent is the right to create a content.
 	CreateContent
-	// ChangeContent is to change, publish, archive, delete or restore one.
+	// ChangeContent is the right to change, publish, archive, delete or restore a content.
 	ChangeContent
 
-	// SeePublicDeck is to see a deck that is public, as it was at a moment when it was
-	// public.
+	// SeePublicDeck is the right to see a deck that is public now, at a moment when it was public.
 	SeePublicDeck
-	// SeeFormerPrivateDeck is to see a deck that is public, as it was when it was not.
+	// SeeFormerPrivateDeck is the right to see a deck that is public now, at a moment when it was
+	// private.
 	SeeFormerPrivateDeck
-	// SeeWithdrawnDeck is to see a deck that is private, as it was when it was public.
+	// SeeWithdrawnDeck is the right to see a deck that is private now, at a moment when it was
+	// public.
 	SeeWithdrawnDeck
-	// SeePrivateDeck is to see a deck that is private, as it was when it was private.
+	// SeePrivateDeck is the right to see a deck that is private now, at a moment when it was
+	// private.
 	SeePrivateDeck
-	// SeeDeletedDeck is to see a deleted deck, as SeeDeletedContent is for a content.
+	// SeeDeletedDeck is SeeDeletedContent for decks.
 	SeeDeletedDeck
-	// SeeNotes is to read the speaker notes of a deck that one sees.
+	// SeeNotes is the right to read the speaker notes of a visible deck.
 	SeeNotes
-	// CreateDeck is to begin one.
+	// CreateDeck is the right to create a deck.
 	CreateDeck
-	// ChangeDeck is to change a deck or its slides, delete or restore it.
+	// ChangeDeck is the right to change a deck or its slides, and to delete or restore it.
 	ChangeDeck
 
-	// SeeUser is to see somebody's name and role. Users own themselves.
+	// SeeUser is the right to see the name and the role of a user. Users own themselves.
 	SeeUser
-	// ListUsers is to see who there is.
+	// ListUsers is the right to list the users.
 	ListUsers
-	// SeeEmail is to see somebody's address.
+	// SeeEmail is the right to see the address of a user.
 	SeeEmail
-	// SeeAccount is to see the events of somebody's account, which have the address in
-	// them.
+	// SeeAccount is the right to see the events of a user, which contain the address.
 	SeeAccount
-	// ChangeAccount is to change somebody's name or address.
+	// ChangeAccount is the right to change the name or the address of a user.
 	ChangeAccount
-	// ForgetUser is to erase somebody.
+	// ForgetUser is the right to erase a user.
 	ForgetUser
-	// CreateUser is to make an account for somebody else.
+	// CreateUser is the right to create an account for another person.
 	CreateUser
-	// ChangeRole is to give somebody another role.
+	// ChangeRole is the right to change the role of a user.
 	ChangeRole
-	// ResetPassword is to give somebody another password without knowing the old one.
+	// ResetPassword is the right to set the password of a user without the old one.
 	ResetPassword
 
-	// SeeKeys is to see the API keys of machines, which are not shown again themselves.
+	// SeeKeys is the right to see the API keys of machines, without their secrets.
 	SeeKeys
-	// ManageKeys is to make and revoke them.
+	// ManageKeys is the right to create and revoke API keys.
 	ManageKeys
-	// Operate is to look after the log: its size, its snapshots, its archive, and the
-	// rows that are made of it.
+	// Operate is the right to operate the log: to see its size, and to use its snapshots, its
+	// archive and the rebuild of the read model.
 	Operate
 
-	Rights // how many there are
+	Rights // their number
 )
 
 var names = [Rights]string{
@@ -138,8 +141,7 @@ var names = [Rights]string{
 
 func (r Right) String() string { return names[r] }
 
-// Reach returns how far a right goes for an asker of a role, "" for a visitor: not at
-// all for a role that is none.
+// Reach returns the reach of a right for a role, "" for a visitor. It is Not for an unknown role.
 func (t *Table) Reach(role domain.Role, right Right) Reach {
 	for column, r := range [...]domain.Role{"", domain.Viewer, domain.Author, domain.Editor, domain.Admin} {
 		if r == role {
@@ -149,14 +151,13 @@ func (t *Table) Reach(role domain.Role, right Right) Reach {
 	return Not
 }
 
-// May reports whether an asker has a right to something that belongs to a user,
-// "" for what belongs to nobody.
-func (t *Table) May(asker domain.Actor, right Right, owner string) bool {
-	switch t.Reach(asker.Role, right) {
+// May reports whether an actor has a right to an object of owner, a user's id; "" is no owner.
+func (t *Table) May(actor domain.Actor, right Right, owner string) bool {
+	switch t.Reach(actor.Role, right) {
 	case All:
 		return true
 	case Own:
-		return asker.Owns(owner)
+		return actor.Owns(owner)
 	}
 	return false
 }

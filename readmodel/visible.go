@@ -20,18 +20,18 @@ func (r *Reader) May(asker domain.Actor, right policy.Right, owner string) bool 
 // exposed is a kind of thing that may be hidden.
 type exposed struct {
 	table string
-	right func(policy.Sight) policy.Right
+	right func(policy.Visibility) policy.Right
 }
 
 var (
-	contents      = exposed{"contents", policy.Sight.Content}
-	presentations = exposed{"presentations", policy.Sight.Deck}
+	contents      = exposed{"contents", policy.Visibility.Content}
+	presentations = exposed{"presentations", policy.Visibility.Deck}
 )
 
-// sights selects the rows ?0, of the table ?2, that are seen like this: by what the
+// visibilities selects the rows ?0, of the table ?2, that are seen like this: by what the
 // row says and, unless it is open, by what the latest row of the same thing says,
 // which the index on id finds. ?1 is the end of an open row.
-var sights = [policy.Sights]string{
+var visibilities = [policy.Visibilities]string{
 	policy.PublicThenAndNow: "?0.public = 1 AND (?0.valid_to = ?1 OR " + latest("public") + " = 1)",
 	policy.HiddenThen:       "?0.public = 0 AND ?0.deleted = 0 AND ?0.valid_to <> ?1 AND " + latest("public") + " = 1",
 	policy.HiddenNow:        "?0.public = 1 AND ?0.valid_to <> ?1 AND " + latest("public") + " = 0 AND " + latest("deleted") + " = 0",
@@ -53,8 +53,8 @@ func (r *Reader) visible(v View, t exposed, alias string) func(*bun.SelectQuery)
 
 // permitted is visible without regard to deletion at the moment of the view.
 func (r *Reader) permitted(v View, t exposed, alias string) func(*bun.SelectQuery) *bun.SelectQuery {
-	var all, own []policy.Sight
-	for s := range policy.Sights {
+	var all, own []policy.Visibility
+	for s := range policy.Visibilities {
 		switch r.rules.Reach(v.Actor.Role, t.right(s)) {
 		case policy.All:
 			all = append(all, s)
@@ -65,20 +65,20 @@ func (r *Reader) permitted(v View, t exposed, alias string) func(*bun.SelectQuer
 	a, name := bun.Ident(alias), bun.Ident(t.table)
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		switch {
-		case len(all) == int(policy.Sights):
+		case len(all) == int(policy.Visibilities):
 			return q
 		case len(all)+len(own) == 0:
 			return q.Where("FALSE")
 		}
 		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			for _, s := range all {
-				q = q.WhereOr(sights[s], a, eventstore.Forever, name)
+				q = q.WhereOr(visibilities[s], a, eventstore.Forever, name)
 			}
-			if len(all)+len(own) == int(policy.Sights) { // their own, whatever became of it
+			if len(all)+len(own) == int(policy.Visibilities) { // their own, whatever became of it
 				return q.WhereOr("?.author_id = ?", a, prepared.Bind(v.Actor.UserID))
 			}
 			for _, s := range own {
-				q = q.WhereOr(sights[s]+" AND ?0.author_id = ?3", a, eventstore.Forever, name, prepared.Bind(v.Actor.UserID))
+				q = q.WhereOr(visibilities[s]+" AND ?0.author_id = ?3", a, eventstore.Forever, name, prepared.Bind(v.Actor.UserID))
 			}
 			return q
 		})
@@ -91,7 +91,7 @@ func (r *Reader) permitted(v View, t exposed, alias string) func(*bun.SelectQuer
 func (r *Reader) events(v View) func(*bun.SelectQuery) *bun.SelectQuery {
 	account := r.rules.Reach(v.Actor.Role, policy.SeeAccount)
 	everything := account == policy.All
-	for s := range policy.Sights {
+	for s := range policy.Visibilities {
 		everything = everything && r.rules.Reach(v.Actor.Role, s.Content()) == policy.All && r.rules.Reach(v.Actor.Role, s.Deck()) == policy.All
 	}
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
@@ -118,5 +118,5 @@ func (r *Reader) events(v View) func(*bun.SelectQuery) *bun.SelectQuery {
 // shows reports whether the view may see a content in the state that it has now.
 func (r *Reader) shows(v View, c domain.Content) bool {
 	is := policy.ExposureOf(c.Public(), c.Deleted)
-	return is != policy.Deleted && r.May(v.Actor, policy.SightOf(is, is).Content(), c.AuthorID)
+	return is != policy.Deleted && r.May(v.Actor, policy.VisibilityOf(is, is).Content(), c.AuthorID)
 }

@@ -20,7 +20,7 @@ type fate struct {
 	steps  []step
 	id     string
 	events []eventstore.Position // of each step
-	right  func(policy.Sight) policy.Right
+	right  func(policy.Visibility) policy.Right
 }
 
 var rules = policy.Rules()
@@ -50,7 +50,7 @@ func fates(owners ...domain.Actor) (all []*fate) {
 
 // content brings a content through its fate, as the operator after its creation.
 func (f *fate) content(w *world, archived bool) {
-	f.right = policy.Sight.Content
+	f.right = policy.Visibility.Content
 	done := w.Do(f.owner, command.CreateContent{Title: "Title", Content: "text", Format: domain.Markdown, Status: domain.Draft})
 	f.id = done.ID
 	target := command.ContentTarget{ID: f.id}
@@ -75,7 +75,7 @@ func (f *fate) content(w *world, archived bool) {
 
 // deck brings a deck through its fate.
 func (f *fate) deck(w *world) {
-	f.right = policy.Sight.Deck
+	f.right = policy.Visibility.Deck
 	done := w.Do(f.owner, command.CreatePresentation{Title: "Title", Theme: "default", Markdown: new("# Slide\n\n<!-- note -->")})
 	f.id = done.ID
 	was := hidden
@@ -100,8 +100,8 @@ func (f *fate) seen(actor domain.Actor, at int) bool {
 // told is what the table says of the event that led to a step: what is deleted is
 // there for those who may restore it.
 func (f *fate) told(actor domain.Actor, at int) bool {
-	sight := policy.SightOf(exposures[f.steps[at]], exposures[f.steps[1]])
-	return rules.May(actor, f.right(sight), f.owner.UserID)
+	visibility := policy.VisibilityOf(exposures[f.steps[at]], exposures[f.steps[1]])
+	return rules.May(actor, f.right(visibility), f.owner.UserID)
 }
 
 // TestVisibleRowsFollowThePolicy: the SQL that selects rows and events agrees with

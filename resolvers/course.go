@@ -168,6 +168,6 @@ func (c *Course) arrive(page []eventstore.Event) {
 	c.at = page[len(page)-1].Position
 	c.narrows = false
 	for _, e := range page {
-		c.narrows = c.narrows || policy.MayHide(e.Type)
+		c.narrows = c.narrows || policy.CanRevoke(e.Type)
 	}
 }

@@ -127,7 +127,7 @@ func (c *chronicle) may(a domain.Actor, m moment) (event, state bool) {
 		return c.rules.May(a, policy.SeeAccount, id), c.rules.May(a, policy.SeeUser, id)
 	}
 	latest := now.(thing)
-	sight := policy.SightOf(policy.ExposureOf(then.Public(), !then.Exists()), policy.ExposureOf(latest.Public(), !latest.Exists()))
+	sight := policy.VisibilityOf(policy.ExposureOf(then.Public(), !then.Exists()), policy.ExposureOf(latest.Public(), !latest.Exists()))
 	right := sight.Content()
 	if domain.Kind(m.event.Stream.Type) == domain.KindPresentation {
 		right = sight.Deck()

@@ -6,21 +6,20 @@ import (
 	"flightdeck/policy"
 )
 
-// What only adds, or changes what is shown in any case, hides nothing; of all else one
-// has to assume that it may.
-func TestEventsThatMayHide(t *testing.T) {
+// TestOnlyEventsThatAddRevokeNothing expects all other types, and unknown ones, to revoke.
+func TestOnlyEventsThatAddRevokeNothing(t *testing.T) {
 	t.Parallel()
-	for name, hides := range map[string]bool{
+	for name, revokes := range map[string]bool{
 		"ContentCreated": false, "ContentUpdated": false, "ContentPublished": false, "SlideAdded": false, "UserUpdated": false,
 		"ContentUnpublished": true, "ContentArchived": true, "ContentDeleted": true, "ContentRestored": true,
 		"PresentationUpdated": true, "PresentationDeleted": true, "PresentationRestored": true,
 		"UserRoleChanged": true, "UserForgotten": true, "OfALaterVersion": true,
 	} {
-		if got := policy.MayHide(name); got != hides {
-			t.Errorf("%s may hide: %t, want %t", name, got, hides)
+		if got := policy.CanRevoke(name); got != revokes {
+			t.Errorf("CanRevoke(%s) is %t, want %t", name, got, revokes)
 		}
-		if got, want := policy.MayChangeSights(name), hides || name == "ContentPublished"; got != want {
-			t.Errorf("%s may change who sees what: %t, want %t", name, got, want)
+		if got, want := policy.CanChangeVisibility(name), revokes || name == "ContentPublished"; got != want {
+			t.Errorf("CanChangeVisibility(%s) is %t, want %t", name, got, want)
 		}
 	}
 }

@@ -1,0 +1,19 @@
+package policy
+
+// CanRevoke reports whether an event of a type can revoke an actor's view of objects, or of their
+// earlier events. An unknown type can.
+func CanRevoke(eventType string) bool {
+	switch eventType {
+	case "ContentCreated", "ContentUpdated", "ContentPublished",
+		"PresentationCreated", "SlideAdded", "SlideUpdated", "SlideMoved", "SlideRemoved",
+		"UserRegistered", "UserLoggedIn", "UserUpdated":
+		return false
+	}
+	return true
+}
+
+// CanChangeVisibility reports whether an event of a type can change which actors see the earlier
+// moments of objects, or what they see of them. An unknown type can.
+func CanChangeVisibility(eventType string) bool {
+	return eventType == "ContentPublished" || CanRevoke(eventType)
+}
