@@ -8,7 +8,7 @@ import (
 	"flightdeck/policy"
 )
 
-// maxKeys is how many API keys are listed.
+// maxKeys bounds the list of API keys.
 const maxKeys = 500
 
 // APIKey is an API key of a machine as admins see it.
@@ -17,8 +17,8 @@ type APIKey struct {
 	answer *answer
 }
 
-// APIKeys returns the API keys that were made last, also those that have ended, for
-// admins. They have no history: a view of the past shows those of now.
+// APIKeys returns the latest API keys, including expired and revoked ones. Only admins see keys.
+// Keys have no history: a view of the past shows the present ones.
 func (r *Reader) APIKeys(ctx context.Context, v View) ([]*APIKey, error) {
 	if err := r.maySeeKeys(v); err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (r *Reader) APIKeys(ctx context.Context, v View) ([]*APIKey, error) {
 	return r.adoptKeys(v, keys...), err
 }
 
-// APIKey returns an API key for admins, nil when there is none.
+// APIKey returns an API key by its id, nil if there is none. Only admins see keys.
 func (r *Reader) APIKey(ctx context.Context, v View, id string) (*APIKey, error) {
 	if err := r.maySeeKeys(v); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (r *Reader) maySeeKeys(v View) error {
 	return nil
 }
 
-// adoptKeys makes keys know the view they were read in.
+// adoptKeys gives keys their view.
 func (r *Reader) adoptKeys(v View, keys ...*account.APIKey) []*APIKey {
 	a := &answer{reader: r, view: v}
 	adopted := make([]*APIKey, len(keys))
@@ -57,13 +57,13 @@ func (r *Reader) adoptKeys(v View, keys ...*account.APIKey) []*APIKey {
 	return adopted
 }
 
-// User returns the machine as the user that it acts as.
+// User returns the machine's user.
 func (k *APIKey) User(ctx context.Context) (*User, error) { return k.answer.user(ctx, k.UserID) }
 
-// CreatedBy returns who made the key, nil for the operator.
+// CreatedBy returns the creator of the key, nil for the operator.
 func (k *APIKey) CreatedBy(ctx context.Context) (*User, error) { return k.answer.user(ctx, k.Creator) }
 
-// RevokedBy returns who revoked the key, nil for nobody and for the operator.
+// RevokedBy returns the revoker of the key, nil for the operator and for a key that is not revoked.
 func (k *APIKey) RevokedBy(ctx context.Context) (*User, error) {
 	return k.answer.user(ctx, k.revoker())
 }

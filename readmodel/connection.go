@@ -16,34 +16,34 @@ import (
 const (
 	DefaultPage = 20
 	MaxPage     = 500
-	// pageBytes is about how much text one page holds: it ends, short of what was
-	// asked for, after the row that reaches it.
+	// pageBytes is the approximate size of the texts of a page, in bytes. A page ends after the row
+	// that reaches it, with fewer rows than the client asked for.
 	pageBytes = 8 << 20
 )
 
-// Page says which part of a connection is asked for, as Relay's connections do:
-// the first n after a cursor, or the last n before one.
+// Page is a client's request for a part of a connection, in the terms of Relay's connections: the
+// first rows after a cursor, or the last rows before one.
 type Page struct {
 	First  *int
 	After  *string
 	Last   *int
 	Before *string
-	// Fields are those of the rows that will be read, by their names in Go; others may
-	// be left empty, where that is worth it. nil: all.
+	// Fields are the names of the fields, in Go, that the caller reads. The others may stay empty.
+	// nil means all fields.
 	Fields []string
 }
 
-// PageInfo says how a page lies in its connection.
+// PageInfo is the place of a page in its connection.
 type PageInfo struct {
 	HasNextPage     bool
 	HasPreviousPage bool
 	start, end      func() string // nil for a page without rows
 }
 
-// StartCursor is the cursor of the page's first member, nil when it has none.
+// StartCursor returns the cursor of the page's first member, nil if it has none.
 func (p PageInfo) StartCursor() *string { return made(p.start) }
 
-// EndCursor is the cursor of the page's last member, nil when it has none.
+// EndCursor returns the cursor of the page's last member, nil if it has none.
 func (p PageInfo) EndCursor() *string { return made(p.end) }
 
 func made(cursor func() string) *string {
@@ -54,51 +54,50 @@ func made(cursor func() string) *string {
 	return &text
 }
 
-// Connection is what all connections have beside their edges.
+// Connection is common to all connections, which add their edges.
 type Connection struct {
 	PageInfo PageInfo
-	// Position is where every page reached by these cursors is read.
+	// Position is the position of the page, and of all pages that its cursors lead to.
 	Position eventstore.Position
 	count    func(context.Context) (int, error)
 }
 
-// TotalCount counts the members of the whole connection. It runs a query of its
-// own.
+// TotalCount returns the number of members of the whole connection. It runs a query of its own.
 func (c *Connection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
 
-// list is how one kind of connection is read.
+// list describes a connection of rows of type T.
 type list[T any] struct {
 	reader *Reader
-	// name is listName of what determines its members. Only cursors have it.
+	// name returns the name of the list for cursors: see listName.
 	name func() string
-	// keys are the columns it is ordered by, which together are unique, all in
-	// the same direction.
+	// keys are the columns of the order. Together they are unique, and all have the same direction.
 	keys []string
 	desc bool
-	// key returns a row's values of the columns, in their order.
+	// key returns the values of these columns in a row.
 	key func(row *T) []any
-	// query selects the members as of a position, in no order.
+	// query selects the members at a position, without an order.
 	query func(at eventstore.Position) *bun.SelectQuery
-	// columns are what is selected of the members; nil: all that a row has.
+	// columns are the expressions that the query selects; nil selects all columns.
 	columns []string
-	// adopt makes the rows of a page know the view they were read in; may be nil.
+	// adopt gives the rows of a page their view; nil if the rows need none.
 	adopt func(at eventstore.Position, rows []*T)
-	// size returns how long the texts of a row are, in bytes; nil where they are short.
+	// size returns the length of a row's texts in bytes; nil if texts are short.
 	size func(row *T) int
-	// load reads the rest of rows that the query selects a part of, and returns of how
-	// many, from the first: fewer when their texts are long. May be nil.
+	// load completes rows of which the query selects a part. It returns the number of complete
+	// rows, which come first; long texts make it smaller than len(rows). nil if the query selects
+	// whole rows.
 	load func(ctx context.Context, rows []*T) (int, error)
 }
 
-// listPage is one page of a list.
+// listPage is a page of a list.
 type listPage[T any] struct {
 	Connection
 	rows []*T
-	// cursor returns the place of a row. Most are never asked for.
+	// cursor returns the cursor of a row. Few cursors are ever asked for.
 	cursor func(row *T) string
 }
 
-// pageRequest is a page's arguments, checked.
+// pageRequest is a checked Page.
 type pageRequest struct {
 	limit    int
 	backward bool
@@ -131,8 +130,9 @@ func (p Page) check(name func() string, keys int) (r pageRequest, err error) {
 	return r, nil
 }
 
-// read returns the page of the list that p asks for, in the view v, or, unless
-// v.At was named, at the position pinned by p's cursor.
+// read returns the page of the list that p requests. Its position is that of p's cursor, or of the
+// view without a cursor. head is the end of the log. A view with a named moment refuses cursors of
+// other positions.
 func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p Page) (*listPage[T], error) {
 	r, err := p.check(l.name, len(l.keys))
 	if err != nil {
@@ -168,8 +168,8 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 	return out, nil
 }
 
-// sorted gives a query the order, start and length of a pageRequest, and one row more
-// to tell whether others follow.
+// sorted gives a query the order, the start and the length of a request. The length is one row
+// more, which shows whether other rows follow.
 func (l list[T]) sorted(q *bun.SelectQuery, r pageRequest) *bun.SelectQuery {
 	desc := l.desc != r.backward
 	direction, beyond := " ASC", ">"
@@ -189,8 +189,7 @@ func (l list[T]) sorted(q *bun.SelectQuery, r pageRequest) *bun.SelectQuery {
 	return q.Limit(int64(r.limit) + 1)
 }
 
-// scan reads the rows of a page. cut says that it stopped before the last one,
-// because the texts are long.
+// scan reads the rows of a page. cut is true if long texts ended it before the last row.
 func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut bool, err error) {
 	if l.size == nil {
 		if err := l.reader.db.Scan(ctx, q, &rows); err != nil || l.load == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Content is a content as it was from one of its events to the next.
+// Content is the state of a content from one of its events to the next.
 type Content struct {
 	bun.BaseModel `bun:"table:contents,alias:c"`
 
@@ -29,15 +29,15 @@ type Content struct {
 	Public      bool                 `bun:"public"`
 	Content     string               `bun:"content"`
 
-	// Rank is how well the row matches a search; set by lists in that order.
+	// Rank is the rank of the row in a search. Only lists by relevance set it.
 	Rank int `bun:"rank,scanonly"`
-	// Size is how long the text is, in bytes; set by lists that leave the text out.
+	// Size is the length of the text in bytes. Only lists without the text set it.
 	Size int `bun:"size,scanonly"`
 
 	answer *answer `bun:"-"`
 }
 
-// NewContent is the row of a state from the position where it began.
+// NewContent returns the row of a state. The row begins at from and ends at to.
 func NewContent(c domain.Content, from, to eventstore.Position) Content {
 	return Content{
 		ValidFrom: from, ValidTo: to, ID: c.ID, Version: c.Version,
@@ -47,7 +47,7 @@ func NewContent(c domain.Content, from, to eventstore.Position) Content {
 	}
 }
 
-// orEmpty is s, with an empty list for none.
+// orEmpty returns s, or an empty list for nil.
 func orEmpty(s []string) []string {
 	if s == nil {
 		return []string{}

@@ -12,7 +12,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// ContentFilter selects contents. Fields that are nil select nothing away.
+// ContentFilter selects contents. A nil field selects all.
 type ContentFilter struct {
 	Status      []domain.ContentStatus
 	TagsAny     []string
@@ -30,7 +30,7 @@ type ContentEdge struct {
 	cursor func(*Content) string
 }
 
-// Cursor is the place of the edge in its connection.
+// Cursor returns the cursor of the edge.
 func (e *ContentEdge) Cursor() string { return e.cursor(e.Node) }
 
 // ContentConnection is a page of contents.
@@ -49,7 +49,7 @@ func (c *ContentConnection) Edges() []*ContentEdge {
 	return edges
 }
 
-// Content returns a content, nil when there is none that the view may see.
+// Content returns a content, nil if there is none or the view may not see it.
 func (r *Reader) Content(ctx context.Context, v View, id string) (*Content, error) {
 	if err := domain.CheckID(domain.KindContent, "id", id); err != nil {
 		return nil, err
@@ -57,7 +57,8 @@ func (r *Reader) Content(ctx context.Context, v View, id string) (*Content, erro
 	return r.contentAt(ctx, v, id, v.At)
 }
 
-// contentAt returns the row of a content that was true at a position, in a view.
+// contentAt returns the row of a content that was true at a position, nil if there is none or the
+// view may not see it.
 func (r *Reader) contentAt(ctx context.Context, v View, id string, p eventstore.Position) (*Content, error) {
 	row, err := one[Content](ctx, r, "content", v.moved(p), id, func(v View, id string) *bun.SelectQuery {
 		return r.shownContent().Apply(currentRow("c", id, v.At), r.visible(v, contents, "c"))
@@ -65,8 +66,8 @@ func (r *Reader) contentAt(ctx context.Context, v View, id string, p eventstore.
 	return r.adopted(v, row), err
 }
 
-// ContentBySlug returns the content that had a slug, nil when there is none that
-// the view may see.
+// ContentBySlug returns the content with a slug at the view's moment, nil if there is none or the
+// view may not see it.
 func (r *Reader) ContentBySlug(ctx context.Context, v View, slug string) (*Content, error) {
 	row, err := one[Content](ctx, r, "content by slug", v, slug, func(v View, slug string) *bun.SelectQuery {
 		return r.shownContent().Where("c.slug = ?", prepared.Bind(slug)).Apply(at("c", v.At), r.visible(v, contents, "c")).OrderExpr("c.valid_from DESC")
@@ -74,13 +75,13 @@ func (r *Reader) ContentBySlug(ctx context.Context, v View, slug string) (*Conte
 	return r.adopted(v, row), err
 }
 
-// shownContent selects of a content what the API shows: each column costs the driver a
-// twentieth of the query.
+// shownContent selects the columns that the API shows. Each column takes the driver a twentieth of
+// the time of the query.
 func (r *Reader) shownContent() *bun.SelectQuery {
 	return r.db.NewSelect().Model((*Content)(nil)).ExcludeColumn("valid_from", "valid_to", "deleted", "public")
 }
 
-// adopted returns a row that knows its view, or nil.
+// adopted gives a row its view and returns it. row may be nil.
 func (r *Reader) adopted(v View, row *Content) *Content {
 	if row != nil {
 		r.adoptContents(v, row)
@@ -88,9 +89,8 @@ func (r *Reader) adopted(v View, row *Content) *Content {
 	return row
 }
 
-// ContentAfter returns the content whose last event, of those up to the view's
-// moment, left it in a state: the row that the event made, without reading it. nil
-// when the view may not see it.
+// ContentAfter returns the row of a content whose state is c at the view's moment, without reading
+// it; nil if the view may not see it.
 func (r *Reader) ContentAfter(v View, c domain.Content) *Content {
 	if !r.shows(v, c) {
 		return nil
@@ -120,8 +120,8 @@ func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, 
 	return &ContentConnection{s.Connection, s.rows, s.cursor}, nil
 }
 
-// contentColumns returns the columns for fields that will be read, and for the keys of a
-// list. Each column costs the driver as much as the database.
+// contentColumns returns the columns of fields and of a list's keys. Each column takes the driver
+// as long as the database.
 func (r *Reader) contentColumns(fields, keys []string) (columns []string) {
 	key := strings.Join(keys, " ")
 	for _, name := range prepared.Columns[Content](r.db, func(field, column string) bool {
@@ -172,7 +172,7 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 	return l, nil
 }
 
-// contentKeys returns the columns of an order and how to read them off a row.
+// contentKeys returns the columns of an order and a function that returns their values in a row.
 func contentKeys(by OrderField) (keys []string, key func(*Content) []any) {
 	switch by {
 	case UpdatedAt:
@@ -193,12 +193,12 @@ func contentKeys(by OrderField) (keys []string, key func(*Content) []any) {
 	return []string{"c.created_at"}, func(c *Content) []any { return []any{c.CreatedAt} }
 }
 
-// maxLead is of how many tags a list is read along them.
+// maxLead bounds the number of tags that drive a list.
 const maxLead = 10
 
-// lead returns the tags along which a list in an order is read, because each content
-// has one of them, nil for none, and what else the filter asks of a content: those of a
-// tag lie in the order of their creation.
+// lead returns the tags that drive a list in an order, and the rest of the filter. Each member of
+// the list has one of the tags, and the contents of a tag lie in the order of their creation.
+// Without tags, or in another order, it returns nil and the whole filter.
 func (f ContentFilter) lead(by OrderField) (tags []string, rest ContentFilter) {
 	switch {
 	case by != CreatedAt:
@@ -210,9 +210,9 @@ func (f ContentFilter) lead(by OrderField) (tags []string, rest ContentFilter) {
 	return tags, f
 }
 
-// led selects the contents that had any of some tags at a position, as they were then:
-// t merges the tags by when a content was created, which names it, and c is one step
-// from there, however often the content was changed.
+// drivenByTags selects the contents that had one of some tags at a position, in their state at the
+// position. t merges the tags by the contents' instants of creation, which identify the contents; c
+// is one step from there, however often a content changed.
 func drivenByTags(tags []string, d OrderDirection, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	const (
 		one  = "SELECT created_at FROM content_tags WHERE tag = ? AND valid_from <= ? AND valid_to > ?"
@@ -226,7 +226,7 @@ func drivenByTags(tags []string, d OrderDirection, p eventstore.Position) func(*
 			for _, tag := range tags {
 				args = append(args, prepared.Bind(tag), prepared.Bind(p), prepared.Bind(p))
 			}
-			// Without a limit SQLite forgets that the subquery is in order, and reads all of it.
+			// Without a limit SQLite does not use the order of the subquery, and reads all of it.
 			q = q.ModelTableExpr("("+one+strings.Repeat(" UNION "+one, len(tags)-1)+" ORDER BY created_at "+string(d)+" LIMIT -1)"+then, args...)
 		}
 		return q.Where("c.valid_from = (SELECT max(o.valid_from) FROM contents AS o WHERE o.created_at = t.created_at AND o.valid_from <= ?)", prepared.Bind(p))
@@ -253,7 +253,7 @@ func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.
 	}
 }
 
-// adoptContents makes rows know the view they were read in.
+// adoptContents gives rows their view.
 func (r *Reader) adoptContents(v View, rows ...*Content) {
 	a := &answer{reader: r, view: v}
 	for _, row := range rows {
@@ -262,7 +262,7 @@ func (r *Reader) adoptContents(v View, rows ...*Content) {
 	}
 }
 
-// Author returns who wrote the content.
+// Author returns the author of the content.
 func (c *Content) Author(ctx context.Context) (*User, error) { return c.answer.user(ctx, c.AuthorID) }
 
 // History returns a page of the content's events.
@@ -270,8 +270,8 @@ func (c *Content) History(ctx context.Context, first *int, after *string, last *
 	return c.answer.reader.history(ctx, c.answer.view, c.ID, Page{First: first, After: after, Last: last, Before: before})
 }
 
-// Revision returns the content at an earlier version, or as of a point; nil when
-// it did not exist then or the view may not see it.
+// Revision returns the content at a version, or at a point in history. It returns nil if the
+// content did not exist then or the view may not see it. Either version or asOf is nil.
 func (c *Content) Revision(ctx context.Context, version *int, asOf *AsOf) (*Content, error) {
 	p, err := c.answer.revision(ctx, c.ID, version, asOf)
 	if err != nil {

@@ -13,16 +13,15 @@ import (
 	"flightdeck/eventstore"
 )
 
-// cursor is a place in a connection. It pins the position of the first page, so
-// that paging never skips or repeats, whatever is written meanwhile, and names
-// the list it belongs to, so that it is not used in another.
+// cursor is a place in a connection. It pins the position of the first page, so that no later page
+// repeats or skips a member, and names its list, so that it is refused in another one.
 type cursor struct {
 	List string              `json:"l"`
 	At   eventstore.Position `json:"p"`
 	Key  []any               `json:"k"`
 }
 
-// encode returns the cursor as clients see it: text without meaning to them.
+// encode returns the cursor as opaque text for clients.
 func (c cursor) encode() string {
 	data, err := json.Marshal(c)
 	if err != nil {
@@ -31,7 +30,8 @@ func (c cursor) encode() string {
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
-// decodeCursor reads a cursor of the list of this name and number of keys.
+// decodeCursor reads a cursor of a list with this name and number of keys. field is the argument
+// that has the text.
 func decodeCursor(field, list, text string, keys int) (c cursor, err error) {
 	data, err := base64.RawURLEncoding.DecodeString(text)
 	if err == nil {
@@ -53,7 +53,7 @@ func decodeCursor(field, list, text string, keys int) (c cursor, err error) {
 	return c, nil
 }
 
-// keyValue returns a part of a key as SQL compares it.
+// keyValue returns a part of a key in the type that SQL compares: int64 or string.
 func keyValue(v any) (any, error) {
 	switch v := v.(type) {
 	case string:
@@ -64,8 +64,8 @@ func keyValue(v any) (any, error) {
 	return nil, fmt.Errorf("its key has a %T", v)
 }
 
-// listName returns what identifies a list, by what determines its members and their
-// order. A cursor of one log is foreign in another.
+// listName returns a function for the name of a list: a digest of the log's lineage, the kind of
+// the list and parts, which determine its members and their order.
 func (r *Reader) listName(kind string, parts ...any) func() string {
 	return sync.OnceValue(func() string {
 		d := sha256.New()

@@ -11,29 +11,27 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 )
 
-// Diff is what changed of an object from one version to another.
+// Diff is the difference between two versions of an object.
 type Diff struct {
 	From, To int
 	Changes  []*FieldChange
 }
 
-// FieldChange is one field that differs.
+// FieldChange is a field with different values.
 type FieldChange struct {
 	// Path is a JSON Pointer (RFC 6901) to the field.
 	Path string
-	// Before and After are the values; nil where the field, or what it is in, is
-	// not there.
+	// Before and After are the values. One is nil if only one version has the field.
 	Before, After *JSON
-	// Patch is a unified diff of a text of several lines.
+	// Patch is a unified diff, nil for values without line breaks and for long texts.
 	Patch *string
 }
 
-// maxPatch bounds the texts that are compared line by line, in bytes.
+// maxPatch bounds the two texts of a patch together, in bytes.
 const maxPatch = 256 << 10
 
-// Diff returns what changed between two versions of the content; to is this one
-// when it is nil. It fails for a version that does not exist, or that the view
-// may not see.
+// Diff returns the difference between two versions of the content; nil for to means the present
+// one. It fails for a version that does not exist or that the view may not see.
 func (c *Content) Diff(ctx context.Context, from int, to *int) (*Diff, error) {
 	before, after, err := twoRevisions(c, c.Version, from, to, func(version int) (*Content, error) { return c.Revision(ctx, &version, nil) })
 	if err != nil {
@@ -50,9 +48,9 @@ func (c *Content) Diff(ctx context.Context, from int, to *int) (*Diff, error) {
 	return &Diff{before.Version, after.Version, d.changes}, d.err
 }
 
-// Diff returns what changed between two versions of the deck; to is this one when
-// it is nil. Slides are compared by id, and their order as a list of ids. It fails
-// for a version that does not exist, or that the view may not see.
+// Diff returns the difference between two versions of the deck; nil for to means the present one.
+// It compares slides by their ids, and their order as a list of ids. It fails for a version that
+// does not exist or that the view may not see.
 func (p *Presentation) Diff(ctx context.Context, from int, to *int) (*Diff, error) {
 	before, after, err := twoRevisions(p, p.Version, from, to, func(version int) (*Presentation, error) { return p.Revision(ctx, &version, nil) })
 	if err != nil {
@@ -70,7 +68,7 @@ func (p *Presentation) Diff(ctx context.Context, from int, to *int) (*Diff, erro
 	return &Diff{before.Version, after.Version, d.changes}, d.err
 }
 
-// twoRevisions loads the versions of a diff.
+// twoRevisions loads the versions of a diff. this is the version current, which needs no loading.
 func twoRevisions[T any](this *T, current, from int, to *int, load func(int) (*T, error)) (before, after *T, err error) {
 	after = this
 	if to != nil && *to != current {
@@ -115,7 +113,7 @@ func (d *differ) slides(ctx context.Context, before, after *Presentation) error 
 	return nil
 }
 
-// slide compares a slide, which is nil where it is not in the deck.
+// slide compares two states of a slide. A nil state means that the deck does not have the slide.
 func (d *differ) slide(path string, before, after *Slide) {
 	switch {
 	case before == nil:
@@ -156,7 +154,7 @@ func (d *differ) json(v any) *JSON {
 	return &j
 }
 
-// value compares two values by their JSON.
+// value compares two values in JSON.
 func (d *differ) value(path string, before, after any) {
 	b, a := d.json(before), d.json(after)
 	if string(*b) != string(*a) {
@@ -164,7 +162,7 @@ func (d *differ) value(path string, before, after any) {
 	}
 }
 
-// optional compares two texts that may be missing.
+// optional compares two texts, either of which may be nil.
 func (d *differ) optional(path string, before, after *string) {
 	if before != nil && after != nil {
 		d.text(path, *before, *after)
@@ -173,7 +171,7 @@ func (d *differ) optional(path string, before, after *string) {
 	d.value(path, before, after)
 }
 
-// text compares two texts, by their lines when they have several.
+// text compares two texts, line by line if one has several lines.
 func (d *differ) text(path, before, after string) {
 	if before == after {
 		return

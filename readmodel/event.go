@@ -12,10 +12,10 @@ import (
 	"flightdeck/vault"
 )
 
-// JSON is a JSON text as a client gets it.
+// JSON is a text in JSON as clients get it.
 type JSON json.RawMessage
 
-// MarshalGQL writes the text as it is.
+// MarshalGQL writes the text unchanged.
 func (j JSON) MarshalGQL(w io.Writer) { _, _ = w.Write(j) }
 
 // UnmarshalGQL reads any value.
@@ -24,15 +24,15 @@ func (j *JSON) UnmarshalGQL(v any) (err error) {
 	return err
 }
 
-// Event is an event as clients see it: an Envelope, and for the events of package
-// domain their fields beside it.
+// Event is an event as clients see it: an Envelope, with the fields of the event if its type is one
+// of package domain's.
 type Event interface {
 	IsEvent()
 	// At returns the event's position.
 	At() eventstore.Position
 }
 
-// Envelope is what all events have in common.
+// Envelope has the fields that all events have.
 type Envelope struct {
 	ID            string
 	Position      eventstore.Position
@@ -46,10 +46,10 @@ type Envelope struct {
 	kind  domain.Kind
 	actor string
 	data  []byte
-	// damage is why the data cannot be shown; nil where it can.
+	// damage is the error that Data returns; nil if the data can be shown.
 	damage error
 	answer *answer
-	// notes says that the speaker notes in the event may be shown.
+	// notes is true if the view may see the speaker notes in the event.
 	notes bool
 }
 
@@ -59,11 +59,11 @@ func (*Envelope) IsEvent() {}
 // At returns the event's position.
 func (e *Envelope) At() eventstore.Position { return e.Position }
 
-// Actor returns the user who caused the event, nil for the operator.
+// Actor returns the user behind the event, nil for the operator.
 func (e *Envelope) Actor(ctx context.Context) (*User, error) { return e.answer.user(ctx, e.actor) }
 
-// Subject returns what the event is about, as the event left it; nil when that may
-// not be seen.
+// Subject returns the object of the event in its state after the event, nil if the view may not see
+// it.
 func (e *Envelope) Subject(ctx context.Context) (Node, error) {
 	things, err := e.answer.subjects.get(func() (map[eventstore.Position]Node, error) {
 		return e.answer.reader.subjects(ctx, e.answer.view, e.answer.events)
@@ -71,9 +71,8 @@ func (e *Envelope) Subject(ctx context.Context) (Node, error) {
 	return things[e.Position], err
 }
 
-// Data returns the event's JSON as it is written today, whatever schema version it was
-// stored in, without what the view may not see. An event that this program does not
-// know has the JSON that is stored.
+// Data returns the data of the event in the latest schema version, without the parts that the view
+// may not see. An event of an unknown type has the data that is stored.
 func (e *Envelope) Data() (JSON, error) {
 	if e.damage != nil {
 		return nil, e.damage
@@ -87,8 +86,8 @@ func (e *Envelope) Data() (JSON, error) {
 	return withoutNotes(e.data)
 }
 
-// withoutNotes removes the speaker notes from the JSON of an event about a deck:
-// its own, and those of the slides in it.
+// withoutNotes removes the speaker notes from the data of an event about a deck, including those of
+// slides in it.
 func withoutNotes(data []byte) (JSON, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
@@ -111,8 +110,8 @@ func withoutNotes(data []byte) (JSON, error) {
 	return json.Marshal(fields)
 }
 
-// OpenData returns the data of an event with its sealed fields opened, or without them if the key
-// was destroyed. v is nil where nothing is sealed.
+// OpenData returns the data of an event with its sealed fields opened. If their key was destroyed
+// it returns the data without these fields. v is nil if no fields are sealed.
 func OpenData(v *vault.Vault, e eventstore.Event) ([]byte, error) {
 	if v == nil || domain.Personal(e.Type) == nil {
 		return e.Data, nil
@@ -120,8 +119,7 @@ func OpenData(v *vault.Vault, e eventstore.Event) ([]byte, error) {
 	return v.Open(string(e.Stream.ID), e.ID, e.Data)
 }
 
-// The events of package domain with their envelopes, as the API shows them. An
-// event that is not listed is a GenericEvent.
+// The events of package domain with their envelopes. An event of another type is a GenericEvent.
 type (
 	GenericEvent struct{ *Envelope }
 
@@ -207,8 +205,8 @@ type (
 	}
 )
 
-// typed gives an envelope the fields of its event. An event that this program
-// does not know stays readable as it is stored.
+// typed gives an envelope the fields of its event. It returns a GenericEvent for an unknown type or
+// unreadable data.
 func typed(e *Envelope, schemaVersion int) Event {
 	fact, err := domain.Decode(e.Type, schemaVersion, e.data)
 	if err != nil {
@@ -262,23 +260,20 @@ func typed(e *Envelope, schemaVersion int) Event {
 	return GenericEvent{e}
 }
 
-// Description returns the new description, nil when it is cleared or unchanged;
-// Changes tells which.
+// Description returns the new description, nil if it is cleared or unchanged; Changes tells which.
 func (e ContentUpdated) Description() *string { return e.ContentUpdated.Description.Value() }
 
-// Description returns the new description, nil when it is cleared or unchanged;
-// Changes tells which.
+// Description returns the new description, nil if it is cleared or unchanged; Changes tells which.
 func (e PresentationUpdated) Description() *string { return e.PresentationUpdated.Description.Value() }
 
-// Title returns the new title, nil when it is cleared or unchanged; Changes tells
-// which.
+// Title returns the new title, nil if it is cleared or unchanged; Changes tells which.
 func (e SlideUpdated) Title() *string { return e.SlideUpdated.Title.Value() }
 
-// Notes returns the new notes, nil when they are cleared, unchanged, or not for
-// the asker; Changes tells which of the first two.
+// Notes returns the new notes, nil if they are cleared or unchanged, which Changes tells, or if the
+// view may not see them.
 func (e SlideUpdated) Notes() *string { return e.shown(e.SlideUpdated.Notes.Value()) }
 
-// Notes returns the slide's notes, nil for those who may not read them.
+// Notes returns the slide's notes, nil if the view may not see them.
 func (e SlideAdded) Notes() *string { return e.shown(e.SlideAdded.Notes) }
 
 func (e *Envelope) shown(notes *string) *string {
@@ -288,5 +283,5 @@ func (e *Envelope) shown(notes *string) *string {
 	return notes
 }
 
-// DisplayName returns the name that the user registered with, unless it was erased.
+// DisplayName returns the name at registration, or Forgotten after an erasure.
 func (e UserRegistered) DisplayName() string { return cmp.Or(e.UserRegistered.DisplayName, Forgotten) }

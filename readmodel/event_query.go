@@ -14,7 +14,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// EventFilter selects events. Fields that are nil select nothing away.
+// EventFilter selects events. A nil field selects all.
 type EventFilter struct {
 	StreamIds []string
 	Kinds     []domain.Kind
@@ -31,7 +31,7 @@ type EventEdge struct {
 	cursor func(*eventRow) string
 }
 
-// Cursor is the place of the edge in its connection.
+// Cursor returns the cursor of the edge.
 func (e *EventEdge) Cursor() string { return e.cursor(e.row) }
 
 // EventConnection is a page of events.
@@ -51,24 +51,25 @@ func (c *EventConnection) Edges() []*EventEdge {
 	return edges
 }
 
-// Check returns an error when a list in the filter is too long.
+// Check returns an error if a list in the filter is too long.
 func (f EventFilter) Check() error {
 	return atMost(MaxFilter, len(f.StreamIds), len(f.Kinds), len(f.Types), len(f.ActorIds))
 }
 
-// eventRow is an event that a query has found, and what belongs to it.
+// eventRow is an event that a query found. The query reads the position and the author, loadEvents
+// the event.
 type eventRow struct {
 	bun.BaseModel `bun:"table:all_events,alias:e"`
 
 	Position eventstore.Position `bun:"position,pk"`
-	// DeckAuthor is who made the deck that the event is about, empty for others.
+	// DeckAuthor is the author of the deck that the event is about, "" for other events.
 	DeckAuthor string `bun:"deck_author,scanonly"`
 
 	event eventstore.Event `bun:"-"`
 }
 
-// Events returns a page of the log, oldest first: of the events that the filter
-// selects, those that the view may see.
+// Events returns a page of the events that the filter selects and the view may see, the oldest
+// first.
 func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*EventConnection, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
@@ -98,14 +99,14 @@ func (r *Reader) history(ctx context.Context, v View, id string, p Page) (*Event
 	return r.Events(ctx, v, p, EventFilter{StreamIds: []string{id}})
 }
 
-// found selects the events that a query finds, with who made the deck they are about.
+// found selects the positions of events and the authors of their decks.
 func (r *Reader) found() *bun.SelectQuery {
 	return r.db.NewSelect().Model((*eventRow)(nil)).ColumnExpr("e.position").
 		ColumnExpr("coalesce((SELECT d.author_id FROM presentations AS d WHERE d.valid_from = e.position), '') AS deck_author")
 }
 
-// loadEvents reads the events of rows from the log, wherever they are, and returns
-// of how many.
+// loadEvents reads the events of rows from the log, archived ones included. It returns the number
+// of complete rows, which come first.
 func (r *Reader) loadEvents(ctx context.Context, rows []*eventRow) (int, error) {
 	positions := make([]eventstore.Position, len(rows))
 	for i, row := range rows {
@@ -129,21 +130,20 @@ func (r *Reader) loadEvents(ctx context.Context, rows []*eventRow) (int, error) 
 	return loaded, nil
 }
 
-// EventsBetween returns the events from one position to another, both included,
-// that the view may see: of those of one command, the first ones when their data is
-// long.
+// EventsBetween returns the events between two positions, both included, that the view may see. If
+// their data is long it returns the first of them.
 func (r *Reader) EventsBetween(ctx context.Context, v View, first, last eventstore.Position) ([]Event, error) {
 	return r.find(ctx, v, r.found().Where("e.position BETWEEN ? AND ?", prepared.Bind(first), prepared.Bind(last)).Apply(r.events(v)).OrderExpr("e.position"))
 }
 
-// StreamSince returns the events of a stream after a version, at most a page full
-// of them, that the view may see.
+// StreamSince returns the events of a stream after a version that the view may see, MaxPage at
+// most.
 func (r *Reader) StreamSince(ctx context.Context, v View, id string, version int) ([]Event, error) {
 	return r.find(ctx, v, r.found().Where("e.stream_id = ? AND e.version > ?", prepared.Bind(id), prepared.Bind(version)).
 		Apply(r.events(v)).OrderExpr("e.position").Limit(MaxPage))
 }
 
-// find runs a query for events.
+// find runs a query that found has begun.
 func (r *Reader) find(ctx context.Context, v View, q *bun.SelectQuery) ([]Event, error) {
 	var rows []*eventRow
 	if err := r.db.Scan(ctx, q, &rows); err != nil {
@@ -153,8 +153,8 @@ func (r *Reader) find(ctx context.Context, v View, q *bun.SelectQuery) ([]Event,
 	return r.adoptEvents(v, rows[:loaded]), err
 }
 
-// recorded selects the events from an instant up to, not including, another one: the
-// log is in order of time, so that they are the positions between two.
+// recorded selects the events from one instant up to another, which is not included. The log is in
+// the order of time, so a range of positions selects them.
 func (r *Reader) recorded(ctx context.Context, from, to *domain.Instant) (func(*bun.SelectQuery) *bun.SelectQuery, error) {
 	before := func(i *domain.Instant) (eventstore.Position, error) {
 		return r.log.PositionAt(ctx, i.Time().Add(-time.Microsecond))
@@ -182,8 +182,8 @@ func (r *Reader) recorded(ctx context.Context, from, to *domain.Instant) (func(*
 	}, nil
 }
 
-// Delivered returns of some events that a feed delivered, in log order, those that
-// the filter selects and the actor may see.
+// Delivered returns the events that the filter selects and the actor may see, in the order of the
+// log, of a slice of events from a feed.
 func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilter, events []eventstore.Event) ([]Event, error) {
 	events = slices.DeleteFunc(slices.Clone(events), func(e eventstore.Event) bool { return !f.matches(e) })
 	if len(events) == 0 {
@@ -215,7 +215,7 @@ func (f EventFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	return in(q, "e.actor", f.ActorIds)
 }
 
-// in selects the rows whose column has one of the values; nil selects all.
+// in selects the rows whose column has one of the values. nil selects all rows.
 func in[T any](q *bun.SelectQuery, column string, values []T) *bun.SelectQuery {
 	if values == nil {
 		return q
@@ -223,7 +223,7 @@ func in[T any](q *bun.SelectQuery, column string, values []T) *bun.SelectQuery {
 	return q.Where(column+" IN (?)", prepared.BindAll(values))
 }
 
-// matches is apply, of an event in memory.
+// matches reports whether the filter selects an event: it is apply for an event in memory.
 func (f EventFilter) matches(e eventstore.Event) bool {
 	at := domain.InstantOf(e.RecordedAt)
 	return oneOf(f.StreamIds, string(e.Stream.ID)) && oneOf(f.Kinds, domain.Kind(e.Stream.Type)) &&
@@ -231,12 +231,12 @@ func (f EventFilter) matches(e eventstore.Event) bool {
 		(f.From == nil || at >= *f.From) && (f.To == nil || at < *f.To)
 }
 
-// oneOf reports whether a value is in a list, where nil has all.
+// oneOf reports whether a value is in a list. nil means the list of all values.
 func oneOf[T comparable](values []T, value T) bool {
 	return values == nil || slices.Contains(values, value)
 }
 
-// adoptEvents makes events of rows that know the view they were read in.
+// adoptEvents returns the events of rows and gives them their view.
 func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
 	a := &answer{reader: r, view: v}
 	events := make([]Event, len(rows))
@@ -263,8 +263,8 @@ func optional(s string) *string {
 	return &s
 }
 
-// subjects returns what events are about, each as the event left it, in three
-// statements at most.
+// subjects returns the objects of events by the events' positions, each in its state after the
+// event. It runs three statements at most.
 func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[eventstore.Position]Node, error) {
 	positions := make(map[domain.Kind][]eventstore.Position)
 	for _, e := range events {

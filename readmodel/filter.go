@@ -7,10 +7,11 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// MaxFilter is how many values a list in a filter may have.
+// MaxFilter bounds the number of values of a list in a filter.
 const MaxFilter = 100
 
-// atMost returns an error when a list in a filter has more values than most.
+// atMost returns an error if a list in a filter has more than most values. lengths are the lengths
+// of its lists.
 func atMost(most int, lengths ...int) error {
 	for _, n := range lengths {
 		if n > most {
@@ -20,7 +21,8 @@ func atMost(most int, lengths ...int) error {
 	return nil
 }
 
-// between selects instants from one, included, to another, excluded.
+// between selects the rows whose column lies between two instants: from is included, to is not. A
+// nil instant is no bound.
 func between(column string, from, to *domain.Instant) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if from != nil {

@@ -2,24 +2,24 @@ package readmodel
 
 import "sync"
 
-// once holds what is loaded when it is first asked for.
+// lazy is a value that is loaded at its first use.
 type lazy[T any] struct {
-	mu    sync.Mutex // guards the rest
+	mu    sync.Mutex // guards done and value
 	done  bool
 	value T
 }
 
-// get returns the value, loading it if need be. Others wait meanwhile. After an
-// error the next caller tries again.
-func (o *lazy[T]) get(load func() (T, error)) (T, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.done {
-		return o.value, nil
+// get returns the value and loads it if necessary, while other callers wait. After an error the
+// next caller loads again.
+func (l *lazy[T]) get(load func() (T, error)) (T, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.done {
+		return l.value, nil
 	}
 	value, err := load()
 	if err == nil {
-		o.value, o.done = value, true
+		l.value, l.done = value, true
 	}
 	return value, err
 }

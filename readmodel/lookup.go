@@ -7,16 +7,16 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Lookup answers the questions of commands about the rows of now, in the writer's transaction,
-// with the rows of the commands before them.
+// Lookup answers the questions of commands about the present rows, in the writer's transaction. It
+// sees the rows of the commands before them.
 type Lookup struct{}
 
-// ContentBySlug returns the id of the content that has a slug, "" for none.
+// ContentBySlug returns the id of the content with a slug, "" for none.
 func (Lookup) ContentBySlug(tx *eventstore.Tx, slug string) (id string, err error) {
 	return text(tx, "SELECT id FROM contents WHERE slug = ? AND valid_to = 9223372036854775807 AND deleted = 0", slug)
 }
 
-// UserByEmail returns the id of the user who has an e-mail address in its normal form, "" for none.
+// UserByEmail returns the id of the user with an e-mail address in its normal form, "" for none.
 func (Lookup) UserByEmail(tx *eventstore.Tx, email string) (id string, err error) {
 	return text(tx, "SELECT id FROM users WHERE email = ? AND valid_to = 9223372036854775807", email)
 }

@@ -8,7 +8,7 @@ import (
 	"flightdeck/policy"
 )
 
-// Node is anything with an id that names it among everything.
+// Node is an object with an id that is unique among all objects.
 type Node interface{ IsNode() }
 
 // IsNode marks the row as a node of the API.
@@ -23,11 +23,11 @@ func (*Slide) IsNode() {}
 // IsNode marks the row as a node of the API.
 func (*User) IsNode() {}
 
-// MaxNodes is how many ids Nodes takes.
+// MaxNodes bounds the number of ids for Nodes.
 const MaxNodes = 100
 
-// Node returns what an id names, nil when there is nothing of it that the view
-// may see. It fails for what is no id.
+// Node returns the object with an id, nil if there is none or the view may not see it. It fails for
+// a malformed id.
 func (r *Reader) Node(ctx context.Context, v View, id string) (Node, error) {
 	nodes, err := r.Nodes(ctx, v, []string{id})
 	if err != nil {
@@ -36,9 +36,9 @@ func (r *Reader) Node(ctx context.Context, v View, id string) (Node, error) {
 	return nodes[0], nil
 }
 
-// Nodes returns what ids name, in their order, nil for each of which there is
-// nothing that the view may see. It runs a statement for each kind of id. It fails
-// for what is no id.
+// Nodes returns the objects with ids, in the order of the ids, with nil for each object that does
+// not exist or that the view may not see. It runs one statement for each kind of object. It fails
+// for a malformed id.
 func (r *Reader) Nodes(ctx context.Context, v View, ids []string) ([]Node, error) {
 	if len(ids) > MaxNodes {
 		return nil, domain.Errorf(domain.Invalid, "%d ids are too many: at most %d are allowed", len(ids), MaxNodes).At("ids")
@@ -64,7 +64,7 @@ func (r *Reader) Nodes(ctx context.Context, v View, ids []string) ([]Node, error
 	return nodes, nil
 }
 
-// nodesOf adds the nodes of one kind to those that are found.
+// nodesOf adds the objects of one kind to found.
 func (r *Reader) nodesOf(ctx context.Context, v View, kind domain.Kind, ids []string, found map[string]Node) error {
 	switch kind {
 	case domain.KindContent:
@@ -107,7 +107,7 @@ func (r *Reader) presentationsByID(ctx context.Context, v View, ids []string) (r
 	return rows, err
 }
 
-// slidesByID returns those slides that are in decks that the view may see.
+// slidesByID returns the slides that are in decks that the view may see.
 func (r *Reader) slidesByID(ctx context.Context, v View, ids []string) ([]*Slide, error) {
 	var rows []*Slide
 	err := r.db.Scan(ctx, r.db.NewSelect().Model((*Slide)(nil)).Apply(currentRowsOf("slides", "s", ids, v.At), at("s", v.At)), &rows)
@@ -129,7 +129,7 @@ func (r *Reader) slidesByID(ctx context.Context, v View, ids []string) ([]*Slide
 	}), err
 }
 
-// usersByID returns those users that exist and that the view may see.
+// usersByID returns the users that exist and that the view may see, by id.
 func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[string]*User, error) {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !r.May(v.Actor, policy.SeeUser, id) })
 	if len(ids) == 0 {

@@ -11,12 +11,13 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// OrderField names what a list can be ordered by.
+// OrderField is the key of an order.
 type OrderField string
 
-// The orders. Relevance is by where the searched words stand: in the title, then in
-// the description or the tags, then elsewhere, the latest changed first. What was
-// never published comes after, or with ascending order before, what was.
+// The keys. Relevance ranks a row by the place of the searched words: the title, then the
+// description or the tags, then other texts; rows of one rank follow each other by their last
+// change, the latest first. PublishedAt puts contents that were never published last, and first if
+// the order ascends.
 const (
 	CreatedAt   OrderField = "CREATED_AT"
 	UpdatedAt   OrderField = "UPDATED_AT"
@@ -60,13 +61,13 @@ func (d *OrderDirection) UnmarshalGQL(v any) error {
 	return nil
 }
 
-// Order is what a list is sorted by.
+// Order is the order of a list.
 type Order struct {
 	Field     OrderField
 	Direction OrderDirection
 }
 
-// orDefault is the order, or what it is when none was asked for.
+// orDefault returns the order, or the default one for a list with these words.
 func (o *Order) orDefault(words words) (Order, error) {
 	if o == nil {
 		if words.none() {
@@ -80,7 +81,7 @@ func (o *Order) orDefault(words words) (Order, error) {
 	return *o, nil
 }
 
-// bound keeps an order by time from walking over what came after a position.
+// bound keeps an order by time from walking over rows after a position.
 func (o Order) bound(q *bun.SelectQuery, alias string, p eventstore.Position) *bun.SelectQuery {
 	switch o.Field {
 	case CreatedAt:

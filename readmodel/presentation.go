@@ -7,8 +7,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Presentation is a deck, without its slides, as it was from one of its events to
-// the next.
+// Presentation is the state of a deck, without its slides, from one of its events to the next.
 type Presentation struct {
 	bun.BaseModel `bun:"table:presentations,alias:p"`
 
@@ -22,20 +21,20 @@ type Presentation struct {
 	Theme       string              `bun:"theme"`
 	IsPublic    bool                `bun:"is_public"`
 	FrontMatter string              `bun:"front_matter"`
-	// SlideIDs are the slides in running order.
+	// SlideIDs are the ids of the slides in running order.
 	SlideIDs  []string       `bun:"slide_ids"`
 	CreatedAt domain.Instant `bun:"created_at"`
 	UpdatedAt domain.Instant `bun:"updated_at"`
 	Deleted   bool           `bun:"deleted"`
 	Public    bool           `bun:"public"`
 
-	// Rank is how well the row matches a search; set by lists in that order.
+	// Rank is the rank of the row in a search. Only lists by relevance set it.
 	Rank int `bun:"rank,scanonly"`
 
 	answer *answer `bun:"-"`
 }
 
-// Slide is a slide of a deck as it was from one change of it to the next.
+// Slide is the state of a slide from one of its changes to the next.
 type Slide struct {
 	bun.BaseModel `bun:"table:slides,alias:s"`
 
@@ -50,7 +49,7 @@ type Slide struct {
 	deck *Presentation `bun:"-"`
 }
 
-// NewPresentation is the row of a state from the position where it began.
+// NewPresentation returns the row of a state. The row begins at from and ends at to.
 func NewPresentation(p domain.Presentation, from, to eventstore.Position) Presentation {
 	ids := make([]string, len(p.Slides))
 	for i, s := range p.Slides {
@@ -63,7 +62,7 @@ func NewPresentation(p domain.Presentation, from, to eventstore.Position) Presen
 	}
 }
 
-// NewSlide is the row of a slide from the position where it became so.
+// NewSlide returns the row of a slide of a deck. The row begins at from and ends at to.
 func NewSlide(deck string, s domain.Slide, from, to eventstore.Position) Slide {
 	return Slide{
 		ID: s.ID, ValidFrom: from, ValidTo: to, PresentationID: deck,

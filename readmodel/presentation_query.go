@@ -12,7 +12,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// PresentationFilter selects decks. Fields that are nil select nothing away.
+// PresentationFilter selects decks. A nil field selects all.
 type PresentationFilter struct {
 	IsPublic    *bool
 	AuthorID    *string
@@ -28,7 +28,7 @@ type PresentationEdge struct {
 	cursor func(*Presentation) string
 }
 
-// Cursor is the place of the edge in its connection.
+// Cursor returns the cursor of the edge.
 func (e *PresentationEdge) Cursor() string { return e.cursor(e.Node) }
 
 // PresentationConnection is a page of decks.
@@ -47,7 +47,7 @@ func (c *PresentationConnection) Edges() []*PresentationEdge {
 	return edges
 }
 
-// Presentation returns a deck, nil when there is none that the view may see.
+// Presentation returns a deck, nil if there is none or the view may not see it.
 func (r *Reader) Presentation(ctx context.Context, v View, id string) (*Presentation, error) {
 	if err := domain.CheckID(domain.KindPresentation, "id", id); err != nil {
 		return nil, err
@@ -55,7 +55,8 @@ func (r *Reader) Presentation(ctx context.Context, v View, id string) (*Presenta
 	return r.presentationAt(ctx, v, id, v.At)
 }
 
-// presentationAt returns the row of a deck that was true at a position, in a view.
+// presentationAt returns the row of a deck that was true at a position, nil if there is none or the
+// view may not see it.
 func (r *Reader) presentationAt(ctx context.Context, v View, id string, p eventstore.Position) (*Presentation, error) {
 	row, err := one[Presentation](ctx, r, "presentation", v.moved(p), id, func(v View, id string) *bun.SelectQuery {
 		return r.db.NewSelect().Model((*Presentation)(nil)).Apply(currentRow("p", id, v.At), r.visible(v, presentations, "p"))
@@ -67,7 +68,7 @@ func (r *Reader) presentationAt(ctx context.Context, v View, id string, p events
 	return row, nil
 }
 
-// Slide returns a slide, nil when there is none in a deck that the view may see.
+// Slide returns a slide, nil if there is none in a deck that the view may see.
 func (r *Reader) Slide(ctx context.Context, v View, id string) (*Slide, error) {
 	if err := domain.CheckID(domain.KindSlide, "id", id); err != nil {
 		return nil, err
@@ -119,7 +120,8 @@ func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFil
 	return l, nil
 }
 
-// presentationKeys returns the columns of an order and how to read them off a row.
+// presentationKeys returns the columns of an order and a function that returns their values in a
+// row.
 func presentationKeys(by OrderField) (keys []string, key func(*Presentation) []any) {
 	switch by {
 	case UpdatedAt:
@@ -146,7 +148,7 @@ func (f PresentationFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Apply(between("p.created_at", f.CreatedFrom, f.CreatedTo), between("p.updated_at", f.UpdatedFrom, f.UpdatedTo))
 }
 
-// adoptPresentations makes rows know the view they were read in.
+// adoptPresentations gives rows their view.
 func (r *Reader) adoptPresentations(v View, rows ...*Presentation) {
 	a := &answer{reader: r, view: v, decks: rows}
 	for _, row := range rows {
@@ -155,7 +157,7 @@ func (r *Reader) adoptPresentations(v View, rows ...*Presentation) {
 	}
 }
 
-// Author returns who made the deck.
+// Author returns the author of the deck.
 func (p *Presentation) Author(ctx context.Context) (*User, error) {
 	return p.answer.user(ctx, p.AuthorID)
 }
@@ -175,8 +177,8 @@ func (p *Presentation) Slides(ctx context.Context) ([]*Slide, error) {
 	return slides, nil
 }
 
-// slidesOf returns the slides of decks, each deck's as of the row's own time, by
-// id and the deck's position.
+// slidesOf returns the slides of decks. The key is the slide's id followed by the position of the
+// deck's row, whose moment is that of the slides.
 func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[string]*Slide, error) {
 	all := make(map[string]*Slide)
 	for chunk := range slices.Chunk(decks, MaxPage) {
@@ -210,8 +212,8 @@ func (p *Presentation) History(ctx context.Context, first *int, after *string, l
 	return p.answer.reader.history(ctx, p.answer.view, p.ID, Page{First: first, After: after, Last: last, Before: before})
 }
 
-// Revision returns the deck at an earlier version, or as of a point; nil when it
-// did not exist then or the view may not see it.
+// Revision returns the deck at a version, or at a point in history. It returns nil if the deck did
+// not exist then or the view may not see it. Either version or asOf is nil.
 func (p *Presentation) Revision(ctx context.Context, version *int, asOf *AsOf) (*Presentation, error) {
 	at, err := p.answer.revision(ctx, p.ID, version, asOf)
 	if err != nil {
@@ -220,13 +222,13 @@ func (p *Presentation) Revision(ctx context.Context, version *int, asOf *AsOf) (
 	return p.answer.reader.presentationAt(ctx, p.answer.view, p.ID, at)
 }
 
-// Presentation returns the deck the slide is in.
+// Presentation returns the deck of the slide.
 func (s *Slide) Presentation() *Presentation { return s.deck }
 
-// Order returns the 1-based place of the slide in its deck.
+// Order returns the place of the slide in its deck, from 1.
 func (s *Slide) Order() int { return slices.Index(s.deck.SlideIDs, s.ID) + 1 }
 
-// Notes returns the speaker notes, nil for those who may not read them.
+// Notes returns the speaker notes, nil if the view may not see them.
 func (s *Slide) Notes() *string {
 	if a := s.deck.answer; !a.reader.May(a.view.Actor, policy.SeeNotes, s.deck.AuthorID) {
 		return nil

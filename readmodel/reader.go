@@ -29,15 +29,15 @@ type Index interface {
 	Wait(ctx context.Context, p eventstore.Position) error
 }
 
-// Config is what a Reader reads from.
+// Config names the sources of a Reader.
 type Config struct {
 	DB  *prepared.DB
 	Log *eventstore.Store
-	// Index is the full-text index; searches fail where it is nil.
+	// Index is the full-text index; searches fail if it is nil.
 	Index Index
-	// Vault opens the personal fields of events; nil where none are sealed.
+	// Vault opens the personal fields of events. It is nil if none are sealed.
 	Vault *vault.Vault
-	// Rules says which rows an actor may see; nil for policy.Rules.
+	// Rules is the table of rights; nil means policy.Rules.
 	Rules *policy.Table
 }
 

@@ -9,40 +9,41 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// at selects the rows that were true at a position. alias is the table's.
+// at selects the rows of a table that were true at a position. alias is the table's name in the
+// query.
 func at(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), prepared.Bind(p), bun.Ident(alias), prepared.Bind(p))
 	}
 }
 
-// among selects the rows of all objects that were true at a position. The plus
-// keeps the database from walking the whole history up to it: a list is read in
-// its own order.
+// currentRows selects the rows of all objects of a table that were true at a position. The plus
+// sign keeps the database from an index on valid_from, along which it would walk the whole history:
+// it reads a list in the order of the list.
 func currentRows(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("+?.valid_from <= ? AND ?.valid_to > ?", bun.Ident(alias), prepared.Bind(p), bun.Ident(alias), prepared.Bind(p))
 	}
 }
 
-// recordedBy is the latest that anything known at a position can have happened:
-// a bound for orders by time, which then skip nothing that came later.
+// recordedBy bounds a column of instants by the instant of a position. Later instants cannot be
+// true at the position, and a list in the order of the column does not have to skip them.
 func recordedBy(column string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where(column+" <= (SELECT recorded_at FROM all_events WHERE position = ?)", prepared.Bind(p))
 	}
 }
 
-// lately selects the row of an object that was true at a position, by going
-// straight to the last one that had begun.
+// currentRow selects the row of an object that was true at a position. The database goes straight
+// to the last row that began before the position.
 func currentRow(alias, id string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("?.id = ?", bun.Ident(alias), prepared.Bind(id)).Apply(at(alias, p)).OrderExpr("?.valid_from DESC", bun.Ident(alias))
 	}
 }
 
-// latelyAll selects the rows of several objects that had begun last at a position,
-// going straight to each.
+// currentRowsOf selects, for each of several objects, the last row that began up to a position. The
+// database goes straight to each row.
 func currentRowsOf(table, alias string, ids []string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {

@@ -19,22 +19,22 @@ const (
 	maxWords  = 50
 )
 
-// words is what is searched for: terms of a query of SQLite's FTS5, see
-// https://sqlite.org/fts5.html#full_text_query_syntax, all of which must be there;
-// none for no search.
+// words are the terms of a search, in the syntax of SQLite's FTS5: see
+// https://sqlite.org/fts5.html#full_text_query_syntax. A row matches if it has all of them. No
+// words mean no search.
 //
-// A match ranks by where all words stand: 2 in the title, 1 in the title,
-// description and tags (or title and description of a deck), 0 anywhere. Unlike
-// the usual bm25, that depends on the row alone, so the order of an earlier moment
-// stays what it was, however much is written later.
+// The rank of a match depends on the places of the words: 2 if all are in the title, 1 if all are
+// in the title, the description and the tags (of a deck: the title and the description), else 0.
+// Unlike the usual bm25 it depends on the row alone, so the order at an earlier moment stays the
+// same, however many rows are written later.
 type words []string
 
 func (w words) none() bool { return len(w) == 0 }
 
-// all is the query for rows that have all of the words.
+// all returns the query for rows with all words.
 func (w words) all() string { return strings.Join(w, " AND ") }
 
-// words waits until everything the view can see is indexed, and reads the search.
+// words parses a search and waits until all rows that the view can see are indexed.
 func (r *Reader) words(ctx context.Context, v View, search *string) (words, error) {
 	if search == nil {
 		return nil, nil
@@ -49,8 +49,8 @@ func (r *Reader) words(ctx context.Context, v View, search *string) (words, erro
 	return w, r.index.Wait(ctx, v.At)
 }
 
-// parseWords reads a search as people write it: words that must all be there,
-// "phrases in quotes", and beginnings of words with a * at their end.
+// parseWords parses the text of a search: words, "phrases in quotes", and beginnings of words that
+// end in *. A match has all of them.
 func parseWords(search string) (words, error) {
 	if len(search) > maxSearch {
 		return nil, domain.Errorf(domain.Invalid, "search has %d bytes: at most %d are allowed", len(search), maxSearch).At("search")
@@ -76,8 +76,8 @@ func parseWords(search string) (words, error) {
 	return terms, nil
 }
 
-// parseTerm returns a term in FTS5's syntax, and false when it has nothing to
-// search for.
+// parseTerm returns a term in the syntax of FTS5, and false if s has no letter or digit to search
+// for.
 func parseTerm(s string) (string, bool) {
 	text, prefix := strings.CutSuffix(s, "*")
 	letters := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
@@ -91,7 +91,7 @@ func parseTerm(s string) (string, bool) {
 	return term, true
 }
 
-// contents selects the contents that match.
+// contents selects the contents with all words.
 func (w words) contents(q *bun.SelectQuery) *bun.SelectQuery {
 	if w.none() {
 		return q
@@ -99,9 +99,9 @@ func (w words) contents(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("c.valid_from IN (SELECT rowid FROM content_search WHERE content_search MATCH ?)", prepared.Bind(w.all()))
 }
 
-// presentations selects the decks that match at a position: each word is in the
-// deck's own fields or in a slide that it had then. Slides are documents of their
-// own, so that a change of one does not index the whole deck again.
+// presentations selects the decks with all words at a position. Each word is in a field of the deck
+// or in a slide that the deck had then. Slides are documents of their own, so that a changed slide
+// does not index its deck again.
 func (w words) presentations(p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		for _, word := range w {
@@ -114,8 +114,8 @@ func (w words) presentations(p eventstore.Position) func(*bun.SelectQuery) *bun.
 	}
 }
 
-// ranked adds to a query, under its alias, the rank of each row. title and near
-// are the columns of the index that count for 2 and for 1.
+// ranked adds the rank of each row to a query with an alias. title and near are the columns of the
+// index in which a match counts 2 and 1.
 func (r *Reader) ranked(q *bun.SelectQuery, model any, alias, index, title, near string, w words) *bun.SelectQuery {
 	a, x := bun.Ident(alias), bun.Ident(index)
 	in := "(?0.valid_from IN (SELECT rowid FROM ?1 WHERE ?1 MATCH ?2))"

@@ -10,10 +10,10 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Tag is a tag that contents have.
+// Tag is a tag with the number of its contents.
 type Tag struct {
 	Name string `bun:"name"`
-	// Count is how many contents have it, of those the view may see.
+	// Count is the number of contents with the tag that the view may see.
 	Count int `bun:"count"`
 }
 
@@ -23,7 +23,7 @@ type TagEdge struct {
 	cursor func(*Tag) string
 }
 
-// Cursor is the place of the edge in its connection.
+// Cursor returns the cursor of the edge.
 func (e *TagEdge) Cursor() string { return e.cursor(e.Node) }
 
 // TagConnection is a page of tags.
@@ -42,7 +42,7 @@ func (c *TagConnection) Edges() []*TagEdge {
 	return edges
 }
 
-// Tags returns a page of the tags in use that begin with a prefix, by name.
+// Tags returns a page of the tags with a prefix that contents have, ordered by name.
 func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagConnection, error) {
 	l := list[Tag]{
 		reader: r, name: r.listName("tags", prefix),
@@ -57,7 +57,7 @@ func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagC
 	return &TagConnection{s.Connection, s.rows, s.cursor}, nil
 }
 
-// tagged counts the visible contents of each tag.
+// tagged selects the tags with a prefix and counts their visible contents.
 func (r *Reader) tagged(v View, prefix string) *bun.SelectQuery {
 	tags := r.db.NewSelect().TableExpr("content_tags AS t").
 		Join("JOIN contents AS c ON c.id = t.content_id").

@@ -47,9 +47,9 @@ func (t *templates) add(s shape, template *prepared.Template) {
 	t.byShape[s] = template
 }
 
-// one returns the only row of an object that a view shows, nil if it shows none. build returns
-// the query for a view and an object; the text of the query depends on nothing but the role of
-// the view's actor. name is the name of build.
+// one returns the only row of an object that a view shows, nil if it shows none. build returns the
+// query for a view and an object; the text of the query depends on nothing but the role of the
+// view's actor. name names build.
 func one[T any](ctx context.Context, r *Reader, name string, v View, object string, build func(View, string) *bun.SelectQuery) (*T, error) {
 	s := shape{name, v.Actor.Role}
 	t := r.templates.get(s)

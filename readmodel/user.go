@@ -9,10 +9,10 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Forgotten is the name of whoever was forgotten.
+// Forgotten is the display name of every erased user.
 const Forgotten = "forgotten user"
 
-// User is a user as they were from one of their events to the next.
+// User is the state of a user from one of the user's events to the next.
 type User struct {
 	bun.BaseModel `bun:"table:users,alias:u"`
 
@@ -20,8 +20,7 @@ type User struct {
 	ValidTo   eventstore.Position `bun:"valid_to"`
 	ID        string              `bun:"id"`
 	Version   int                 `bun:"version"`
-	// Address is the e-mail address, and the id of somebody forgotten; Name is empty
-	// then.
+	// Address is the e-mail address, or the id of an erased user. Name is empty after an erasure.
 	Address     string          `bun:"email"`
 	Name        string          `bun:"display_name"`
 	Role        domain.Role     `bun:"role"`
@@ -31,7 +30,7 @@ type User struct {
 	answer *answer `bun:"-"`
 }
 
-// NewUser is the row of a state from the position where it began.
+// NewUser returns the row of a state. The row begins at from and ends at to.
 func NewUser(u domain.User, from, to eventstore.Position) User {
 	return User{
 		ValidFrom: from, ValidTo: to, ID: u.ID, Version: u.Version, Address: cmp.Or(u.Email, u.ID), Name: u.DisplayName,
@@ -39,8 +38,8 @@ func NewUser(u domain.User, from, to eventstore.Position) User {
 	}
 }
 
-// Gone reports whether the user was forgotten.
+// Gone reports whether the user was erased.
 func (u *User) Gone() bool { return u.Name == "" }
 
-// DisplayName returns the name that others see.
+// DisplayName returns the name, or Forgotten after an erasure.
 func (u *User) DisplayName() string { return cmp.Or(u.Name, Forgotten) }

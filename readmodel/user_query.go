@@ -17,7 +17,7 @@ type UserEdge struct {
 	cursor func(*User) string
 }
 
-// Cursor is the place of the edge in its connection.
+// Cursor returns the cursor of the edge.
 func (e *UserEdge) Cursor() string { return e.cursor(e.Node) }
 
 // UserConnection is a page of users.
@@ -36,7 +36,7 @@ func (c *UserConnection) Edges() []*UserEdge {
 	return edges
 }
 
-// User returns a user, nil when there is none.
+// User returns a user, nil if there is none.
 func (r *Reader) User(ctx context.Context, v View, id string) (*User, error) {
 	if err := domain.CheckID(domain.KindUser, "id", id); err != nil {
 		return nil, err
@@ -45,8 +45,8 @@ func (r *Reader) User(ctx context.Context, v View, id string) (*User, error) {
 	return users[id], err
 }
 
-// Users returns a page of all users, in the order of their registration. Who may not
-// know who has an account gets an error.
+// Users returns a page of the users in the order of their registration. The error is
+// domain.Unauthenticated for actors without the right to list users.
 func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, error) {
 	reach := r.rules.Reach(v.Actor.Role, policy.ListUsers)
 	if reach == policy.Not {
@@ -72,7 +72,7 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 	return &UserConnection{s.Connection, s.rows, s.cursor}, nil
 }
 
-// adoptUsers makes rows know the view they were read in.
+// adoptUsers gives rows their view.
 func (r *Reader) adoptUsers(v View, rows ...*User) {
 	a := &answer{reader: r, view: v}
 	for _, row := range rows {
@@ -80,8 +80,7 @@ func (r *Reader) adoptUsers(v View, rows ...*User) {
 	}
 }
 
-// Email returns the user's address, nil for those who may not see it, and of somebody
-// forgotten.
+// Email returns the user's address, nil if the view may not see it or the user was erased.
 func (u *User) Email() *string {
 	if u.Gone() || !u.answer.reader.May(u.answer.view.Actor, policy.SeeEmail, u.ID) {
 		return nil

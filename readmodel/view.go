@@ -11,36 +11,34 @@ import (
 	"flightdeck/eventstore"
 )
 
-// View is who looks, and at which moment. Everything reached from one answer is
-// read in the view of that answer, so that it is one state of the world.
+// View is an actor and the moment at which the actor looks. All objects that are reached from one
+// answer are read in the view of that answer, so that it shows one state of the log.
 type View struct {
 	At    eventstore.Position
 	Actor domain.Actor
-	// Named says that a client asked for the moment; otherwise a cursor may bring
-	// one of its own.
+	// Named is true if the client named the moment. Otherwise a cursor may replace it.
 	Named bool
 }
 
-// moved is the same view of another moment.
+// moved returns the view of the same actor at another position.
 func (v View) moved(p eventstore.Position) View {
 	v.At = p
 	return v
 }
 
-// AsOf is a point in history as a client names it: an instant or a position.
+// AsOf is a point in history in the form that clients use: an instant or a position.
 type AsOf struct {
 	instant  *domain.Instant
 	position eventstore.Position
 }
 
-// AsOfPosition is the point right after the event at a position.
+// AsOfPosition returns the point right after the event at a position.
 func AsOfPosition(p eventstore.Position) AsOf { return AsOf{position: p} }
 
-// AsOfInstant is the point at which everything recorded up to an instant had
-// happened.
+// AsOfInstant returns the point right after the last event that was recorded up to an instant.
 func AsOfInstant(i domain.Instant) AsOf { return AsOf{instant: &i} }
 
-// ParseAsOf reads an RFC 3339 instant or a decimal position.
+// ParseAsOf reads an instant in the form of RFC 3339, or a position in decimal digits.
 func ParseAsOf(s string) (AsOf, error) {
 	if position, err := eventstore.ParsePosition(s); err == nil {
 		return AsOfPosition(position), nil
@@ -78,8 +76,8 @@ func (a *AsOf) UnmarshalGQL(v any) (err error) {
 	return err
 }
 
-// Resolve returns the position of a point in history. The future has not happened:
-// a point after now, or after the end of the log, is an error.
+// Resolve returns the position of a point in history. A point after the present, or after the end
+// of the log, is an error. Resolve may wait until an instant has passed for the writer, too.
 func (r *Reader) Resolve(ctx context.Context, point AsOf) (eventstore.Position, error) {
 	head := r.log.Head()
 	if point.instant == nil {
@@ -98,5 +96,5 @@ func (r *Reader) Resolve(ctx context.Context, point AsOf) (eventstore.Position, 
 	return r.log.PositionAt(ctx, instant)
 }
 
-// Head returns the view of now.
+// Head returns an actor's view of the present, which is the end of the log.
 func (r *Reader) Head(actor domain.Actor) View { return View{At: r.log.Head().Position, Actor: actor} }

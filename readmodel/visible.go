@@ -9,15 +9,15 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// This file asks policy's table, for SQL too: which rows a view may see is made from
-// the rows of the table.
+// This file turns the table of package policy into SQL: the rows of the table say which rows of the
+// database a view may see.
 
-// May reports whether an asker has a right to something of a user's.
-func (r *Reader) May(asker domain.Actor, right policy.Right, owner string) bool {
-	return r.rules.May(asker, right, owner)
+// May reports whether an actor has a right to an object of owner, a user's id.
+func (r *Reader) May(actor domain.Actor, right policy.Right, owner string) bool {
+	return r.rules.May(actor, right, owner)
 }
 
-// exposed is a kind of thing that may be hidden.
+// exposed is a table whose objects can be hidden, and the right for each visibility of an object.
 type exposed struct {
 	table string
 	right func(policy.Visibility) policy.Right
@@ -28,9 +28,9 @@ var (
 	presentations = exposed{"presentations", policy.Visibility.Deck}
 )
 
-// visibilities selects the rows ?0, of the table ?2, that are seen like this: by what the
-// row says and, unless it is open, by what the latest row of the same thing says,
-// which the index on id finds. ?1 is the end of an open row.
+// visibilities are the conditions for rows of a visibility. ?0 is the alias of the table ?2, ?1 the
+// end of an open row. Of a closed row a condition also asks the latest row of the same object,
+// which the index on id finds.
 var visibilities = [policy.Visibilities]string{
 	policy.PublicThenAndNow: "?0.public = 1 AND (?0.valid_to = ?1 OR " + latest("public") + " = 1)",
 	policy.HiddenThen:       "?0.public = 0 AND ?0.deleted = 0 AND ?0.valid_to <> ?1 AND " + latest("public") + " = 1",
@@ -43,15 +43,14 @@ func latest(column string) string {
 	return "(SELECT now." + column + " FROM ?2 AS now WHERE now.id = ?0.id ORDER BY now.valid_from DESC LIMIT 1)"
 }
 
-// visible selects the rows of things that the view may see: those that are not
-// deleted there, and permitted.
+// visible selects the rows that the view may see of objects that are not deleted at its moment.
 func (r *Reader) visible(v View, t exposed, alias string) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("?.deleted = 0", bun.Ident(alias)).Apply(r.permitted(v, t, alias))
 	}
 }
 
-// permitted is visible without regard to deletion at the moment of the view.
+// permitted selects the rows that the view may see, those of deleted objects included.
 func (r *Reader) permitted(v View, t exposed, alias string) func(*bun.SelectQuery) *bun.SelectQuery {
 	var all, own []policy.Visibility
 	for s := range policy.Visibilities {
@@ -74,7 +73,7 @@ func (r *Reader) permitted(v View, t exposed, alias string) func(*bun.SelectQuer
 			for _, s := range all {
 				q = q.WhereOr(visibilities[s], a, eventstore.Forever, name)
 			}
-			if len(all)+len(own) == int(policy.Visibilities) { // their own, whatever became of it
+			if len(all)+len(own) == int(policy.Visibilities) { // the own objects, in any visibility
 				return q.WhereOr("?.author_id = ?", a, prepared.Bind(v.Actor.UserID))
 			}
 			for _, s := range own {
@@ -85,9 +84,8 @@ func (r *Reader) permitted(v View, t exposed, alias string) func(*bun.SelectQuer
 	}
 }
 
-// events selects the events that the view may see: to an event about a content or a
-// deck belongs a row under its position. Who may see all that there is sees events
-// that this program does not know, too.
+// events selects the events that the view may see. An event about a content or a deck has a row
+// under its position. A view with all rights sees the events of unknown types as well.
 func (r *Reader) events(v View) func(*bun.SelectQuery) *bun.SelectQuery {
 	account := r.rules.Reach(v.Actor.Role, policy.SeeAccount)
 	everything := account == policy.All
@@ -115,7 +113,7 @@ func (r *Reader) events(v View) func(*bun.SelectQuery) *bun.SelectQuery {
 	}
 }
 
-// shows reports whether the view may see a content in the state that it has now.
+// shows reports whether the view may see a content in its present state.
 func (r *Reader) shows(v View, c domain.Content) bool {
 	is := policy.ExposureOf(c.Public(), c.Deleted)
 	return is != policy.Deleted && r.May(v.Actor, policy.VisibilityOf(is, is).Content(), c.AuthorID)
