@@ -5,6 +5,7 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+	"flightdeck/graph"
 	"flightdeck/policy"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -36,8 +37,8 @@ func changedBy(e eventstore.Event) []dependency {
 
 // dependenciesOf returns the dependencies of the answer to a query. The answer stays the
 // same as long as no event changes one of them, for the same asker, the same table epoch
-// and the same forgotten people: see [App.cacheScope]. A field that this file does not know
-// depends on the whole log.
+// and the same forgotten people: see [App.cacheScope]. A field that neither this file nor
+// [graph.SourceOf] knows depends on the whole log.
 //
 // The rows as of a past moment never change. The right to see them does, because today's
 // rights decide.
@@ -88,13 +89,45 @@ func (s *dependencies) field(f *ast.Field, then bool) {
 	s.walk(f.SelectionSet, then)
 }
 
+// rootSource says which streams a field of Query reads.
+type rootSource int
+
+const (
+	rootLog     rootSource = iota // any stream
+	rootOne                       // the stream of the argument id
+	rootSeveral                   // the streams of the argument ids
+	rootContents
+	rootPresentations
+	rootUsers
+)
+
+// rootSources has the fields of Query. A field without an entry reads any stream.
+var rootSources = map[string]rootSource{
+	"node":          rootOne,
+	"nodes":         rootSeveral,
+	"content":       rootOne,
+	"contentBySlug": rootContents,
+	"contents":      rootContents,
+	"tags":          rootContents,
+	"presentation":  rootOne,
+	"presentations": rootPresentations,
+	"user":          rootOne,
+	"users":         rootUsers,
+	"viewer":        rootUsers,
+	"events":        rootLog,
+	"log":           rootLog,
+	"apiKeys":       rootLog,
+}
+
 // root adds the dependencies of a field of Query without its selection set.
 func (s *dependencies) root(name string, arguments map[string]any, then bool) {
-	all := func(kind domain.Kind) { s.add(dependency{kind: kind, visibility: then}) }
-	switch name {
-	case "content", "presentation", "user", "node":
+	if arguments["search"] != nil { // the search index lags behind the log
+		s.add(wholeLog)
+	}
+	switch rootSources[name] {
+	case rootOne:
 		s.one(arguments["id"], then)
-	case "nodes":
+	case rootSeveral:
 		ids, ok := arguments["ids"].([]any)
 		if !ok {
 			s.add(wholeLog)
@@ -102,15 +135,12 @@ func (s *dependencies) root(name string, arguments map[string]any, then bool) {
 		for _, id := range ids {
 			s.one(id, then)
 		}
-	case "contents", "presentations":
-		if arguments["search"] != nil { // the search index lags behind the log
-			s.add(wholeLog)
-		}
-		all(map[string]domain.Kind{"contents": domain.KindContent, "presentations": domain.KindPresentation}[name])
-	case "contentBySlug", "tags":
-		all(domain.KindContent)
-	case "users", "viewer":
-		all(domain.KindUser)
+	case rootContents:
+		s.add(dependency{kind: domain.KindContent, visibility: then})
+	case rootPresentations:
+		s.add(dependency{kind: domain.KindPresentation, visibility: then})
+	case rootUsers:
+		s.add(dependency{kind: domain.KindUser, visibility: then})
 	default:
 		s.add(wholeLog)
 	}
@@ -130,38 +160,61 @@ func (s *dependencies) one(argument any, then bool) {
 	}
 }
 
-// plain are the fields, by type, that add no dependency to those of their object. The
-// dependencies of a list or an object are those of its selection set.
-var plain = map[string][]string{
-	"Node": {"id"},
-	"Content": {
-		"id", "version", "title", "slug", "description", "content", "format", "status", "html", "tags", "createdAt", "updatedAt", "publishedAt",
-	},
-	"Presentation": {"id", "version", "title", "description", "theme", "isPublic", "slides", "createdAt", "updatedAt", "markdown"},
-	"Slide":        {"id", "title", "content", "notes", "order", "presentation"},
-	"User":         {"id", "version", "displayName", "forgotten", "email", "role", "createdAt", "lastLoginAt"},
-	"Tag":          {"name", "count"},
+// computedSource says which streams a computed field reads beside those of its object.
+type computedSource int
 
-	"ContentConnection": {"edges", "nodes", "pageInfo", "totalCount"}, "ContentEdge": {"node"},
-	"PresentationConnection": {"edges", "nodes", "pageInfo", "totalCount"}, "PresentationEdge": {"node"},
-	"UserConnection": {"edges", "nodes", "pageInfo", "totalCount"}, "UserEdge": {"node"},
-	"TagConnection": {"edges", "nodes", "pageInfo", "totalCount"}, "TagEdge": {"node"},
-	"PageInfo": {"hasNextPage", "hasPreviousPage"},
-}
+const (
+	fromLog       computedSource = iota // any stream
+	fromObject                          // none
+	fromUsers                           // those of users
+	fromReadPoint                       // none, but the field tells at which position its object was read
+)
 
-// moments are the fields that tell the position at which the answer was read.
-var moments = []string{
-	"ContentConnection.position", "PresentationConnection.position", "UserConnection.position", "TagConnection.position",
-	"ContentEdge.cursor", "PresentationEdge.cursor", "UserEdge.cursor", "TagEdge.cursor", "PageInfo.startCursor", "PageInfo.endCursor",
+// computedSources has the fields that graph.SourceOf calls computed: only their code tells what
+// they read. A field without an entry reads any stream. Below a field that reads any stream, none
+// needs an entry.
+var computedSources = map[string]computedSource{
+	"Content.author":   fromUsers,
+	"Content.html":     fromObject,
+	"Content.history":  fromLog,
+	"Content.revision": fromLog,
+	"Content.diff":     fromLog,
+
+	"Presentation.author":   fromUsers,
+	"Presentation.markdown": fromObject,
+	"Presentation.slides":   fromObject,
+	"Presentation.history":  fromLog,
+	"Presentation.revision": fromLog,
+	"Presentation.diff":     fromLog,
+
+	"ContentConnection.totalCount":      fromObject,
+	"PresentationConnection.totalCount": fromObject,
+	"TagConnection.totalCount":          fromObject,
+	"UserConnection.totalCount":         fromObject,
+	"PageInfo.hasNextPage":              fromObject,
+	"PageInfo.hasPreviousPage":          fromObject,
+
+	"ContentConnection.position":      fromReadPoint,
+	"PresentationConnection.position": fromReadPoint,
+	"TagConnection.position":          fromReadPoint,
+	"UserConnection.position":         fromReadPoint,
+	"ContentEdge.cursor":              fromReadPoint,
+	"PresentationEdge.cursor":         fromReadPoint,
+	"TagEdge.cursor":                  fromReadPoint,
+	"UserEdge.cursor":                 fromReadPoint,
+	"PageInfo.startCursor":            fromReadPoint,
+	"PageInfo.endCursor":              fromReadPoint,
 }
 
 // below adds the dependencies that a field of an object has beside those of the object.
 func (s *dependencies) below(f *ast.Field, then bool) {
-	switch name := f.ObjectDefinition.Name + "." + f.Name; {
-	case slices.Contains(plain[f.ObjectDefinition.Name], f.Name):
-	case name == "Content.author" || name == "Presentation.author":
+	if graph.SourceOf(f.ObjectDefinition.Name, f.Name) != graph.Computed {
+		return
+	}
+	switch source := computedSources[f.ObjectDefinition.Name+"."+f.Name]; {
+	case source == fromObject, source == fromReadPoint && then:
+	case source == fromUsers:
 		s.add(dependency{kind: domain.KindUser, visibility: then})
-	case then && slices.Contains(moments, name):
 	default:
 		s.add(wholeLog)
 	}

@@ -1,8 +1,9 @@
-// Command generate runs gqlgen with a plugin that writes plan.generated.go: the types of the schema
-// as gqlgen binds them, for the plans of package graph. go generate ./... runs it.
+// Command generate runs gqlgen with a plugin that writes two more files into package graph:
+// plan.generated.go, which writes lists by plans, and source.generated.go, which says what each
+// field is made of. go generate ./... runs it.
 //
 // The command must not import other packages of this module, so that it runs while generated code
-// does not compile. Start with plugin.GenerateCode. plan.gotpl is the template.
+// does not compile. Start with plugin.GenerateCode. The templates are plan.gotpl and source.gotpl.
 package main
 
 import (

@@ -22,7 +22,7 @@ var planTemplate string
 // as fast with a plan as without one. See docs/performance.md.
 var planned = []string{"contents", "events", "nodes", "presentations", "users"}
 
-// plugin writes plan.generated.go.
+// plugin writes plan.generated.go and source.generated.go.
 type plugin struct{}
 
 // Name returns the name of the plugin in gqlgen's errors.
@@ -44,7 +44,7 @@ func (plugin) GenerateCode(data *codegen.Data) error {
 			s.Inputs = append(s.Inputs, input)
 		}
 	}
-	return templates.Render(templates.Options{
+	err := templates.Render(templates.Options{
 		PackageName:     data.Config.Exec.Package,
 		Template:        planTemplate,
 		Filename:        filepath.Join(data.Config.Exec.Dir(), "plan.generated.go"),
@@ -52,6 +52,10 @@ func (plugin) GenerateCode(data *codegen.Data) error {
 		GeneratedHeader: true,
 		Packages:        data.Config.Packages,
 	})
+	if err != nil {
+		return err
+	}
+	return generateSources(data)
 }
 
 // schema is the data of the template.

@@ -1,0 +1,96 @@
+package app
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"flightdeck/graph"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Every field that a query can select has a source: a new one must say what it depends on before an
+// answer that contains it is cached.
+func TestEveryFieldHasASource(t *testing.T) {
+	t.Parallel()
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	used := map[string]bool{}
+	seen := map[string]bool{}
+	var walk func(d *ast.Definition)
+	walk = func(d *ast.Definition) {
+		if seen[d.Name] || !d.IsCompositeType() {
+			return
+		}
+		seen[d.Name] = true
+		for _, possible := range schema.GetPossibleTypes(d) {
+			walk(possible)
+		}
+		for _, f := range d.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			name := d.Name + "." + f.Name
+			used[name] = true
+			source, known := computedSources[name]
+			computed := graph.SourceOf(d.Name, f.Name) == graph.Computed
+			switch {
+			case computed && !known:
+				t.Errorf("%s is computed: give it an entry in computedSources", name)
+			case !computed && known:
+				t.Errorf("computedSources has an entry for %s, which is not computed", name)
+			}
+			if !computed || source != fromLog {
+				walk(schema.Types[f.Type.Name()])
+			}
+		}
+	}
+	for _, f := range schema.Query.Fields {
+		if strings.HasPrefix(f.Name, "__") {
+			continue
+		}
+		source, known := rootSources[f.Name]
+		if !known {
+			t.Errorf("Query.%s has no entry in rootSources", f.Name)
+		}
+		if source != rootLog {
+			walk(schema.Types[f.Type.Name()])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(computedSources)) {
+		if !used[name] {
+			t.Errorf("computedSources has an entry for %s, which no cached query reaches", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(rootSources)) {
+		if schema.Query.Fields.ForName(name) == nil {
+			t.Errorf("rootSources has an entry for %s, which is no field of Query", name)
+		}
+	}
+}
+
+// The generator tells columns and methods of rows from fields that can read more.
+func TestSourcesFollowFromTheGoTypes(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]graph.Source{
+		"Content.title":              graph.Row,       // a column
+		"User.displayName":           graph.Row,       // a method of the row
+		"Node.id":                    graph.Row,       // in all types of the interface
+		"Tag.count":                  graph.Row,       // a column of a statement
+		"ContentConnection.nodes":    graph.Selection, // objects of a struct
+		"ContentConnection.edges":    graph.Selection, // objects of a method
+		"Slide.presentation":         graph.Selection,
+		"Content.author":             graph.Computed, // a method with a context
+		"Content.html":               graph.Computed, // a resolver
+		"Content.history":            graph.Computed, // has arguments
+		"ContentConnection.position": graph.Computed, // a value of the answer, not of a row
+		"ContentEdge.cursor":         graph.Computed,
+		"Content.unknown":            graph.Computed,
+	} {
+		typ, field, _ := strings.Cut(name, ".")
+		if got := graph.SourceOf(typ, field); got != want {
+			t.Errorf("%s has source %d, want %d", name, got, want)
+		}
+	}
+}
