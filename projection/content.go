@@ -32,19 +32,18 @@ func (w rowWriter) content(before, after domain.Content) error {
 	return w.tags(after, liveTags(before), liveTags(after))
 }
 
-// ContentTag is a tag of a content, from when it was given to when it was taken
-// away or the content deleted.
+// ContentTag is the time during which a content had a tag and was not deleted.
 type ContentTag struct {
 	bun.BaseModel `bun:"table:content_tags,alias:t"`
 
 	Tag       string              `bun:"tag,pk"`
-	CreatedAt domain.Instant      `bun:"created_at,pk"` // of the content, not of the tag
+	CreatedAt domain.Instant      `bun:"created_at,pk"` // of the content
 	ValidFrom eventstore.Position `bun:"valid_from,pk"`
 	ValidTo   eventstore.Position `bun:"valid_to"`
 	ContentID string              `bun:"content_id"`
 }
 
-// liveTags are the tags under which a content is found.
+// liveTags returns the tags under which a content is found: none after its deletion.
 func liveTags(c domain.Content) []string {
 	if c.Deleted {
 		return nil

@@ -13,34 +13,33 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Index keeps the full-text index up to date: a projection of its own, behind the
-// commits. It follows when the writer has a moment of rest, or at once when a
-// search waits for it, and is never further behind than maxLag.
+// Index keeps the full-text index up to date. It is a projection of its own, which follows the log
+// behind the commits: after a moment without commits, at once if a search waits for it, and before
+// it is maxLag positions behind.
 type Index struct {
 	log    *eventstore.Store
 	logger *slog.Logger
 	cancel context.CancelFunc
 	done   chan struct{}
-	urgent chan struct{} // holds one token while a search waits
+	urgent chan struct{} // has a token while a search waits
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards at, err, closed and moved
 	at     eventstore.Position
-	err    error // why the last step failed; nil when it did not
+	err    error // of the last step
 	closed bool
-	moved  chan struct{} // closed and replaced when one of those above changes
+	moved  chan struct{} // closed and replaced at each change of the other three
 }
 
 const (
-	// rest is how long nothing is appended before the index follows unasked.
+	// rest is the time without commits after which the index follows.
 	rest = 2 * time.Millisecond
-	// maxLag is how many positions the index may be behind while there is no rest.
+	// maxLag bounds the number of positions that the index may be behind.
 	maxLag = 20_000
-	// indexStep is how many positions, and indexBytes of about how many bytes of
-	// events, are indexed in one command of the writer: others wait behind it.
+	// indexStep and indexBytes bound the events of one step of the index, in number and in bytes.
+	// Commands wait behind a step.
 	indexStep  = 500
 	indexBytes = 1 << 20
-	// A failing index is tried again after a pause that grows from the first of
-	// these to the second.
+	// The index retries a failed step after a pause that grows from firstPause to longestPause.
 	firstPause, longestPause = 250 * time.Millisecond, 30 * time.Second
 )
 
@@ -49,7 +48,8 @@ var (
 	errIndexFails  = domain.Errorf(domain.Unavailable, "search is not available: its index cannot be written; the operator finds why in the log")
 )
 
-// StartIndex starts to follow the log from the checkpoint in the database.
+// StartIndex starts an index that follows the log from the checkpoint in the database. The caller
+// calls Close.
 func StartIndex(ctx context.Context, log *eventstore.Store, db *sql.DB, logger *slog.Logger) (*Index, error) {
 	var checkpoint eventstore.Position
 	if err := db.QueryRowContext(ctx, "SELECT position FROM checkpoints WHERE name = 'search'").Scan(&checkpoint); err != nil {
@@ -64,14 +64,14 @@ func StartIndex(ctx context.Context, log *eventstore.Store, db *sql.DB, logger *
 	return x, nil
 }
 
-// Close stops following, and makes waiting searches fail. It may be called twice.
+// Close stops the index, and fails the searches that wait for it. It may be called twice.
 func (x *Index) Close() {
 	x.cancel()
 	<-x.done
 }
 
-// Wait returns once everything up to a position is indexed. While the index cannot
-// be written the error is domain.Unavailable.
+// Wait returns once all events up to a position are indexed. The error is domain.Unavailable while
+// the index cannot be written.
 func (x *Index) Wait(ctx context.Context, p eventstore.Position) error {
 	for {
 		x.mu.Lock()
@@ -123,7 +123,7 @@ func (x *Index) run(ctx context.Context) {
 	}
 }
 
-// pause returns when there is something to index and it is time to.
+// pause returns when the next step is due.
 func (x *Index) pause(ctx context.Context) error {
 	if err := x.log.Wait(ctx, x.at); err != nil {
 		return err
@@ -146,7 +146,8 @@ func (x *Index) pause(ctx context.Context) error {
 	}
 }
 
-// index indexes the rows of a set that begin after a position, up to another one.
+// index adds the rows of a set to its full-text index: those that begin after a position, up to
+// another one.
 func (s set) index(ctx context.Context, rows eventstore.Rows, after, to eventstore.Position) error {
 	for _, statement := range []string{
 		"INSERT INTO " + s.table("content_search") + ` (rowid, title, description, tags, content)
@@ -164,9 +165,9 @@ func (s set) index(ctx context.Context, rows eventstore.Rows, after, to eventsto
 	return nil
 }
 
-// step indexes the rows of the next positions and moves the checkpoint, in one
-// command. It returns the checkpoint. It begins at the one in the database: a step
-// that seemed to fail may have been committed.
+// step indexes the rows of the next positions and moves the checkpoint, in one command, and returns
+// the new checkpoint. It begins at the checkpoint in the database, because a step may have been
+// committed although it returned an error.
 func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 	to, err := x.reach(ctx)
 	if err != nil {
@@ -186,7 +187,7 @@ func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 	return to, err
 }
 
-// checkpoint returns how far the index has followed the log.
+// checkpoint returns the position up to which the index has followed the log.
 func checkpoint(ctx context.Context, tx *eventstore.Tx) (p eventstore.Position, err error) {
 	rows, err := tx.Query(ctx, "SELECT position FROM checkpoints WHERE name = 'search'")
 	if err != nil {
@@ -199,7 +200,7 @@ func checkpoint(ctx context.Context, tx *eventstore.Tx) (p eventstore.Position, 
 	return p, errors.Join(err, rows.Err())
 }
 
-// reach returns how far the next step goes.
+// reach returns the position at which the next step ends.
 func (x *Index) reach(ctx context.Context) (to eventstore.Position, err error) {
 	events, err := x.log.Read(ctx, x.at, indexStep)
 	if err != nil {
@@ -216,7 +217,7 @@ func (x *Index) reach(ctx context.Context) (to eventstore.Position, err error) {
 	return to, nil
 }
 
-// set changes what is guarded, and wakes those who wait.
+// set changes the guarded fields and wakes the callers of Wait.
 func (x *Index) set(change func()) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

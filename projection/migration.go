@@ -10,8 +10,8 @@ import (
 //go:embed migration/*.sql
 var migrationFiles embed.FS
 
-// Migrations returns the steps that lead to this package's tables. The first five made those of
-// package account, too, which has adopted them.
+// Migrations returns the steps that lead to this package's tables. The first five also made the
+// tables of package account, which has adopted them.
 func Migrations() eventstore.Migrations {
 	files, err := fs.Sub(migrationFiles, "migration")
 	if err != nil {

@@ -10,18 +10,17 @@ import (
 	"flightdeck/vault"
 )
 
-// Model folds events into states of package domain and writes their rows. It
-// implements eventstore.Model; the states it is given and returns are of type
-// domain.State.
+// Model folds events into states of package domain and writes their rows. It implements
+// eventstore.Model; all its states are of type domain.State.
 type Model struct {
-	// Vault opens what is sealed in events; nil where nothing is to be opened.
+	// Vault opens the sealed fields of events. It is nil if none are sealed.
 	Vault *vault.Vault
 }
 
 var _ eventstore.Model = Model{}
 
-// Apply returns the state of a stream after one more event. It fails with a
-// *domain.UnknownEventError for an event that this program does not know.
+// Apply returns the state of a stream after one more event. The error is a
+// *domain.UnknownEventError for an event of an unknown type.
 func (m Model) Apply(state any, e eventstore.Event) (any, error) {
 	data, err := readmodel.OpenData(m.Vault, e)
 	if err != nil {
@@ -40,7 +39,7 @@ func (m Model) Apply(state any, e eventstore.Event) (any, error) {
 	return before.Apply(fact, domain.InstantOf(e.RecordedAt))
 }
 
-// Encode returns a state as bytes.
+// Encode returns the bytes of a state, for Decode.
 func (Model) Encode(state any) ([]byte, error) {
 	s, ok := state.(domain.State)
 	if !ok {
@@ -49,21 +48,21 @@ func (Model) Encode(state any) ([]byte, error) {
 	return domain.EncodeState(s)
 }
 
-// Decode returns the state that Encode wrote.
+// Decode returns the state in the bytes of Encode.
 func (Model) Decode(streamType string, data []byte) (any, error) {
 	return domain.DecodeState(domain.Kind(streamType), data)
 }
 
-// Fingerprint identifies what Apply makes of events.
+// Fingerprint identifies the fold: programs with the same fingerprint fold the same events into the
+// same states.
 func (Model) Fingerprint() string { return domain.Fingerprint() }
 
-// Project closes the rows that are no longer true and opens those that became
-// true with an event.
+// Project closes the rows that an event made untrue, and opens the rows that it made true.
 func (Model) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {
 	return rowWriter{ctx, rows, liveSet, e.Position}.write(before, after)
 }
 
-// write brings the rows from one state of a stream to the next.
+// write turns the rows of one state of a stream into those of the next.
 func (w rowWriter) write(before, after any) error {
 	switch after := after.(type) {
 	case domain.Content:

@@ -29,8 +29,8 @@ func (w rowWriter) presentation(before, after domain.Presentation) error {
 	return w.slides(after.ID, before.Slides, after.Slides)
 }
 
-// slides closes the rows of slides that went or changed, and opens those of
-// slides that came or changed.
+// slides closes the rows of removed and changed slides, and opens the rows of added and changed
+// ones.
 func (w rowWriter) slides(deck string, before, after []domain.Slide) error {
 	was, is := slidesByID(before), slidesByID(after)
 	for _, s := range before {

@@ -13,37 +13,36 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Rebuilder makes all rows and the full-text index anew from the log, in a set of
-// tables beside the live ones, and puts them in their place, while others read and
-// write. There is one for a database, and it does one rebuild at a time. A rebuild
-// that was interrupted goes on where it was.
+// Rebuilder rebuilds all rows and the full-text index from the log, in a set of tables beside the
+// live one, and swaps the sets. Others read and write meanwhile. A database has one Rebuilder,
+// which does one rebuild at a time. An interrupted rebuild continues at its checkpoint.
 type Rebuilder struct {
 	log    *eventstore.Store
 	db     *sql.DB
 	cloner Cloner
 	logger *slog.Logger
 
-	ctx     context.Context // ends when the rebuilder is closed
+	ctx     context.Context // ends with Close
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards progress, since and from
 	progress *RebuildProgress
-	since    time.Time           // when the rebuild under way was begun or resumed
-	from     eventstore.Position // where it was then
+	since    time.Time           // the start or the continuation of the rebuild
+	from     eventstore.Position // its position at that time
 }
 
-// RebuildState says whether a rebuild is under way, or how it ended.
+// RebuildState is the state of a rebuild.
 type RebuildState string
 
-// The states. A failed rebuild has changed nothing that is read.
+// The states. A failed rebuild has changed no table that queries read.
 const (
 	RebuildRunning RebuildState = "RUNNING"
 	RebuildDone    RebuildState = "DONE"
 	RebuildFailed  RebuildState = "FAILED"
 )
 
-// RebuildPhase says what a rebuild is doing.
+// RebuildPhase is the present task of a rebuild.
 type RebuildPhase string
 
 // The phases, in their order.
@@ -55,28 +54,27 @@ const (
 	RebuildSwapping  RebuildPhase = "SWAPPING"
 )
 
-// RebuildProgress is how far a rebuild is.
+// RebuildProgress is the progress of a rebuild.
 type RebuildProgress struct {
 	State RebuildState `json:"state"`
-	// Phase is what it is doing, or did last.
+	// Phase is the present phase, or the last one of a rebuild that has ended.
 	Phase RebuildPhase `json:"phase"`
-	// Done is the position up to which the log has been followed, Total its head.
+	// Done is the position up to which the rebuild has followed the log, Total the head of the log.
 	Done  eventstore.Position `json:"done"`
 	Total eventstore.Position `json:"total"`
-	// EventsPerSecond is the rate since the rebuild was begun or resumed.
+	// EventsPerSecond is the rate since the start of the rebuild, or since its continuation.
 	EventsPerSecond float64 `json:"eventsPerSecond"`
-	// SecondsLeft is how long following the log takes at this rate; nil when that is
-	// not known.
+	// SecondsLeft is the time that the rest of the log takes at this rate; nil if it is unknown.
 	SecondsLeft *float64       `json:"secondsLeft"`
 	StartedAt   domain.Instant `json:"startedAt"`
-	// Tables compares the new tables with those before, once that is known.
+	// Tables compares the new tables with the old ones. It is empty before the comparison.
 	Tables []RebuildTable `json:"tables"`
-	// Error is why it failed, and what to do.
+	// Error is the reason of a failure, with the next step for the operator.
 	Error *string `json:"error"`
 }
 
-// RebuildTable compares a new table with the one before, up to the same position. Rows
-// that differ are no failure: what follows from the log is right.
+// RebuildTable compares a new table with the old one, up to the same position. Different rows are
+// no failure: the new rows follow from the log.
 type RebuildTable struct {
 	Name       string `json:"name"`
 	Rows       int    `json:"rows"`
@@ -87,7 +85,7 @@ type RebuildTable struct {
 	Same       bool   `json:"same"`
 }
 
-// NewRebuilder returns the rebuilder of a database; db is a pool that reads it.
+// NewRebuilder returns the rebuilder of a database. db is a pool of connections that read it.
 func NewRebuilder(log *eventstore.Store, db *sql.DB, cloner Cloner, logger *slog.Logger) *Rebuilder {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Rebuilder{log: log, db: db, cloner: cloner, logger: logger, ctx: ctx, cancel: cancel}
@@ -96,15 +94,15 @@ func NewRebuilder(log *eventstore.Store, db *sql.DB, cloner Cloner, logger *slog
 // Wait returns when no rebuild is under way.
 func (r *Rebuilder) Wait() { r.running.Wait() }
 
-// Close interrupts a rebuild under way, between two of its steps, and waits for that.
-// It may be called twice.
+// Close interrupts a rebuild between two of its steps, and waits for its end. It may be called
+// twice.
 func (r *Rebuilder) Close() {
 	r.cancel()
 	r.running.Wait()
 }
 
-// Start begins a rebuild, or goes on with an unfinished one, and returns at once: see
-// Progress. While one is under way the error is a *domain.Error.
+// Start begins a rebuild, or continues an unfinished one, and returns at once: see Progress. The
+// error is a *domain.Error while a rebuild is under way.
 func (r *Rebuilder) Start() error {
 	if err := r.claim(); err != nil {
 		return err
@@ -113,7 +111,7 @@ func (r *Rebuilder) Start() error {
 	return nil
 }
 
-// Resume goes on with an unfinished rebuild, if there is one, and returns at once.
+// Resume continues an unfinished rebuild, if there is one, and returns at once.
 func (r *Rebuilder) Resume(ctx context.Context) error {
 	unfinished, err := r.unfinished(ctx)
 	if err != nil || !unfinished {
@@ -122,9 +120,9 @@ func (r *Rebuilder) Resume(ctx context.Context) error {
 	return r.Start()
 }
 
-// Run does a rebuild, or goes on with an unfinished one, as fast as it can: nobody else
-// writes meanwhile. progress is called from time to time; it may be nil. An interrupted
-// or failed rebuild goes on where it was when Run is called again.
+// Run begins a rebuild, or continues an unfinished one, and returns at its end. It assumes that no
+// other goroutine or process writes, and is as fast as it can. It calls progress from time to time;
+// progress may be nil. A later Run continues an interrupted or failed rebuild.
 func (r *Rebuilder) Run(ctx context.Context, progress func(RebuildProgress)) (RebuildProgress, error) {
 	if err := r.claim(); err != nil {
 		return RebuildProgress{}, err
@@ -134,8 +132,8 @@ func (r *Rebuilder) Run(ctx context.Context, progress func(RebuildProgress)) (Re
 	return *r.Progress(), err
 }
 
-// Progress returns how far the rebuild is that was begun last since the database was
-// opened; nil when none was.
+// Progress returns the progress of the last rebuild since the database was opened, nil if there was
+// none.
 func (r *Rebuilder) Progress() *RebuildProgress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -146,7 +144,7 @@ func (r *Rebuilder) Progress() *RebuildProgress {
 	return &p
 }
 
-// claim begins a rebuild, of which nothing is done yet, unless there is one.
+// claim reserves the rebuilder for a new rebuild. It fails while a rebuild is under way.
 func (r *Rebuilder) claim() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -165,7 +163,7 @@ func (r *Rebuilder) claim() error {
 	return nil
 }
 
-// background runs a rebuild that was claimed until it ends or the rebuilder is closed.
+// background runs a claimed rebuild in a goroutine. Close interrupts it.
 func (r *Rebuilder) background() {
 	go func() {
 		defer r.running.Done()
@@ -176,13 +174,13 @@ func (r *Rebuilder) background() {
 	}()
 }
 
-// unfinished reports whether a rebuild was begun and has not ended.
+// unfinished reports whether the database has a rebuild that has not ended.
 func (r *Rebuilder) unfinished(ctx context.Context) (found bool, err error) {
 	err = r.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE name = 'rebuild')").Scan(&found)
 	return found, err
 }
 
-// change changes the progress.
+// change changes the progress and returns the new one.
 func (r *Rebuilder) change(f func(p *RebuildProgress)) RebuildProgress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -190,7 +188,7 @@ func (r *Rebuilder) change(f func(p *RebuildProgress)) RebuildProgress {
 	return *r.progress
 }
 
-// reached says how far the log has been followed.
+// reached records the position up to which the rebuild has followed the log.
 func (r *Rebuilder) reached(at eventstore.Position) RebuildProgress {
 	return r.change(func(p *RebuildProgress) {
 		p.Done, p.Total = at, max(at, r.log.Head().Position)
@@ -203,7 +201,7 @@ func (r *Rebuilder) reached(at eventstore.Position) RebuildProgress {
 	})
 }
 
-// failed says why a rebuild ended before its end.
+// failed records the reason of a failure.
 func (r *Rebuilder) failed(err error) {
 	why := fmt.Sprintf("%v: start the rebuild again, it goes on where it was", err)
 	switch {

@@ -17,9 +17,8 @@ import (
 	"flightdeck/eventstore"
 )
 
-// compare compares the tables of rows of the next set with the live ones, up to where
-// the next one has got. What is true there does not change any more, so others may
-// write meanwhile.
+// compare compares the tables of the next set with the live ones, up to the position of the next
+// set. Rows up to a position do not change any more, so others may write meanwhile.
 func (b *rebuild) compare(ctx context.Context) ([]RebuildTable, error) {
 	var all []RebuildTable
 	for _, t := range rowTables {
@@ -40,7 +39,7 @@ func (b *rebuild) compare(ctx context.Context) ([]RebuildTable, error) {
 	return all, nil
 }
 
-// digestBoth reads two tables: at the same time when nobody else is there.
+// digestBoth digests two tables, at the same time if the rebuild is alone.
 func (b *rebuild) digestBoth(ctx context.Context, before, after *digest) error {
 	if !b.alone {
 		return errors.Join(b.digest(ctx, before), b.digest(ctx, after))
@@ -53,7 +52,7 @@ func (b *rebuild) digestBoth(ctx context.Context, before, after *digest) error {
 	return errors.Join(err, other)
 }
 
-// digest is what is known of the rows of a table that begin up to a position.
+// digest is a digest of the rows of a table that begin up to a position.
 type digest struct {
 	set   set
 	table rowTable
@@ -64,10 +63,10 @@ type digest struct {
 
 func (d *digest) sum() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 
-// digestPage is how many rows are read at once.
+// digestPage is the number of rows that one query reads.
 const digestPage = 500
 
-// digest reads a table, page by page.
+// digest digests a table, page by page.
 func (b *rebuild) digest(ctx context.Context, d *digest) error {
 	d.hash = sha256.New()
 	key := strings.Join(d.table.key, ", ")
@@ -96,7 +95,7 @@ func (b *rebuild) digest(ctx context.Context, d *digest) error {
 	}
 }
 
-// page reads the rows that follow a key, and leaves the last one's in its place.
+// read digests the page of rows after a key, and replaces the key by that of the last row.
 func (d *digest) read(ctx context.Context, db *sql.DB, query string, after []any) (err error) {
 	rows, err := db.QueryContext(ctx, query, append(after[:len(after):len(after)], int64(d.to))...)
 	if err != nil {
@@ -125,8 +124,8 @@ func (d *digest) read(ctx context.Context, db *sql.DB, query string, after []any
 	return rows.Err()
 }
 
-// row adds a row. Its end counts only where it was known at the position, and the
-// number of a slide's document not at all: that is only the set's own.
+// row adds a row to the digest. An end after the position counts as open. The number of a slide's
+// document does not count: each set numbers its documents.
 func (d *digest) row(names []string, values []any) error {
 	for i, v := range values {
 		if names[i] == "document" {
@@ -142,7 +141,8 @@ func (d *digest) row(names []string, values []any) error {
 	return nil
 }
 
-// value adds a value so that no two sequences of them give the same bytes.
+// value adds a value to the digest, in an encoding in which different sequences of values have
+// different bytes.
 func (d *digest) value(v any) error {
 	var b []byte
 	switch v := v.(type) {

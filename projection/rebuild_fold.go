@@ -7,22 +7,22 @@ import (
 	"flightdeck/eventstore"
 )
 
-// part is some events in a row, each with the states of its stream around it.
+// chunk is a run of events, each with the states of its stream before and after the event.
 type chunk struct {
 	events        []eventstore.Event
 	before, after []any
 }
 
-// maxChunk bounds the data of the events of a part.
+// maxChunk bounds the data of the events of a chunk, in bytes.
 const maxChunk = 1 << 20
 
-// source is where events and states are read: the log, or the writer's transaction.
+// source reads events and states: from the log, or in the writer's transaction.
 type source struct {
 	read  func(after eventstore.Position, limit int) ([]eventstore.Event, error)
 	state func(id eventstore.StreamID, version int) (any, error)
 }
 
-// fold returns up to limit events after a position.
+// fold returns the chunk of up to limit events after a position.
 func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p chunk, err error) {
 	events, err := s.read(after, limit)
 	if err != nil {
@@ -49,7 +49,7 @@ func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p chunk,
 	return p, nil
 }
 
-// fromLog reads what is committed.
+// fromLog returns the source of the committed events.
 func (b *rebuild) fromLog(ctx context.Context) source {
 	return source{
 		read: func(after eventstore.Position, limit int) ([]eventstore.Event, error) {
@@ -62,7 +62,7 @@ func (b *rebuild) fromLog(ctx context.Context) source {
 	}
 }
 
-// stateCache remembers states of streams, so that they need not be replayed.
+// stateCache holds the states of streams, so that a fold does not replay them.
 type stateCache struct {
 	states map[eventstore.StreamID]cachedState
 	size   int
@@ -75,19 +75,18 @@ type cachedState struct {
 }
 
 const (
-	// maxStates bounds the estimated memory of the states, minState is what each counts
-	// for beside the data of its events.
+	// maxStates bounds the estimated memory of the states, in bytes. minState is the estimate of a
+	// state without its data.
 	maxStates, minState = 64 << 20, 512
 )
 
-// get returns the state of a stream that is remembered, and its version; 0 for none.
+// get returns the state of a stream and its version, which is 0 if the cache has none.
 func (c *stateCache) get(id eventstore.StreamID) (state any, version int) {
 	entry := c.states[id]
 	return entry.state, entry.version
 }
 
-// put remembers a state that an event led to; others, whichever the map yields, make
-// room for it.
+// put adds the state after an event. Arbitrary other states make room for it.
 func (c *stateCache) put(e eventstore.Event, state any) {
 	id := e.Stream.ID
 	if c.states == nil {

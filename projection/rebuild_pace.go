@@ -7,35 +7,34 @@ import (
 	"flightdeck/eventstore"
 )
 
-// pace says how much is done in one step of a rebuild, and when the next one begins:
-// others wait behind a step, so it is short, and when they write it rests twice as long.
+// pace sets the size of a rebuild's steps and the rests between them. Commands wait behind a step,
+// so a step is short, and the rest after it is twice as long while others write.
 type pace struct {
 	log *eventstore.Store
-	// aim is how long a step is to take, size of how many events it is made.
+	// aim is the wanted duration of a step, size its number of events.
 	aim  time.Duration
 	size int
-	// alone says that nobody else writes.
+	// alone is true if no others write.
 	alone bool
-	// head is the end of the log when the last step began: when it has moved since,
-	// others write.
+	// head is the end of the log at the start of the last step. Others write if it has moved since.
 	head eventstore.Position
-	// level grows while others write too fast for the rebuild to come closer to the
-	// head: steps become longer, and rests shorter, twice from one to the next. followed
-	// is how many events were, in so much time, since left of them were to be.
+	// level grows while others write too fast for the rebuild to approach the head: each level
+	// doubles the steps and halves the rests. followed counts the events replayed since left of
+	// them remained; spent is the time that this took.
 	level, followed int
 	spent           time.Duration
 	left            eventstore.Position
 }
 
 const (
-	// shortStep is the aim beside others, longStep without.
+	// shortStep is the aim beside others, longStep the aim alone.
 	shortStep, longStep = 1500 * time.Microsecond, 250 * time.Millisecond
-	// A step has a cost of its own beside that of its events: one of fewer than minSize
-	// is hardly shorter.
+	// A step has a cost of its own beside that of its events, so a step of fewer than minSize
+	// events is hardly shorter.
 	minSize, maxSize = 16, 5000
-	// Every patience it is seen how much faster than others write the rebuild follows:
-	// enough times as fast, so that it ends, and a level lower only where that is still
-	// enough. At the lowest level others hardly wait for it; so that is left late.
+	// After each patience the pace compares the rebuild's rate with that of the writers. The level
+	// rises if the rebuild is not enough times as fast, and falls only if it is plenty times as
+	// fast: at the lowest level others hardly wait, so the pace leaves it late.
 	patience       = 10 * time.Minute
 	maxLevel       = 6
 	enough, plenty = 2, 8
@@ -49,7 +48,7 @@ func newPace(log *eventstore.Store, alone bool) *pace {
 	return p
 }
 
-// took says that a step of n events took so long, and left so many events.
+// took records the duration of a step of n events, after which left events remain.
 func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
 	if n > 0 && d > 0 {
 		fits := int(int64(n) * int64(p.aim<<p.level) / int64(d))
@@ -61,7 +60,7 @@ func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
 	}
 	appended := int(left-p.left) + p.followed
 	switch {
-	case left <= maxRest: // it is there: it cannot follow what is not written
+	case left <= maxRest: // it is at the head
 	case p.followed < enough*appended:
 		p.level = min(p.level+1, maxLevel)
 	case p.followed > plenty*appended:
@@ -70,7 +69,7 @@ func (p *pace) took(n int, d time.Duration, left eventstore.Position) {
 	p.spent, p.followed, p.left = 0, 0, left
 }
 
-// rest waits after a step that took so long.
+// rest waits after a step of duration d.
 func (p *pace) rest(ctx context.Context, d time.Duration) error {
 	if p.alone {
 		return ctx.Err()
@@ -81,8 +80,8 @@ func (p *pace) rest(ctx context.Context, d time.Duration) error {
 	return pause(ctx, p.pause(d, others))
 }
 
-// pause is how long to rest after a step that took so long: when others have written
-// since the last one, twice as long.
+// pause returns the rest after a step of duration d: none if others have not written since the last
+// step.
 func (p *pace) pause(d time.Duration, others bool) time.Duration {
 	if !others || p.level == maxLevel {
 		return 0
@@ -90,7 +89,7 @@ func (p *pace) pause(d time.Duration, others bool) time.Duration {
 	return 2 * d >> p.level
 }
 
-// pause waits.
+// pause waits for a duration, or for the end of ctx, which is an error.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

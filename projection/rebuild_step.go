@@ -11,23 +11,23 @@ import (
 	"flightdeck/eventstore"
 )
 
-// rebuild is a rebuild under way. It follows the log from position 0, as the full-text
-// index does, with the projection that writes the live rows, into the next set.
+// rebuild is a rebuild under way. It follows the log from position 0 and writes rows and documents
+// into the next set, with the code that writes the live rows.
 type rebuild struct {
 	*Rebuilder
 	alone    bool
 	progress func(RebuildProgress)
 
 	generation int
-	// bulk says that most indexes are made once the rows are there: faster by far, but
-	// others would have to wait for each.
+	// bulk is true if most indexes are made after the rows. That is much faster, but writers would
+	// have to wait for each index.
 	bulk   bool
-	at     eventstore.Position // up to where the log was followed
+	at     eventstore.Position // up to which the rebuild has followed the log
 	states stateCache
 	pace   *pace
 }
 
-// run does what is left of a rebuild that was claimed.
+// run completes a claimed rebuild.
 func (r *Rebuilder) run(ctx context.Context, alone bool, progress func(RebuildProgress)) (err error) {
 	defer func() {
 		if err != nil {
@@ -36,7 +36,7 @@ func (r *Rebuilder) run(ctx context.Context, alone bool, progress func(RebuildPr
 	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(r.ctx, cancel)() //nolint:contextcheck // closing ends it, whoever has begun it
+	defer context.AfterFunc(r.ctx, cancel)() //nolint:contextcheck // Close ends a rebuild of any caller
 	b := &rebuild{Rebuilder: r, alone: alone, progress: progress, pace: newPace(r.log, alone)}
 	if err := b.open(ctx); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (r *Rebuilder) run(ctx context.Context, alone bool, progress func(RebuildPr
 		return err
 	}
 	most := eventstore.Position(maxSwap)
-	for swapped := false; !swapped; most *= 2 { // it ends, however fast others write
+	for swapped := false; !swapped; most *= 2 { // the bound grows, so that the loop ends beside any writer
 		if err = b.follow(ctx, RebuildSwapping); err != nil {
 			return err
 		}
@@ -76,14 +76,14 @@ func (b *rebuild) enter(phase RebuildPhase) {
 	b.tell(b.change(func(p *RebuildProgress) { p.Phase = phase }))
 }
 
-// tell reports the progress to whoever asked for it.
+// tell passes the progress to the caller of Run.
 func (b *rebuild) tell(p RebuildProgress) {
 	if b.progress != nil {
 		b.progress(p)
 	}
 }
 
-// update runs a command of the writer. A full queue is not an error: others come
+// update runs a command of the writer. If the queue is full it waits and tries again: others come
 // first.
 func (b *rebuild) update(ctx context.Context, f func(*eventstore.Tx) error) error {
 	for {
@@ -97,14 +97,14 @@ func (b *rebuild) update(ctx context.Context, f func(*eventstore.Tx) error) erro
 	}
 }
 
-// program identifies what rows this program makes of a log: what another one began is
-// of no use to it.
+// program identifies the rows that this program makes of a log. Another program cannot continue its
+// rebuild.
 func program() (string, error) {
 	entries, err := migrationFiles.ReadDir("migration")
 	return domain.Fingerprint() + " " + strconv.Itoa(len(entries)), err
 }
 
-// open goes on with the rebuild that the database has, or begins one.
+// open continues the rebuild in the database, or begins one.
 func (b *rebuild) open(ctx context.Context) error {
 	program, err := program()
 	if err != nil {
@@ -130,8 +130,8 @@ func (b *rebuild) open(ctx context.Context) error {
 	return nil
 }
 
-// project writes the rows of a part that follows right after at, and their documents,
-// and moves the checkpoint.
+// project writes the rows and the documents of the chunk after a position, and moves the
+// checkpoint.
 func (b *rebuild) project(ctx context.Context, rows eventstore.Rows, at eventstore.Position, p chunk) error {
 	for i, e := range p.events {
 		if err := (rowWriter{ctx, rows, nextSet, e.Position}).write(p.before[i], p.after[i]); err != nil {
@@ -149,9 +149,8 @@ func (b *rebuild) project(ctx context.Context, rows eventstore.Rows, at eventsto
 	return err
 }
 
-// follow projects the log to where it ends now, and on until few enough events are
-// left for the command that swaps the sets: who writes without a pause never leaves
-// none. The next part is read while one is written.
+// follow projects the log up to its present end, and further until at most maxRest events remain
+// for the swap. A steady writer always leaves some. It reads the next chunk while it writes one.
 func (b *rebuild) follow(ctx context.Context, phase RebuildPhase) error {
 	b.enter(phase)
 	written := make(chan error, 1)
@@ -194,12 +193,12 @@ func (b *rebuild) write(ctx context.Context, at eventstore.Position, p chunk) er
 	return b.pace.rest(ctx, took)
 }
 
-// maxRest is how many events follow leaves for the command that swaps the sets, maxSwap
-// how many that follows at first: others have written until it is its turn.
+// maxRest bounds the events that follow leaves for the swap. maxSwap bounds the events of the first
+// attempt to swap, which others may have added meanwhile.
 const maxRest, maxSwap = 50, 500
 
-// swap follows the log to its very end and swaps the sets, in one command. It does not
-// when more events are left than it may follow.
+// swap follows the log to its end and swaps the sets, in one command. It does nothing and returns
+// false if more than most events remain.
 func (b *rebuild) swap(ctx context.Context, most eventstore.Position) (done bool, err error) {
 	err = b.update(ctx, func(tx *eventstore.Tx) error {
 		end := tx.Head().Position

@@ -7,8 +7,8 @@ import (
 	"flightdeck/eventstore"
 )
 
-// begin makes room for the next set, and makes it. Until it is there the rebuild is one
-// of no program: after a crash it is begun again.
+// begin removes the old set and creates the next one. Until the next set is complete the rebuild
+// belongs to no program, so that a crash makes it begin again.
 func (b *rebuild) begin(ctx context.Context, program string) error {
 	b.generation, b.bulk, b.at = b.generation+1, b.alone, 0
 	err := b.update(ctx, func(tx *eventstore.Tx) error {
@@ -37,10 +37,10 @@ func (b *rebuild) begin(ctx context.Context, program string) error {
 	})
 }
 
-// maxDropped is how many rows are taken away together.
+// maxDropped is the number of rows that one command of discard deletes.
 const maxDropped = 200
 
-// discard removes a table of a set: part by part where others would have to wait.
+// discard removes a table of a set. Beside others it deletes the rows in several commands.
 func (b *rebuild) discard(ctx context.Context, s set, name string) error {
 	for gone := false; !gone; {
 		var took time.Duration
@@ -63,8 +63,8 @@ func (b *rebuild) discard(ctx context.Context, s set, name string) error {
 	return nil
 }
 
-// create makes the tables of the next set, empty: with all indexes, or with those only
-// that the projection needs.
+// create creates the tables of the next set, empty. A bulk rebuild gives them only the indexes that
+// the projection needs.
 func (b *rebuild) create(ctx context.Context, rows eventstore.Rows) error {
 	for _, name := range setTables() {
 		if err := b.cloner.CloneTable(ctx, rows, liveSet.table(name), nextSet.table(name)); err != nil {
@@ -80,7 +80,7 @@ func (b *rebuild) create(ctx context.Context, rows eventstore.Rows) error {
 	return nil
 }
 
-// indexes makes the indexes of a table of the next set that are not there yet.
+// indexes creates the missing indexes of a table of the next set.
 func (b *rebuild) indexes(ctx context.Context, rows eventstore.Rows, t rowTable) error {
 	all := func(string) bool { return true }
 	return b.cloner.CloneIndexes(ctx, rows, liveSet.table(t.name), nextSet.table(t.name), b.generation, all)

@@ -7,8 +7,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// rowWriter writes the rows that follow from the event at a position, into the
-// tables of a set.
+// rowWriter writes the rows of the event at a position into the tables of a set.
 type rowWriter struct {
 	ctx  context.Context
 	rows eventstore.Rows
@@ -16,13 +15,13 @@ type rowWriter struct {
 	at   eventstore.Position
 }
 
-// close ends the row of an object that has been true so far.
+// close ends the open row of an object.
 func (w rowWriter) close(table, id string) error {
 	table = w.set.table(table)
 	return w.exec("UPDATE "+table+" SET valid_to = ? WHERE valid_from = (SELECT max(valid_from) FROM "+table+" WHERE id = ?)", w.at, id)
 }
 
-// exec runs a statement that has to change exactly one row.
+// exec runs a statement and fails unless it changes exactly one row.
 func (w rowWriter) exec(query string, args ...any) error {
 	n, err := w.rows.Exec(w.ctx, query, args...)
 	if err == nil && n != 1 {
@@ -31,7 +30,7 @@ func (w rowWriter) exec(query string, args ...any) error {
 	return err
 }
 
-// number is how a truth value is stored.
+// number returns a truth value in the form of its columns.
 func number(b bool) int {
 	if b {
 		return 1

@@ -6,12 +6,11 @@ import (
 	"flightdeck/eventstore"
 )
 
-// set is one of the sets of tables that the log is projected into: a suffix of their
-// names.
+// set is a set of tables that the log is projected into. Its value is the suffix of their names.
 type set string
 
-// The sets. Queries read the live one. While a rebuild is under way there is a next
-// one; when it has ended, the set that was live before is the old one.
+// The sets. Queries read the live set. A rebuild writes the next set. After a rebuild the old set
+// is the one that was live before.
 const (
 	liveSet set = ""
 	nextSet set = "_next"
@@ -24,15 +23,14 @@ func (s set) table(name string) string { return name + string(s) }
 // rowTable is a table of rows.
 type rowTable struct {
 	name string
-	// key orders its rows the same way in every set.
+	// key orders the rows in the same way in every set.
 	key []string
-	// finds is the index by which the projection finds the row to close; "" where the
-	// table's own key does it.
+	// finds is the index with which the projection finds an open row; "" if the table's key does.
 	finds string
 }
 
-// rowTables are the tables of rows of a set, searchTables those of its full-text
-// index. What else there is beside the log does not follow from it.
+// rowTables are the tables of rows of a set, searchTables those of its full-text index. No other
+// tables follow from the log.
 var (
 	rowTables = []rowTable{
 		{"contents", []string{"valid_from"}, "contents_id"},
@@ -44,7 +42,7 @@ var (
 	searchTables = []string{"content_search", "presentation_search", "slide_search"}
 )
 
-// setTables returns the names of all tables of a set, without its suffix.
+// setTables returns the names of all tables of a set, without the suffix.
 func setTables() []string {
 	var names []string
 	for _, t := range rowTables {
@@ -53,22 +51,21 @@ func setTables() []string {
 	return append(names, searchTables...)
 }
 
-// Cloner makes tables like others, which each engine does in its own way.
+// Cloner copies the definitions of tables. Each engine has its own way.
 type Cloner interface {
-	// CloneTable makes an empty table like another one, without its indexes but with
-	// what makes its key.
+	// CloneTable creates an empty table like another one, with its key and without its other
+	// indexes.
 	CloneTable(ctx context.Context, rows eventstore.Rows, from, to string) error
-	// CloneIndexes gives a table the indexes of another one, for each that pick selects
-	// by its name. Names of indexes are made unique by a generation, which pick does
-	// not see. Those that are there already are left as they are.
+	// CloneIndexes gives a table those indexes of another one that pick selects by their names. It
+	// makes the new names unique with a generation, which pick does not see, and leaves existing
+	// indexes alone.
 	CloneIndexes(ctx context.Context, rows eventstore.Rows, from, to string, generation int, pick func(name string) bool) error
-	// DropPart takes a part of a table away, at most so many rows, and reports whether
-	// the table is gone. A table that is not there is gone.
+	// DropPart deletes up to most rows of a table, and drops the table when it is empty. gone
+	// reports that it does not exist any more.
 	DropPart(ctx context.Context, rows eventstore.Rows, table string, most int) (gone bool, err error)
 }
 
-// swap makes the next set the live one, and the live one the old one, of which there
-// is none yet.
+// swap makes the live set the old one and the next set the live one. There must be no old set.
 func swap(ctx context.Context, rows eventstore.Rows) error {
 	for _, name := range setTables() {
 		for _, rename := range [][2]set{{liveSet, oldSet}, {nextSet, liveSet}} {
@@ -80,7 +77,7 @@ func swap(ctx context.Context, rows eventstore.Rows) error {
 	return nil
 }
 
-// drop removes a table of a set, if it is there.
+// drop drops a table of a set if it exists.
 func (s set) drop(ctx context.Context, rows eventstore.Rows, name string) error {
 	_, err := rows.Exec(ctx, "DROP TABLE IF EXISTS "+s.table(name))
 	return err

@@ -23,8 +23,8 @@ func (w rowWriter) user(before, after domain.User) error {
 		r.ValidFrom, r.ValidTo, r.ID, r.Version, r.Address, r.Name, string(r.Role), r.CreatedAt, r.LastLoginAt)
 }
 
-// forget erases the name and the address of a user from all rows, whatever their moment, and the
-// rows of users that the last rebuild put aside.
+// forget erases the name and the address of a user from the rows of all moments, and drops the
+// users of the old set.
 func (w rowWriter) forget(id string) error {
 	if _, err := w.rows.Exec(w.ctx, "UPDATE "+w.set.table("users")+" SET email = id, display_name = '' WHERE id = ?", id); err != nil || w.set != liveSet {
 		return err

@@ -17,10 +17,10 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// Difference is a row that is not what the log says.
+// Difference is a row that does not follow from the log.
 type Difference struct {
 	Table string `json:"table"`
-	// Row is the id of the object and the position at which the row begins.
+	// Row is the id of the object. Position is the position at which the row begins.
 	Row      string              `json:"row"`
 	Position eventstore.Position `json:"position"`
 	Reason   string              `json:"reason"`
@@ -30,11 +30,10 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s %s at position %s: %s", d.Table, d.Row, d.Position, d.Reason)
 }
 
-// VerifyRows folds every stream of a log up to a position, from its first event, and
-// compares the rows that follow with those in the tables, and the states with the
-// snapshots of them. It calls report for each difference, and
-// progress, which may be nil, after each stream with how many are done. It may run
-// beside a server that writes.
+// VerifyRows compares all rows with the log, up to a position: it folds every stream from its first
+// event, and compares the resulting rows and states with the tables and the snapshots. It calls
+// report for each difference, and progress, which may be nil, with the number of streams after each
+// one. A server may write meanwhile.
 func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, model Model, log eventstore.Reader, to eventstore.Position, report func(Difference), progress func(done int)) error {
 	v := verifier{db: bun.NewDB(db, dialect), model: model, log: log, to: to, report: report, expected: map[string]int64{
 		"contents": 0, "content_tags": 0, "presentations": 0, "slides": 0, "users": 0,
@@ -45,7 +44,7 @@ func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, model M
 			StreamID string
 			Type     string
 			Version  int
-			Last     int // the version of its last event, at the moment of this statement
+			Last     int // the version of its last event, in the same statement
 		}
 		if err := v.db.NewSelect().Table("streams").Column("stream_id", "type", "version").
 			ColumnExpr("(SELECT coalesce(max(e.version), 0) FROM events AS e WHERE e.stream_id = streams.stream_id) AS last").
@@ -70,7 +69,7 @@ func VerifyRows(ctx context.Context, db *sql.DB, dialect schema.Dialect, model M
 	}
 }
 
-// verifyAtOnce is how many streams, or events of a stream, are read at once.
+// verifyAtOnce is the number of streams, or events of a stream, that one query reads.
 const verifyAtOnce = 500
 
 type verifier struct {
@@ -79,11 +78,11 @@ type verifier struct {
 	log    eventstore.Reader
 	to     eventstore.Position
 	report func(Difference)
-	// expected counts the rows that should be there, by table.
+	// expected is the number of rows of each table that follow from the log.
 	expected map[string]int64
 }
 
-// stream compares the rows of one stream.
+// stream compares the rows and the snapshots of a stream.
 func (v *verifier) stream(ctx context.Context, id, streamType string) error {
 	states, positions, err := v.fold(ctx, id)
 	if err != nil || len(states) == 0 {
@@ -103,8 +102,8 @@ func (v *verifier) stream(ctx context.Context, id, streamType string) error {
 	return fmt.Errorf("streams of type %s are unknown to this version of FlightDeck", streamType)
 }
 
-// fold returns the states of a stream after each of its events, and where those
-// are. It reports versions that are not contiguous.
+// fold returns the states of a stream after each of its events, and the positions of the events. It
+// reports versions that are not contiguous.
 func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, positions []eventstore.Position, err error) {
 	var state any
 	for {
@@ -137,7 +136,7 @@ func (v *verifier) fold(ctx context.Context, id string) (states []domain.State, 
 	}
 }
 
-// snapshots compares the snapshots of a stream, those of other fingerprints aside.
+// snapshots compares the snapshots of a stream that have the fingerprint of this program.
 func (v *verifier) snapshots(ctx context.Context, id string, states []domain.State, positions []eventstore.Position) error {
 	all, err := v.log.Snapshots(ctx, eventstore.StreamID(id))
 	if err != nil {
@@ -184,7 +183,7 @@ func (v *verifier) contents(ctx context.Context, id string, states []domain.Stat
 	return v.tags(ctx, tags)
 }
 
-// tagRows carries the rows of a content's tags on by one state.
+// tagRows returns the rows of a content's tags after one more state.
 func tagRows(rows []ContentTag, c domain.Content, before []string, at eventstore.Position) []ContentTag {
 	after := liveTags(c)
 	for i := range rows {
@@ -200,7 +199,7 @@ func tagRows(rows []ContentTag, c domain.Content, before []string, at eventstore
 	return rows
 }
 
-// tags compares the rows of tags one by one: they are keyed by tag, not by content.
+// tags compares the rows of tags one by one, because their key begins with the tag.
 func (v *verifier) tags(ctx context.Context, want []ContentTag) error {
 	for _, w := range want {
 		var have []ContentTag
@@ -237,7 +236,7 @@ func (v *verifier) presentations(ctx context.Context, id string, states []domain
 	return nil
 }
 
-// slideRows carries the rows of a deck's slides on by one state.
+// slideRows returns the rows of a deck's slides after one more state.
 func slideRows(rows []readmodel.Slide, p domain.Presentation, at eventstore.Position) []readmodel.Slide {
 	open := make(map[string]bool)
 	for i := range rows {
@@ -274,7 +273,7 @@ func (v *verifier) users(ctx context.Context, id string, states []domain.State, 
 	return nil
 }
 
-// next returns where the state after the i-th begins.
+// next returns the position at which the i-th state ends.
 func next(positions []eventstore.Position, i int) eventstore.Position {
 	if i+1 < len(positions) {
 		return positions[i+1]
@@ -282,8 +281,8 @@ func next(positions []eventstore.Position, i int) eventstore.Position {
 	return eventstore.Forever
 }
 
-// compare reports the rows that are missing, too many, or different. A row that a
-// later event than those verified has closed counts as open.
+// compare reports missing rows, rows without an event, and different rows. An end after the
+// verified events counts as open.
 func compare[T any](v *verifier, table, id string, want, have []T, span func(*T) (from, to *eventstore.Position)) {
 	v.expected[table] += int64(len(want))
 	for i := range max(len(want), len(have)) {
@@ -306,7 +305,7 @@ func compare[T any](v *verifier, table, id string, want, have []T, span func(*T)
 	}
 }
 
-// fields is a row as text, to compare and to show.
+// fields returns a row as text, for comparison and for messages.
 func fields(row any) string {
 	data, err := json.Marshal(row)
 	if err != nil {
@@ -315,7 +314,7 @@ func fields(row any) string {
 	return string(data)
 }
 
-// counts reports tables that have rows of objects without a stream.
+// counts reports tables with rows of objects that have no stream.
 func (v *verifier) counts(ctx context.Context) error {
 	for table, want := range v.expected {
 		have, err := v.db.NewSelect().Table(table).Where("valid_from <= ?", v.to).Count(ctx)
@@ -332,8 +331,8 @@ func (v *verifier) counts(ctx context.Context) error {
 	return nil
 }
 
-// beyond reports a table that knows of events after the end of the log: somebody
-// has cut it. It is one statement, which sees one moment of a server that writes.
+// beyond reports a table with rows of events after the end of the log: the log was cut. It uses one
+// statement, which sees one moment of a server that writes.
 func (v *verifier) beyond(ctx context.Context, table string) error {
 	const end = "(SELECT coalesce(max(position), 0) FROM events)"
 	n, err := v.db.NewSelect().Table(table).Where("valid_from > "+end+" OR valid_to > "+end+" AND valid_to < ?", eventstore.Forever).Count(ctx)
