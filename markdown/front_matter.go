@@ -11,8 +11,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// maxFrontMatterBytes and maxYAMLDepth keep the YAML parser, whose time grows
-// with the square of the depth, from being a way to stop a server.
+// maxFrontMatterBytes and maxYAMLDepth bound the work of the YAML parser, whose time grows with the
+// square of the depth.
 const (
 	maxFrontMatterBytes = 16 << 10
 	maxYAMLDepth        = 32
@@ -24,8 +24,9 @@ var (
 	sequences = regexp.MustCompile(`^[ \t]*(?:[-?][ \t]+){32}`)
 )
 
-// A deck's front matter holds the first slide's too: the lines below FirstSlideMark are the
-// slide's, and a line that begins with Hidden is a comment that holds a line; see package deck.
+// The front matter of a deck holds that of the first slide too: the lines below FirstSlideMark
+// belong to the slide, and a line that begins with Hidden is a comment that holds a line; see
+// package deck.
 const (
 	FirstSlideMark = "# first slide"
 	Hidden         = "#|"
@@ -34,18 +35,17 @@ const (
 // Field is one `key: value` at the top of a YAML text.
 type Field struct {
 	Key string
-	// Value is the text of a scalar; Scalar tells one from a list or a mapping.
+	// Value is the text of a scalar. Scalar is false for a list or a mapping.
 	Value  string
 	Scalar bool
-	// First and Last are the field's lines, counted from 0.
+	// First and Last are the line numbers of the field, from 0.
 	First, Last int
 }
 
-// FrontMatter reads the block that opens the lines: ---, YAML fields, ---. It
-// returns the block's length with both --- and its fields; 0, when the first
-// line is no ---, or what follows does not begin with a field. The error is for
-// a block that was meant as front matter and cannot be, where number is the
-// first line's in the file.
+// FrontMatter reads the block that opens the lines: ---, YAML fields, ---. n is the length of the
+// block with both ---, or 0 if the first line is no --- or no field follows it. The error describes
+// a block that begins with a field but is no front matter; number is the number of the first line
+// in the file.
 func FrontMatter(lines []string, number int) (n int, fields []Field, err error) {
 	if len(lines) < 2 || !IsRule(lines[0]) || IsBlank(lines[1]) {
 		return 0, nil, nil
@@ -71,8 +71,8 @@ func FrontMatter(lines []string, number int) (n int, fields []Field, err error) 
 	return len(inside) + 2, fields, nil
 }
 
-// beginsWithField reports whether the first line that is no comment is `key:`.
-// Lines that hold what FormatDeck hides in comments count as well.
+// beginsWithField reports whether the first line that is no comment is `key:`. Fields that package
+// deck hides in comments count as well.
 func beginsWithField(lines []string) bool {
 	for _, line := range lines {
 		switch {
@@ -85,10 +85,9 @@ func beginsWithField(lines []string) bool {
 	return false
 }
 
-// PlainFrontMatter returns the length of the front matter that opens a slide or
-// page; 0, when there is none. It takes less for YAML than Slidev, so that text
-// right below a --- is not lost: keys are words, and if a # line comes first,
-// which is a heading as well as a comment, then there are no blank lines.
+// PlainFrontMatter returns the length of the front matter that opens a slide or page, 0 if there is
+// none. It accepts less YAML than Slidev, so that text right below a --- is not lost: keys are
+// words, and after a # line, which may be a heading or a comment, blank lines are not allowed.
 func PlainFrontMatter(lines []string) int {
 	n, fields, err := FrontMatter(lines, 1)
 	if err != nil || len(fields) == 0 {
@@ -109,8 +108,8 @@ func PlainFrontMatter(lines []string) int {
 	return n
 }
 
-// CutFrontMatter parts a slide or page into the YAML lines of its front matter, nil when
-// it has none, and the lines below.
+// CutFrontMatter splits a slide or page into the YAML lines of its front matter, nil if it has
+// none, and the lines below.
 func CutFrontMatter(lines []string) (front, rest []string) {
 	n := PlainFrontMatter(lines)
 	if n == 0 {
@@ -136,9 +135,9 @@ func describeYAML(err error, number int) error {
 		"or put a blank line below line %d, if none is meant", number+bad.line, bad.problem, number)
 }
 
-// Fields returns the fields of a YAML mapping in block style whose keys
-// begin their lines. Comments alone are a mapping without fields. Nothing is
-// decoded, so an alias cannot grow.
+// Fields returns the fields of a YAML mapping in block style whose keys begin their lines. A text
+// of comments alone is a mapping without fields. Fields decodes no value, so that an alias cannot
+// grow.
 func Fields(lines []string) ([]Field, error) {
 	if err := checkYAMLSize(lines); err != nil {
 		return nil, err
@@ -196,8 +195,8 @@ func mappingFields(mapping *ast.MappingNode, lines []string) ([]Field, error) {
 	return fields, nil
 }
 
-// endField sets the field's last line: blank lines and comments above the next
-// field belong to that one.
+// endField sets the last line of a field. Blank lines and comments above the next field belong to
+// the next field.
 func endField(f *Field, next int, lines []string) {
 	f.Last = next - 1
 	for f.Last > f.First && (IsBlank(lines[f.Last]) || strings.HasPrefix(lines[f.Last], "#")) {

@@ -7,26 +7,25 @@ import (
 	"flightdeck/markdown"
 )
 
-// kind says what a line of Markdown belongs to, as far as slides care.
+// kind is the kind of block that a line of Markdown belongs to, as far as slides need it.
 type kind int
 
 const (
-	prose   kind = iota // anything that is neither of the others
+	prose   kind = iota // any other line
 	code                // a fenced code block, its fences included
 	comment             // an HTML comment that begins a line
 )
 
-// scanner tells the kind of each line of a text, from its first. It knows the
-// blocks of CommonMark in which --- is only text, fenced code and comments, and
-// list items, which end those blocks when they end (sections 4.5, 4.6 and 5.2).
-// A block that is left open lasts to the end.
+// scanner finds the kind of each line of a text, from its first line. It knows the blocks of
+// CommonMark in which --- is only text, fenced code and comments, and list items, which end those
+// blocks with themselves (sections 4.5, 4.6 and 5.2). An open block lasts to the end of the text.
 type scanner struct {
-	items     []int  // the open list items: the column of each one's content
-	fence     string // what closes the open code block, empty outside of code
+	items     []int  // the columns of the contents of the open list items
+	fence     string // the end of the open code block, empty outside code
 	inComment bool
-	column    int  // where the open block begins in its line
+	column    int  // the column at which the open block begins
 	indent    int  // the column of the list item around it
-	inText    bool // whether the line last read is paragraph text
+	inText    bool // true after a line of paragraph text
 }
 
 var (
@@ -34,13 +33,13 @@ var (
 	listItem  = pattern{"-+*0123456789", regexp.MustCompile(`^ {0,3}(?:[-+*]|[0-9]{1,9}[.)])(?: {1,4}|$)`)}
 	// weakItem is a list item that cannot end a paragraph: empty, or not the first.
 	weakItem = pattern{"-+*0123456789", regexp.MustCompile(`^ *(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]*$|(?:[02-9]|[0-9]{2,9})[.)])`)}
-	// noText begins a line that is no paragraph text: a quote, list item, table
+	// noText matches the beginning of a line that is no paragraph text: a quote, list item, table
 	// row, heading or rule.
 	noText = pattern{">|#_-+*0123456789", regexp.MustCompile(`^ {0,3}(?:[>|]|(?:[-+*]|[0-9]{1,9}[.)]|#{1,6})(?:[ \t]|$)|(?:\*{3,}|-{3,}|_{3,})[ \t]*$)`)}
 )
 
-// pattern is a regexp for how a line begins, and the bytes that can come first
-// after spaces: most lines need no more than a look at that.
+// pattern is a regular expression for the beginning of a line, with the bytes that can come first
+// after spaces: these bytes decide most lines.
 type pattern struct {
 	first string
 	re    *regexp.Regexp
@@ -56,8 +55,8 @@ func (p pattern) find(line string) []string {
 
 func (p pattern) matches(line string) bool { return p.find(line) != nil }
 
-// separates moves to the next line and reports whether it ends a slide. Below
-// paragraph text, --- makes a heading, unless that text is in a list item.
+// separates moves to the next line and reports whether the line ends a slide. Below paragraph text,
+// --- makes a heading, unless that text is in a list item.
 func (s *scanner) separates(line string) bool {
 	heading := s.inText && len(s.items) == 0
 	return s.next(line) == prose && !heading && markdown.IsRule(line)
@@ -66,13 +65,13 @@ func (s *scanner) separates(line string) bool {
 // next moves to the next line and returns its kind.
 func (s *scanner) next(line string) kind {
 	if s.inText && !s.startsBlock(line) {
-		return prose // a list item goes on with its paragraph, whatever the indent
+		return prose // a list item continues its paragraph at any indent
 	}
 	s.inText = false
 	return s.kindOf(line)
 }
 
-// startsBlock reports whether a line below paragraph text may not go on with it.
+// startsBlock reports whether a line below paragraph text ends the paragraph.
 func (s *scanner) startsBlock(line string) bool {
 	text := strings.TrimLeft(line, " ")
 	if len(s.items) == 0 && weakItem.matches(text) {
@@ -100,8 +99,8 @@ func (s *scanner) kindOf(line string) kind {
 	return s.openBlock(line, s.enterItems(line))
 }
 
-// openBlock returns the kind of a line whose text, past the marks of list items,
-// begins at the column.
+// openBlock returns the kind of a line whose text, after the marks of list items, begins at the
+// column.
 func (s *scanner) openBlock(line string, column int) kind {
 	s.indent = 0
 	if len(s.items) > 0 {
@@ -122,12 +121,12 @@ func (s *scanner) openBlock(line string, column int) kind {
 	return prose
 }
 
-// maxListItem is more than the mark of a list item is long. The time of a match
-// grows with the text, and a line can have thousands of marks.
+// maxListItem is longer than the mark of any list item. It bounds a match, whose time grows with
+// the text: a line can have thousands of marks.
 const maxListItem = 32
 
-// enterItems leaves the list items that the line is not part of, enters those
-// that it begins, and returns the column of what stands in the innermost.
+// enterItems leaves the list items that do not contain the line, enters those that the line begins,
+// and returns the column of the text in the innermost one.
 func (s *scanner) enterItems(line string) int {
 	for len(s.items) > 0 && indentOf(line) < s.items[len(s.items)-1] {
 		s.items = s.items[:len(s.items)-1]
@@ -155,8 +154,8 @@ func (s *scanner) closesFence(line string) bool {
 	return indentOf(line) < s.indent+4 && strings.HasPrefix(text, s.fence) && strings.Trim(text, s.fence[:1]) == ""
 }
 
-// closing returns what ends the block that the text so far has left open. For a
-// comment it is a whole one: in a browser, --!> may have ended it before.
+// closing returns the text that closes the open block. For a comment it is a whole comment, since a
+// browser may have ended the open one at --!>.
 func (s *scanner) closing() string {
 	switch {
 	case s.inComment:
@@ -169,8 +168,8 @@ func (s *scanner) closing() string {
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
-// indentRules moves every line that begins with --- one space in, where Markdown
-// reads it as before but nobody splits on it. Code stays as it is.
+// indentRules indents every line that begins with --- by one space: Markdown reads the line as
+// before, and no program splits on it. Code stays unchanged.
 func indentRules(text string) string { return replacePrefix(text, "---", " ---") }
 
 // unindentRules undoes indentRules.
@@ -187,8 +186,8 @@ func replacePrefix(text, from, to string) string {
 	return strings.Join(lines, "\n")
 }
 
-// closeBlocks ends the code or comment that a slide leaves open, so that it
-// cannot swallow the next slides.
+// closeBlocks ends the code or comment that a slide leaves open, so that it does not extend over
+// the next slides.
 func closeBlocks(text string) string {
 	var s scanner
 	for line := range strings.SplitSeq(text, "\n") {

@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	// MaxSlides is the most slides that Parse accepts.
+	// MaxSlides bounds the slides that Parse accepts.
 	MaxSlides = 1000
-	// MaxBytes is the longest text that Parse accepts.
+	// MaxBytes bounds the text that Parse accepts, in bytes.
 	MaxBytes = 4 << 20
 )
 
 // Deck is a presentation as one Markdown file.
 type Deck struct {
-	// Title comes from the headmatter or else is the title of the first slide.
+	// Title comes from the headmatter, or else from the first slide.
 	Title string
 	// Description and Theme come from the headmatter and are empty without it.
 	Description, Theme string
-	// Extra holds the headmatter's other lines as they stand, without the ---.
+	// Extra holds the other lines of the headmatter unchanged, without the ---.
 	Extra string
 	// Slides are in running order.
 	Slides []Slide
@@ -32,21 +32,19 @@ type Deck struct {
 type Slide struct {
 	// Title is the text of the first heading in Content, without markup.
 	Title string
-	// Content is Markdown, its heading included. When the slide has front matter
-	// of its own, Content opens with it: ---, the YAML lines, ---, a blank line.
+	// Content is Markdown with the heading. If the slide has front matter, Content opens with it:
+	// ---, the YAML lines, ---, a blank line.
 	Content string
 	// Notes are for the speaker: Markdown, without the comment around them.
 	Notes string
 }
 
-// Parse reads a presentation from Markdown, by the rules of the package
-// comment. Text without anything in it is a Deck without slides; a --- with
-// nothing below it is an empty slide. Line ends may be LF, CRLF or CR; contents
-// have LF, without blank lines around them.
+// Parse reads a presentation from Markdown, by the rules of the package comment. A blank text is a
+// Deck without slides; a --- with nothing below it is an empty slide. Line ends may be LF, CRLF or
+// CR; contents have LF, and no blank lines around them.
 //
-// Every error is one that the author can fix, and says at which line and how:
-// text that is not UTF-8 or has a NUL, headmatter that is not YAML or is never
-// closed, more than MaxBytes or MaxSlides.
+// The author can mend every error, which names the line and the remedy: text that is not UTF-8 or
+// has a NUL, headmatter that is not YAML or is never closed, more than MaxBytes or MaxSlides.
 func Parse(text string) (Deck, error) {
 	if err := checkReadable(text); err != nil {
 		return Deck{}, err
@@ -77,7 +75,7 @@ func Parse(text string) (Deck, error) {
 	return deck, nil
 }
 
-// checkReadable refuses what cannot be a text file of a sensible size.
+// checkReadable refuses a text that is too long, is not UTF-8 or has a NUL.
 func checkReadable(text string) error {
 	if len(text) > MaxBytes {
 		return fmt.Errorf("the deck has %d bytes and %d is the most: split it, or link images instead of embedding them", len(text), MaxBytes)
@@ -96,13 +94,13 @@ func checkReadable(text string) error {
 	return nil
 }
 
-// lineOf returns the 1-based number of the line that the byte stands in.
+// lineOf returns the number of the line, from 1, that contains the byte at the offset.
 func lineOf(text string, offset int) int {
 	return 1 + strings.Count(text[:offset], "\n")
 }
 
-// splitSlides cuts the lines below the headmatter at the separators. A slide
-// with front matter begins with its opening ---, no other slide begins so.
+// splitSlides cuts the lines below the headmatter at the separators. A slide begins with a --- only
+// if it has front matter.
 func splitSlides(lines []string) [][]string {
 	if isBlankText(lines) {
 		return nil
@@ -124,8 +122,7 @@ func splitSlides(lines []string) [][]string {
 	return append(slides, lines[start:])
 }
 
-// parseSlide reads the slide that has these lines below its front matter, which
-// is nil when it has none.
+// parseSlide reads a slide from its front matter, nil for none, and the lines below.
 func parseSlide(front, lines []string) Slide {
 	body, notes, _ := splitNotes(trimBlock(strings.Join(lines, "\n")))
 	body = unindentRules(body)
@@ -135,8 +132,8 @@ func parseSlide(front, lines []string) Slide {
 	return Slide{Title: html.HeadingText(body), Content: joinFrontMatter(front, body), Notes: notes}
 }
 
-// trimBlock takes away blank lines above a text and any white space below it.
-// The indent of the first line stays: it can mean code.
+// trimBlock removes blank lines above a text and white space below it. The indent of the first line
+// stays, since it can mean code.
 func trimBlock(text string) string {
 	text = strings.TrimRight(text, " \t\n")
 	for {
@@ -151,7 +148,7 @@ func trimBlock(text string) string {
 // trimText is the normal form of text that may have several lines.
 func trimText(text string) string { return strings.TrimSpace(markdown.Normalise(text)) }
 
-// splitLines returns the lines of a text; none, when it is empty.
+// splitLines returns the lines of a text, nil for an empty text.
 func splitLines(text string) []string {
 	if text == "" {
 		return nil

@@ -15,8 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files in testdata")
 
-// Each deck in testdata was written for one of the three programs. What is read
-// from it is kept as JSON, what is written for it as .out.md.
+// Each deck in testdata was written for one of the three programs. The JSON file holds the result
+// of Parse, the .out.md file that of Format.
 func TestDecksOfOtherProgramsAreReadAsTheyReadThem(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"slidev", "marp", "reveal"} {

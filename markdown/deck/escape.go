@@ -7,7 +7,7 @@ import (
 
 var entity = regexp.MustCompile(`&[#0-9A-Za-z]+;`)
 
-// escapeInline writes plain text so that it is the same text in a heading.
+// escapeInline escapes plain text for a heading, so that it reads back as the same text.
 func escapeInline(plain string) string {
 	plain = strings.ReplaceAll(plain, `\`, `\\`)
 	plain = entity.ReplaceAllString(plain, `\$0`)
@@ -21,8 +21,8 @@ func escapeInline(plain string) string {
 	return b.String()
 }
 
-// isMarkup reports whether the byte at i means something in a heading's text: _
-// not within a word, # only where a word begins.
+// isMarkup reports whether the byte at i is markup in the text of a heading: _ outside words, # at
+// the beginning of a word.
 func isMarkup(plain string, i int) bool {
 	switch plain[i] {
 	case '`', '*', '[', ']', '<', '~':

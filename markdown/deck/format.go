@@ -7,21 +7,19 @@ import (
 	"flightdeck/markdown/html"
 )
 
-// Format writes the deck as Markdown that Parse, Slidev, Marp and
-// reveal.js read alike. Parse returns its slides as they were, but for what
-// has no meaning or no place in Markdown:
+// Format writes the deck as Markdown that Parse, Slidev, Marp and reveal.js read alike. Parse
+// returns the slides unchanged, except for content that has no meaning or no place in Markdown:
 //
-//   - line ends become LF, blank lines around a text and byte order marks go,
-//     and what is not UTF-8 or is NUL becomes U+FFFD;
-//   - a Title that is not the text of the first heading of its slide is written
-//     as a heading above the content;
-//   - code or a comment that a slide leaves open is closed at the slide's end;
-//   - a line beginning with " ---" loses that one space;
-//   - a slide's empty Title, or the deck's, becomes the heading that is there.
+//   - line ends become LF; blank lines around a text and byte order marks go; invalid UTF-8 and NUL
+//     become U+FFFD;
+//   - a Title that differs from the first heading of its slide becomes a heading above the content;
+//   - code or a comment that a slide leaves open is closed at the end of the slide;
+//   - a line that begins with " ---" loses that space;
+//   - an empty Title of a slide or of the deck becomes the heading that is there.
 //
-// A title of the deck that equals the first slide's is not written, since
-// everybody takes it from there. Format(Parse(Format(d))) is
-// Format(d), as long as the deck stays within Parse's limits.
+// The title of the deck is left out if it equals that of the first slide, from which all programs
+// take it. Format(Parse(Format(d))) equals Format(d) as long as the deck stays within the limits of
+// Parse.
 func Format(d Deck) string {
 	head := headmatter{
 		title:       markdown.SingleLine(d.Title),
@@ -54,8 +52,8 @@ func Format(d Deck) string {
 	return b.String()
 }
 
-// writtenSlide is a slide on its way into the file: the YAML lines of its front
-// matter, the text below with its notes, and the title that text has.
+// writtenSlide is a slide on its way into the file: the YAML lines of its front matter, the text
+// below with its notes, and the title of that text.
 type writtenSlide struct {
 	front []string
 	text  string
@@ -73,9 +71,8 @@ func formatSlide(s Slide) writtenSlide {
 	return writtenSlide{front: front, text: text, title: title}
 }
 
-// needsComment reports whether a comment must follow the text: for its notes, or
-// an empty one, so that a slide is seen at all and the end of its content is not
-// taken for notes.
+// needsComment reports whether a comment must follow the text: one with the notes, or an empty one,
+// which shows that there is a slide, or that the end of its content is no note.
 func needsComment(text, notes string, front []string) bool {
 	if notes != "" || text == "" && front == nil {
 		return true
@@ -84,8 +81,7 @@ func needsComment(text, notes string, front []string) bool {
 	return found
 }
 
-// withTitle puts the title above the body, unless it is there, and returns the
-// title that the result has.
+// withTitle puts the title above the body unless it is there, and returns the title of the result.
 func withTitle(body, title string) (text, heading string) {
 	heading = html.HeadingText(body)
 	if title == "" || title == heading {

@@ -9,8 +9,8 @@ import (
 	"flightdeck/markdown"
 )
 
-// headmatter is the front matter at the top of a deck. In Slidev it is at once
-// the first slide's front matter, so both are written into one block:
+// headmatter is the front matter at the top of a deck. In Slidev it is the front matter of the
+// first slide at the same time, so that both are written into one block:
 //
 //	---
 //	title: A deck
@@ -20,17 +20,17 @@ import (
 //	layout: center
 //	---
 //
-// Below markdown.FirstSlideMark stands what is the first slide's own. Where a key would
-// come twice, which YAML forbids, the deck's line is hidden in a comment that
-// begins with markdown.Hidden, and Parse brings it back.
+// The lines below markdown.FirstSlideMark belong to the first slide. YAML forbids a repeated key:
+// the line of the deck is then hidden in a comment that begins with markdown.Hidden, and Parse
+// restores it.
 type headmatter struct {
 	title, description, theme string
 	extra                     string
 	first                     []string // the YAML lines of the first slide
 }
 
-// parseHead reads the headmatter and returns the lines below it. A --- at the
-// top that opens no headmatter opens the first slide and is dropped.
+// parseHead reads the headmatter and returns the lines below it. A --- at the top without
+// headmatter opens the first slide and is dropped.
 func parseHead(lines []string) (headmatter, []string, error) {
 	top := 0
 	for top < len(lines)-1 && markdown.IsBlank(lines[top]) {
@@ -71,7 +71,7 @@ func readHead(lines []string, fields []markdown.Field) headmatter {
 	return h
 }
 
-// target returns where the value of a key that a Deck models goes, or nil.
+// target returns the field of a Deck that a key sets, or nil.
 func (h *headmatter) target(key string) *string {
 	switch key {
 	case "title":
@@ -84,8 +84,8 @@ func (h *headmatter) target(key string) *string {
 	return nil
 }
 
-// withFirst takes in the front matter of the first slide, and leaves the title
-// to that slide where it is the same.
+// withFirst adds the front matter of the first slide, and drops the title of the deck if it equals
+// that of the slide.
 func (h headmatter) withFirst(s writtenSlide) headmatter {
 	h.first = s.front
 	if h.title == s.title {
@@ -94,9 +94,9 @@ func (h headmatter) withFirst(s writtenSlide) headmatter {
 	return h
 }
 
-// format writes the block with its ---, or nothing when it is empty. Lines that
-// would not read back as they are get hidden: those whose key is taken, or else
-// all extra lines, or else the first slide's too.
+// format writes the block with its ---, or nothing if it is empty. It hides lines that would not
+// read back unchanged: lines with a repeated key, or else all extra lines, or else those of the
+// first slide too.
 func (h headmatter) format() string {
 	modelled := h.modelledLines()
 	extra := splitLines(h.extra)
@@ -139,14 +139,14 @@ func (h headmatter) modelledLines() []string {
 	return lines
 }
 
-// plainScalar is what every YAML version reads as the string it looks like.
+// plainScalar matches the scalars that every YAML version reads as a string.
 var (
 	plainScalar = regexp.MustCompile(`^\p{L}[\p{L}\p{N} ,.()/'!?&+_-]*[\p{L}\p{N}.)!?]$`)
 	yamlWord    = regexp.MustCompile(`(?i)^(?:true|false|null|yes|no|on|off)$`)
 )
 
-// yamlScalar writes text on one line. Go's escapes are YAML's; --- is avoided
-// since Slidev ends front matter there, even within a line.
+// yamlScalar writes text on one line. Go's escapes are those of YAML; --- is avoided, since Slidev
+// ends front matter at --- even inside a line.
 func yamlScalar(text string) string {
 	if plainScalar.MatchString(text) && !yamlWord.MatchString(text) && !strings.Contains(text, "---") {
 		return text
@@ -163,8 +163,8 @@ func hide(line string) string {
 	return markdown.Hidden + " " + line
 }
 
-// hideKeys hides the fields with these keys, and every line that would not come
-// back from unhide as it is; all lines, when they are no YAML fields.
+// hideKeys hides the fields with these keys, and every line that unhide would change; it hides all
+// lines if they are no YAML fields.
 func hideKeys(lines, keys []string) []string {
 	fields, err := markdown.Fields(lines)
 	if err != nil || len(fields) == 0 {

@@ -8,10 +8,9 @@ import (
 	"flightdeck/markdown"
 )
 
-// splitNotes parts a slide's text into its content and its notes, and reports
-// whether it has notes, which may be empty: the comment at its end, as in
-// Slidev, or else the paragraph `Note:` and all below it, as in reveal.js. When
-// the slide ends in a directive, it has none.
+// splitNotes splits the text of a slide into content and notes. The notes are the comment at its
+// end, as in Slidev, or else the paragraph `Note:` and all text below it, as in reveal.js. found is
+// true for empty notes too. A slide that ends in a directive has no notes.
 func splitNotes(body string) (content, notes string, found bool) {
 	start, inner, found := lastComment(body)
 	switch {
@@ -23,8 +22,7 @@ func splitNotes(body string) (content, notes string, found bool) {
 	return splitNoteParagraph(body)
 }
 
-// lastComment finds the comment that ends the text: where it starts and what
-// stands in it.
+// lastComment finds the comment that ends the text, with its start and its inside.
 func lastComment(body string) (start int, inner string, found bool) {
 	open := lastBlock(body)
 	for open < len(body) {
@@ -46,8 +44,8 @@ func lastComment(body string) (start int, inner string, found bool) {
 	return 0, "", false
 }
 
-// lastBlock returns where the paragraph or comment at the text's end begins; the
-// end itself, when code stands there.
+// lastBlock returns the start of the paragraph or comment at the end of the text, or the end of the
+// text if code stands there.
 func lastBlock(body string) int {
 	var s scanner
 	block, offset, above := 0, 0, prose
@@ -68,8 +66,7 @@ func lastBlock(body string) int {
 
 var noteLine = pattern{"nN", regexp.MustCompile(`(?i)^ {0,3}notes?:`)}
 
-// splitNoteParagraph reads notes as reveal.js does. A slide with two of these
-// paragraphs has no notes there, and none here.
+// splitNoteParagraph reads notes as reveal.js does. A slide with two such paragraphs has no notes.
 func splitNoteParagraph(body string) (content, notes string, found bool) {
 	var s scanner
 	count, start, end, offset := 0, 0, 0, 0
@@ -89,10 +86,10 @@ func splitNoteParagraph(body string) (content, notes string, found bool) {
 	return trimBlock(body[:start]), trimBlock(notes), true
 }
 
-// A note may hold what would end its comment, split the deck in Slidev, or be
-// taken for a directive. These rewrite it so that it does not, and back, one to
-// one: a character of -->, --!> and <!-- becomes its entity, an entity there
-// gets one more "amp;", a line beginning with --- gets one more space.
+// A note may contain text that would end its comment, split the deck in Slidev, or read as a
+// directive. These replacers rewrite such text and restore it, one to one: a character of -->, --!>
+// and <!-- becomes its entity, an entity there gets one more "amp;", a line that begins with ---
+// gets one more space.
 var (
 	closer      = regexp.MustCompile(`--!?(?:>|&(?:amp;)*gt;)`)
 	opener      = regexp.MustCompile(`(?:<|&(?:amp;)*lt;)!--`)
@@ -100,11 +97,11 @@ var (
 	ruleEncoded = regexp.MustCompile(`(?m)^ ( *---)`)
 )
 
-// notesMark is the first line of notes that Marp would take for directives: with
-// it, they are not YAML.
+// notesMark is the first line of notes that Marp would read as directives; with this line they are
+// no YAML.
 const notesMark = "(speaker notes)"
 
-// encodeNotes returns the comment for the notes; decodeNotes reads its inside.
+// encodeNotes returns the comment that holds the notes. decodeNotes reads its inside.
 func encodeNotes(notes string) string {
 	if notes == "" {
 		return "<!-- -->"
@@ -142,7 +139,7 @@ func unescapeOnce(s string) string {
 	return html.UnescapeString(s)
 }
 
-// directives are the names that Marpit, Marp Core and Marp CLI act on.
+// directives are the names to which Marpit, Marp Core and Marp CLI react.
 var directives = map[string]bool{
 	"theme": true, "style": true, "headingDivider": true, "lang": true, "size": true, "math": true,
 	"backgroundColor": true, "backgroundImage": true, "backgroundPosition": true,
@@ -156,8 +153,8 @@ var (
 	revealAttributes = regexp.MustCompile(`^\s*\.(?:slide|element)\s*:`)
 )
 
-// isDirective reports whether a comment speaks to Marp (YAML with a directive's
-// name, also with _ or $ before it) or to reveal.js (.slide: or .element:).
+// isDirective reports whether a comment is for Marp (YAML with the name of a directive, also with _
+// or $ before it) or for reveal.js (.slide: or .element:).
 func isDirective(inner string) bool {
 	inner = strings.TrimSpace(inner)
 	if revealAttributes.MatchString(inner) {

@@ -138,7 +138,7 @@ func rendered(content string) string {
 	return endTagsAndSpace.ReplaceAllString(html.Render(content), "")
 }
 
-// fragments are what decks are made of, and what could be taken for it.
+// fragments are the parts of decks, with texts that resemble them.
 var fragments = []string{
 	"", "", "---", " ---", "   ---", "    ---", "--- ", "----", "--- x", "***", "text", "# Heading", "## A *b* `c`", "#", "===",
 	"```", "````", "``` go", "~~~", "  ```", "- ```", "  - ~~~", "- a", "  b", "> q", "|a|", "|-|", "\t", "    code", "> ```",
