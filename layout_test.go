@@ -173,10 +173,6 @@ var riddleCeilings = map[string]riddleCeiling{
 
 	"markdown/html": {who: 5, what: 69, body: 5},
 
-	"projection": {who: 44, what: 66, body: 24},
-
-	"readmodel": {who: 44, what: 60, body: 23},
-
 	"projection/migration": {who: 87, what: 5, body: 5},
 
 	"resolvers": {who: 50, what: 111, body: 67},

@@ -126,7 +126,7 @@ func TestSearchGivesUpWithItsContext(t *testing.T) {
 	})
 }
 
-// What is indexed stays searchable when nothing follows any more.
+// TestIndexedContentsAreFoundAfterClose searches for indexed contents with a closed index.
 func TestIndexedContentsAreFoundAfterClose(t *testing.T) {
 	t.Parallel()
 	w := open(t)
@@ -166,7 +166,7 @@ func TestIndexGoesOnFromItsCheckpoint(t *testing.T) {
 	}
 }
 
-// occurrences counts how often a word is in the index of a database that is closed.
+// occurrences returns the number of occurrences of a word in the index of a closed database.
 func occurrences(t *testing.T, path, word string) (n int) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -184,7 +184,7 @@ func occurrences(t *testing.T, path, word string) (n int) {
 	return n
 }
 
-// batches creates contents, a hundred a batch, and returns how many.
+// batches creates contents, a hundred a batch, and returns their number.
 func (w *world) batches(n, life int) int {
 	w.T.Helper()
 	for i := range n {
@@ -199,7 +199,8 @@ func (w *world) batches(n, life int) int {
 	return n * command.MaxBatch
 }
 
-// A deck is found by the slides it had, at every version.
+// TestDecksAreFoundByTheirSlidesOfThen searches at every version of a deck for the slides of that
+// version.
 func TestDecksAreFoundByTheirSlidesOfThen(t *testing.T) {
 	t.Parallel()
 	w := open(t)
@@ -225,7 +226,7 @@ func TestDecksAreFoundByTheirSlidesOfThen(t *testing.T) {
 	}
 }
 
-// Words are found in tags whatever signs are around them.
+// TestTagsAreFoundByTheirWords searches for words that have signs around them in a tag.
 func TestTagsAreFoundByTheirWords(t *testing.T) {
 	t.Parallel()
 	w := open(t)

@@ -8,9 +8,9 @@ import (
 	"flightdeck/eventstore"
 )
 
-// pacing plays a rebuild at a pace beside others: what a step and an event cost, and how
-// many events others append a second. It returns how long the log was followed, by the
-// clock of the play, and the longest step.
+// pacing simulates a rebuild beside others. step and event are the costs of a step and of an event;
+// perSecond is the rate at which others append. It returns the simulated time to follow the log,
+// and the longest step.
 func pacing(p *pace, length int, step, event time.Duration, perSecond float64) (took, longest time.Duration) {
 	left, appended := float64(length), 0.0
 	p.left = eventstore.Position(left)
@@ -28,8 +28,8 @@ func pacing(p *pace, length int, step, event time.Duration, perSecond float64) (
 	return took, longest
 }
 
-// TestARebuildRestsBesideOthersAndEnds: it takes a third of the writer's time, and more
-// only where others write too fast for it for long.
+// TestARebuildRestsBesideOthersAndEnds expects a rebuild to take a third of the writer's time, and
+// more only if others write too fast for it for long.
 func TestARebuildRestsBesideOthersAndEnds(t *testing.T) {
 	t.Parallel()
 	const length, step, event = 100_000, 200 * time.Microsecond, 90 * time.Microsecond

@@ -22,14 +22,14 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// rebuilder returns a rebuilder of the world, which is closed before the world is.
+// rebuilder returns a rebuilder of the world, which Close closes first.
 func (w *world) rebuilder() *projection.Rebuilder {
 	r := projection.NewRebuilder(w.Log, w.Engine.DB(), w.Engine, slog.New(slog.DiscardHandler))
 	w.BeforeClose(r.Close)
 	return r
 }
 
-// rebuild rebuilds as flightdeck rebuild does.
+// rebuild runs a rebuild alone, like flightdeck rebuild.
 func (w *world) rebuild() projection.RebuildProgress {
 	w.T.Helper()
 	p, err := w.rebuilder().Run(context.Background(), nil)
@@ -39,14 +39,13 @@ func (w *world) rebuild() projection.RebuildProgress {
 	return p
 }
 
-// ended waits for a rebuild in the background.
+// ended waits for a rebuild in the background and returns its result.
 func ended(r *projection.Rebuilder) projection.RebuildProgress {
 	r.Wait()
 	return *r.Progress()
 }
 
-// wantSame fails unless the tables of a rebuild are what they were before, those named
-// excepted.
+// wantSame fails unless the tables of a rebuild are the same as before, except for some.
 func wantSame(t testing.TB, p projection.RebuildProgress, except ...string) {
 	t.Helper()
 	names := make([]string, 0, len(p.Tables))
@@ -61,7 +60,7 @@ func wantSame(t testing.TB, p projection.RebuildProgress, except ...string) {
 	}
 }
 
-// wantWhole fails unless a closed database is what its log says.
+// wantWhole fails unless verification finds no fault in a closed database.
 func wantWhole(t *testing.T, path string) {
 	t.Helper()
 	if broken, tables := verify(t, path); broken != nil || tables != nil {
@@ -69,7 +68,7 @@ func wantWhole(t *testing.T, path string) {
 	}
 }
 
-// answers is what a world says of every position, searches included.
+// answers returns the answers to questions at every position, searches included.
 func (w *world) answers() map[string]string {
 	w.T.Helper()
 	all := make(map[string]string)
@@ -111,7 +110,7 @@ func text(s *string) string {
 	return *s
 }
 
-// wantAnswers fails unless answers are those of before.
+// wantAnswers fails unless the answers are the same as before.
 func wantAnswers(t testing.TB, got, want map[string]string) {
 	t.Helper()
 	for question, answer := range want {
@@ -121,8 +120,8 @@ func wantAnswers(t testing.TB, got, want map[string]string) {
 	}
 }
 
-// TestRebuildChangesNoAnswer, however often it is done, whatever is archived, and also
-// when it is done in the background.
+// TestRebuildChangesNoAnswer rebuilds several times, alone and in the background, with and without
+// an archive.
 func TestRebuildChangesNoAnswer(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flightdeck.db")
@@ -149,13 +148,13 @@ func TestRebuildChangesNoAnswer(t *testing.T) {
 	}
 	w.Content("life after", "text")
 	if n, err := w.Search("life"); n != 1 || err != nil {
-		t.Errorf("what is written after a rebuild is found %d times: %v", n, err)
+		t.Errorf("a content of after the rebuild is found %d times: %v", n, err)
 	}
 	w.Close()
 	wantWhole(t, path)
 }
 
-// moveSlug gives a slug from one content to another.
+// moveSlug gives the slug of one content to another.
 func (w *world) moveSlug() {
 	first := w.Do(domain.System, command.CreateContent{Title: "One", Slug: new("moves"), Format: domain.Markdown, Status: domain.Draft}).ID
 	w.Do(domain.System, command.DeleteContent{ContentTarget: command.ContentTarget{ID: first}})
@@ -170,7 +169,8 @@ func (w *world) archiveAll() {
 	}
 }
 
-// TestRebuildRepairsRows that somebody changed, and says which tables they were in.
+// TestRebuildRepairsRows changes rows with SQL, and expects a rebuild to restore them and to name
+// their tables.
 func TestRebuildRepairsRows(t *testing.T) {
 	t.Parallel()
 	whole := filepath.Join(t.TempDir(), "whole.db")
@@ -220,8 +220,8 @@ func copyOf(t *testing.T, path string) string {
 	return other
 }
 
-// TestRebuildGoesOnWhereItWasInterrupted after any of its steps, in the same or another
-// life of the database, also when events came meanwhile.
+// TestRebuildGoesOnWhereItWasInterrupted interrupts a rebuild after each of its steps and continues
+// it, in the same and in another life of the database, with and without new events.
 func TestRebuildGoesOnWhereItWasInterrupted(t *testing.T) {
 	t.Parallel()
 	whole := filepath.Join(t.TempDir(), "whole.db")
@@ -251,8 +251,8 @@ func TestRebuildGoesOnWhereItWasInterrupted(t *testing.T) {
 	t.Error("a rebuild never ends")
 }
 
-// interrupt lets a rebuild do so many commands of the writer, then ends it as a crash
-// would, and reports whether it was still under way.
+// interrupt runs a number of a rebuild's commands, then ends the rebuild like a crash, and reports
+// whether it was still under way.
 func interrupt(t *testing.T, path string, steps int) bool {
 	t.Helper()
 	w := openFile(t, path)
@@ -271,7 +271,7 @@ func interrupt(t *testing.T, path string, steps int) bool {
 	return err != nil
 }
 
-// stopping is an engine that writes nothing any more after some transactions.
+// stopping is an engine that writes nothing more after some transactions.
 type stopping struct {
 	eventstore.Engine
 	left int // only the writer's goroutine uses it
@@ -286,8 +286,8 @@ func (s *stopping) Begin(ctx context.Context) (eventstore.EngineTx, error) {
 	return s.Engine.Begin(ctx)
 }
 
-// TestRebuildBesideWriters: while eight write, nothing that is answered is another than
-// it would be without, nobody is refused, and afterwards everything follows from the log.
+// TestRebuildBesideWriters rebuilds while eight goroutines write: every answer is right, no command
+// is refused, and all rows follow from the log afterwards.
 func TestRebuildBesideWriters(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flightdeck.db")
@@ -315,8 +315,8 @@ func TestRebuildBesideWriters(t *testing.T) {
 	wantWhole(t, path)
 }
 
-// writeUntil writes and reads what it wrote, but not for ever: a rebuild gives way to
-// those who never pause.
+// writeUntil writes and reads its own writes, with an end: a rebuild gives way to writers without a
+// pause.
 func (w *world) writeUntil(stop <-chan struct{}, n int) {
 	ctx := auth.WithActor(context.Background(), domain.System)
 	id := w.Content(fmt.Sprint("writer ", n), "text")
@@ -349,8 +349,8 @@ func (w *world) writeUntil(stop <-chan struct{}, n int) {
 	}
 }
 
-// TestOneRebuildAtATime: a second one is refused, and so is archiving what the first one
-// has not followed yet.
+// TestOneRebuildAtATime expects a second rebuild to be refused, and the archive to refuse events
+// that the first one has not followed.
 func TestOneRebuildAtATime(t *testing.T) {
 	t.Parallel()
 	w := open(t)
@@ -405,7 +405,7 @@ func TestWhatARebuildHasNotFollowedIsNotArchived(t *testing.T) {
 	}
 }
 
-// TestRebuildKeepsOneOldSet: the rows of before stay until the next rebuild.
+// TestRebuildKeepsOneOldSet expects the old rows to stay until the next rebuild.
 func TestRebuildKeepsOneOldSet(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flightdeck.db")
@@ -439,8 +439,8 @@ func (w *world) count(query string) (n int) {
 	return n
 }
 
-// TestFullDiskLeavesTheLiveRows: a rebuild that finds no room says so, changes nothing,
-// and goes on when there is some.
+// TestFullDiskLeavesTheLiveRows expects a rebuild on a full disk to name the reason, to change
+// nothing, and to continue once there is room.
 func TestFullDiskLeavesTheLiveRows(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flightdeck.db")
@@ -473,7 +473,7 @@ func TestFullDiskLeavesTheLiveRows(t *testing.T) {
 	wantWhole(t, path)
 }
 
-// limit bounds the database to some pages.
+// limit bounds the database to a number of pages.
 func (w *world) limit(pages int) {
 	w.T.Helper()
 	_, err := w.Log.Update(context.Background(), eventstore.Command{}, func(tx *eventstore.Tx) error {
@@ -488,7 +488,7 @@ func (w *world) limit(pages int) {
 	}
 }
 
-// answersNow is what a world says now.
+// answersNow returns the answers to questions about the present.
 func (w *world) answersNow() string {
 	w.T.Helper()
 	n, err := w.Search("shared")
@@ -506,8 +506,8 @@ func (w *world) answersNow() string {
 	return fmt.Sprint(n, ids)
 }
 
-// TestClosingInterruptsARebuild, which then goes on by itself when it is resumed;
-// without an unfinished one there is nothing to resume.
+// TestClosingInterruptsARebuild expects Resume to continue an interrupted rebuild, and to do
+// nothing without one.
 func TestClosingInterruptsARebuild(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "flightdeck.db")

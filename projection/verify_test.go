@@ -22,7 +22,7 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
 
-// library makes a database with something in every table.
+// library makes a database with rows in every table.
 func library(t *testing.T, path string) {
 	t.Helper()
 	w := openFile(t, path)
@@ -40,7 +40,7 @@ func library(t *testing.T, path string) {
 	}
 }
 
-// tamper changes a database behind FlightDeck's back.
+// tamper changes a closed database with SQL.
 func tamper(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -61,7 +61,7 @@ func tamper(t *testing.T, path string, statements ...string) {
 	}
 }
 
-// verify returns what is found wrong: with the log, and with tables.
+// verify returns the first fault of the log, and the tables with differences.
 func verify(t *testing.T, path string) (broken *eventstore.BrokenError, tables []string) {
 	t.Helper()
 	ctx := context.Background()
@@ -94,8 +94,8 @@ func verify(t *testing.T, path string) (broken *eventstore.BrokenError, tables [
 	return broken, slices.Compact(tables)
 }
 
-// TestVerifyFindsEveryKindOfTampering: whatever is changed, added or taken away, in
-// the log or beside it, is reported, and named.
+// TestVerifyFindsEveryKindOfTampering changes, adds and removes rows of the log and of the tables
+// beside it, and expects a report that names the place.
 func TestVerifyFindsEveryKindOfTampering(t *testing.T) {
 	t.Parallel()
 	whole := filepath.Join(t.TempDir(), "whole.db")
@@ -110,8 +110,8 @@ func TestVerifyFindsEveryKindOfTampering(t *testing.T) {
 	const last = "(SELECT max(position) FROM events)"
 	for name, test := range map[string]struct {
 		statements []string
-		tables     []string            // that are reported
-		broken     eventstore.Position // where the log is, 0 for nowhere
+		tables     []string            // with a difference in the report
+		broken     eventstore.Position // of the fault in the log, 0 for none
 	}{
 		"title of now":         {[]string{"UPDATE contents SET title = 'x' WHERE version = 3"}, []string{"contents"}, 0},
 		"title of then":        {[]string{"UPDATE contents SET title = 'x' WHERE version = 1"}, []string{"contents"}, 0},
@@ -189,7 +189,7 @@ func positionOf(broken *eventstore.BrokenError) eventstore.Position {
 	return broken.Position
 }
 
-// Verifying beside a server that writes finds nothing wrong with what it is writing.
+// TestVerifyRunsBesideAWriter expects no differences in rows that a server is writing.
 func TestVerifyRunsBesideAWriter(t *testing.T) {
 	t.Parallel()
 	w := open(t)

@@ -24,7 +24,7 @@ func openFile(t testing.TB, path string) *world {
 	return &world{worldtest.OpenFile(t, path)}
 }
 
-// viewAt is the view of the operator at a position.
+// viewAt returns the view of the operator at a position.
 func viewAt(p eventstore.Position) readmodel.View {
 	return readmodel.View{At: p, Actor: domain.System, Named: true}
 }

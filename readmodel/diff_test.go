@@ -11,7 +11,7 @@ import (
 	"flightdeck/readmodel"
 )
 
-// changes writes a diff as lines: path, before, after, and + when there is a patch.
+// changes returns a diff as lines of path, before and after, with a + for a patch.
 func changes(d *readmodel.Diff) (lines []string) {
 	value := func(j *readmodel.JSON) string {
 		if j == nil {
@@ -71,7 +71,7 @@ func TestDiffListsTheFieldsThatDiffer(t *testing.T) {
 	}
 }
 
-// must is what a call returned, unless it failed.
+// must returns the result of a call, and fails on its error.
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
@@ -131,7 +131,7 @@ func TestDiffComparesSlidesByThemselves(t *testing.T) {
 	}
 }
 
-// A version that may not be seen is one that does not exist.
+// TestDiffShowsNoVersionThatIsHidden expects a hidden version to count as one that does not exist.
 func TestDiffShowsNoVersionThatIsHidden(t *testing.T) {
 	t.Parallel()
 	w := open(t)
@@ -164,7 +164,7 @@ func TestDiffShowsNoVersionThatIsHidden(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %s", name, d, err, test.code)
 		}
 	}
-	// An object that was read as of a moment knows nothing of what came later.
+	// An object that was read at a moment has no later versions.
 	then, err := w.Reader.Content(ctx, viewAt(2), id)
 	if err != nil {
 		t.Fatal(err)

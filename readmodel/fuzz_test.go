@@ -11,7 +11,7 @@ import (
 	"flightdeck/readmodel"
 )
 
-// shelf is a database with a few contents, for fuzzers to ask.
+// shelf is a database with a few contents.
 func shelf(f *testing.F) *world {
 	f.Helper()
 	w := open(f)
@@ -21,7 +21,7 @@ func shelf(f *testing.F) *world {
 	return w
 }
 
-// answered fails unless an error is one that its sender can act on.
+// answered fails unless the error is nil or a *domain.Error.
 func answered(t *testing.T, err error) {
 	t.Helper()
 	if err != nil && domain.CodeOf(err) != domain.Invalid {
@@ -31,7 +31,7 @@ func answered(t *testing.T, err error) {
 
 var orders = []readmodel.OrderField{readmodel.CreatedAt, readmodel.UpdatedAt, readmodel.PublishedAt, readmodel.Title, readmodel.Relevance}
 
-// list asks for contents in an order.
+// list returns a page of contents in an order.
 func (w *world) list(p readmodel.Page, by readmodel.OrderField) (*readmodel.ContentConnection, error) {
 	var search *string
 	if by == readmodel.Relevance {
@@ -41,8 +41,7 @@ func (w *world) list(p readmodel.Page, by readmodel.OrderField) (*readmodel.Cont
 	return w.Reader.Contents(context.Background(), w.Reader.Head(domain.System), p, readmodel.ContentFilter{}, order, search)
 }
 
-// FuzzCursorText: whatever is sent as a cursor, the answer is a page or says that it
-// is none.
+// FuzzCursorText sends any text as a cursor, and expects a page or a refusal.
 func FuzzCursorText(f *testing.F) {
 	w := shelf(f)
 	for _, by := range orders {
@@ -65,7 +64,8 @@ func FuzzCursorText(f *testing.F) {
 	})
 }
 
-// FuzzCursorKey: a cursor that was made up for the right list is no more dangerous.
+// FuzzCursorKey sends cursors of the right list with invented keys, and expects a page or a
+// refusal.
 func FuzzCursorKey(f *testing.F) {
 	w := shelf(f)
 	names := make(map[readmodel.OrderField]string)
@@ -100,7 +100,7 @@ func FuzzCursorKey(f *testing.F) {
 	})
 }
 
-// FuzzSearch: whatever is searched for, the database understands the question.
+// FuzzSearch sends any text as a search, and expects SQL that the database understands.
 func FuzzSearch(f *testing.F) {
 	w := shelf(f)
 	for _, text := range []string{
@@ -123,8 +123,8 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-// FuzzAsOf: a text is refused, or is a point in history that is written as it is
-// read.
+// FuzzAsOf parses any text, and expects a refusal, or a point in history that is written in a form
+// that parses to the same point.
 func FuzzAsOf(f *testing.F) {
 	w := shelf(f)
 	for _, text := range []string{

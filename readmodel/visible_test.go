@@ -14,7 +14,7 @@ import (
 	"flightdeck/readmodel"
 )
 
-// fate is what became of an object: each step is where it was for a while.
+// fate is the history of an object as a sequence of states.
 type fate struct {
 	owner  domain.Actor
 	steps  []step
@@ -36,7 +36,7 @@ const (
 
 var exposures = map[step]policy.Exposure{hidden: policy.Hidden, public: policy.Public, deleted: policy.Deleted}
 
-// fates are all sequences of two states, of things of each owner.
+// fates returns all sequences of two states, for objects of each owner.
 func fates(owners ...domain.Actor) (all []*fate) {
 	for _, owner := range owners {
 		for _, then := range []step{hidden, public, deleted} {
@@ -48,7 +48,7 @@ func fates(owners ...domain.Actor) (all []*fate) {
 	return all
 }
 
-// content brings a content through its fate, as the operator after its creation.
+// content takes a content through its fate. The operator makes all changes after its creation.
 func (f *fate) content(w *world, archived bool) {
 	f.right = policy.Visibility.Content
 	done := w.Do(f.owner, command.CreateContent{Title: "Title", Content: "text", Format: domain.Markdown, Status: domain.Draft})
@@ -73,7 +73,7 @@ func (f *fate) content(w *world, archived bool) {
 	}
 }
 
-// deck brings a deck through its fate.
+// deck takes a deck through its fate.
 func (f *fate) deck(w *world) {
 	f.right = policy.Visibility.Deck
 	done := w.Do(f.owner, command.CreatePresentation{Title: "Title", Theme: "default", Markdown: new("# Slide\n\n<!-- note -->")})
@@ -92,25 +92,25 @@ func (f *fate) deck(w *world) {
 	}
 }
 
-// seen is what the table says of an object as of a step.
+// seen reports whether the table lets an actor see the object as of a step.
 func (f *fate) seen(actor domain.Actor, at int) bool {
 	return f.steps[at] != deleted && f.told(actor, at)
 }
 
-// told is what the table says of the event that led to a step: what is deleted is
-// there for those who may restore it.
+// told reports whether the table lets an actor see the event of a step. Actors with the right to
+// restore an object see the event of its deletion.
 func (f *fate) told(actor domain.Actor, at int) bool {
 	visibility := policy.VisibilityOf(exposures[f.steps[at]], exposures[f.steps[1]])
 	return rules.May(actor, f.right(visibility), f.owner.UserID)
 }
 
-// TestVisibleRowsFollowThePolicy: the SQL that selects rows and events agrees with
-// package policy, for every role, owner, and pair of what a thing was and is.
+// TestVisibleRowsFollowThePolicy compares the SQL for rows and events with package policy, for
+// every role, every owner, and every pair of states then and now.
 func TestVisibleRowsFollowThePolicy(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	author, other, editor := w.Actor(domain.Author), w.Actor(domain.Author), w.Actor(domain.Editor)
-	demoted := domain.Actor{UserID: author.UserID, Role: domain.Viewer} // still owns what was theirs
+	demoted := domain.Actor{UserID: author.UserID, Role: domain.Viewer} // still the owner
 	actors := []domain.Actor{{}, w.Actor(domain.Viewer), author, demoted, other, editor, w.Actor(domain.Admin), domain.System}
 	contents, archived, decks := fates(author, editor, domain.System), fates(author), fates(author, editor, domain.System)
 	for _, f := range contents {
@@ -161,7 +161,7 @@ func TestVisibleRowsFollowThePolicy(t *testing.T) {
 	}
 }
 
-// told checks whether an event is listed and delivered.
+// told checks whether a view lists an event, and whether a feed delivers it.
 func (w *world) told(t *testing.T, what string, actor domain.Actor, p eventstore.Position, told bool) {
 	t.Helper()
 	ctx := context.Background()
@@ -182,7 +182,8 @@ func want(t *testing.T, what string, got bool, err error, want bool) {
 	}
 }
 
-// An account's events are for its owner and admins, its address too.
+// TestAccountsArePrivate expects the events and the address of an account to be visible to its
+// owner and to admins.
 func TestAccountsArePrivate(t *testing.T) {
 	t.Parallel()
 	w := open(t)

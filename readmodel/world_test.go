@@ -20,7 +20,7 @@ func open(t testing.TB) *world {
 
 func pageOf(n int) readmodel.Page { return readmodel.Page{First: &n} }
 
-// viewAt is the view of the operator at a position.
+// viewAt returns the view of the operator at a position.
 func viewAt(p eventstore.Position) readmodel.View {
 	return readmodel.View{At: p, Actor: domain.System, Named: true}
 }
