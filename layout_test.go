@@ -42,7 +42,7 @@ var importRules = map[string][]string{
 	"prepared":             {"github.com/hashicorp/golang-lru/v2", "github.com/uptrace/bun"},
 	"account":              {"domain", "eventstore", "prepared", "github.com/uptrace/bun"},
 	"readmodel":            {"account", "domain", "eventstore", "policy", "prepared", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
-	"projection":           {"domain", "eventstore", "readmodel", "vault", "github.com/uptrace/bun"},
+	"projection":           {"domain", "eventstore", "readmodel", "vault", "github.com/cenkalti/backoff/v5", "github.com/uptrace/bun"},
 	"command": {
 		"auth", "domain", "eventstore", "markdown/deck", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
@@ -57,7 +57,7 @@ var importRules = map[string][]string{
 	"graph/model":     {"command", "domain", "eventstore", "projection", "readmodel", "github.com/99designs/gqlgen"},
 	"resolvers": {
 		"auth", "command", "domain", "eventstore", "graph", "graph/errorcode", "graph/model", "markdown/deck", "markdown/html", "policy", "projection", "readmodel",
-		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
+		"github.com/99designs/gqlgen", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2",
 	},
 	"web": {
 		"graph/errorcode", "web/document", "web/fanout", "web/frame", "web/limit", "web/negotiate", "web/playground",
@@ -68,7 +68,7 @@ var importRules = map[string][]string{
 		"graph/errorcode", "web/limit",
 		"github.com/99designs/gqlgen", "github.com/hashicorp/golang-lru/v2", "github.com/vektah/gqlparser/v2",
 	},
-	"web/fanout":     {"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"},
+	"web/fanout":     {"github.com/99designs/gqlgen", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2"},
 	"web/frame":      {"github.com/gorilla/websocket"},
 	"web/negotiate":  {"github.com/klauspost/compress"},
 	"web/playground": {"web/negotiate"},

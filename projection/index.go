@@ -11,6 +11,8 @@ import (
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 // Index keeps the full-text index up to date. It is a projection of its own, which follows the log
@@ -100,26 +102,24 @@ func (x *Index) Wait(ctx context.Context, p eventstore.Position) error {
 func (x *Index) run(ctx context.Context) {
 	defer close(x.done)
 	defer func() { x.set(func() { x.closed = true }) }()
-	for pause := firstPause; ctx.Err() == nil; {
-		if err := x.pause(ctx); err != nil {
-			return
-		}
-		to, err := x.step(ctx)
-		if err == nil {
-			pause = firstPause
-			x.set(func() { x.at, x.err = to, nil })
-			continue
-		}
-		if ctx.Err() != nil || errors.Is(err, eventstore.ErrClosed) {
-			return
-		}
+	pauses := &backoff.ExponentialBackOff{InitialInterval: firstPause, MaxInterval: longestPause, Multiplier: 2}
+	failed := func(err error, pause time.Duration) {
 		x.logger.Error("full-text index", "err", err, "again", pause)
 		x.set(func() { x.err = err })
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
+	}
+	for x.pause(ctx) == nil {
+		step := func() (eventstore.Position, error) {
+			to, err := x.step(ctx)
+			if errors.Is(err, eventstore.ErrClosed) {
+				err = backoff.Permanent(err)
+			}
+			return to, err
 		}
-		pause = min(2*pause, longestPause)
+		to, err := backoff.Retry(ctx, step, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0), backoff.WithNotify(failed))
+		if err != nil {
+			return // closed, or ctx has ended
+		}
+		x.set(func() { x.at, x.err = to, nil })
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
 	"flightdeck/readmodel"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 const (
@@ -19,8 +21,8 @@ const (
 	// positions passed for as long.
 	checkpointEvents   = 1000
 	checkpointInterval = 5 * time.Second
-	// A page that cannot be delivered is tried again after a pause that grows from
-	// the first of these to the second.
+	// A page that cannot be delivered is tried again after a pause that grows from firstPause to
+	// longestPause.
 	firstPause, longestPause = 100 * time.Millisecond, 10 * time.Second
 )
 
@@ -46,25 +48,20 @@ func (r *Resolver) seen(ctx context.Context) (*eventstore.Position, error) {
 // tries the same page again after a pause: a stream that ended would look complete
 // to its client. deliver must have sent nothing then.
 func (r *Resolver) follow(ctx context.Context, c *Course, deliver func(page []eventstore.Event, end eventstore.Position) error) {
-	for pause := firstPause; ; {
-		err := r.next(ctx, c, deliver)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err == nil && c.stepped:
+	pauses := &backoff.ExponentialBackOff{InitialInterval: firstPause, MaxInterval: longestPause, Multiplier: 2}
+	next := func() (struct{}, error) { return struct{}{}, r.next(ctx, c, deliver) }
+	failed := func(err error, pause time.Duration) {
+		r.Logger.ErrorContext(ctx, "subscription", "err", err, "after", c.at, "again", pause, "request", r.RequestID(ctx))
+	}
+	for {
+		_, err := backoff.Retry(ctx, next, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0), backoff.WithNotify(failed))
+		if err != nil || ctx.Err() != nil {
+			return // ctx has ended: without it, Retry does not give up
+		}
+		if c.stepped {
 			c.ended = false
 			return
-		case err == nil:
-			pause = firstPause
-			continue
 		}
-		r.Logger.ErrorContext(ctx, "subscription", "err", err, "after", c.at, "again", pause, "request", r.RequestID(ctx))
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, longestPause)
 	}
 }
 

@@ -2,7 +2,10 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 const (
@@ -16,18 +19,20 @@ const (
 // run follows the feed until ctx ends.
 func (b *broadcast) run(ctx context.Context) {
 	defer func() { b.fanout.kept.Add(-int64(b.size)) }()
-	for pause := firstPause; b.fanout.feed.Wait(ctx, b.through) == nil && ctx.Err() == nil; {
-		if b.step(ctx) {
-			pause = firstPause
-			continue
+	pauses := &backoff.ExponentialBackOff{InitialInterval: firstPause, MaxInterval: longestPause, Multiplier: 2}
+	step := func() (struct{}, error) {
+		if !b.step(ctx) {
+			return struct{}{}, errStep
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, longestPause)
+		return struct{}{}, nil
+	}
+	for b.fanout.feed.Wait(ctx, b.through) == nil && ctx.Err() == nil {
+		_, _ = backoff.Retry(ctx, step, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0)) //nolint:errcheck // it fails when ctx ends
 	}
 }
+
+// errStep says that a step failed. The executor has logged the reason.
+var errStep = errors.New("a step of a broadcast failed")
 
 // step executes and publishes the positions up to the feed's head, or some of them. It returns
 // false if that has failed.
