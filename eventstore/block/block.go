@@ -1,9 +1,6 @@
-// Package block packs events for the archive: several in a block, compressed by
-// Zstandard with a dictionary of what events of this log look like.
-//
-// It imports package eventstore and a compression library. A block gives back the
-// very events that were put in, hashes and bytes of data included. Start with
-// Codec.
+// Package block packs events for the archive: several in a block, compressed by Zstandard with a
+// dictionary of texts that the events of the log share. A block returns exactly the packed events,
+// with their hashes and the bytes of their data. Start with Codec.
 package block
 
 import (
@@ -18,16 +15,14 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Codec packs and unpacks blocks with one dictionary. Its methods may be called at
-// the same time.
+// Codec packs and unpacks blocks with one dictionary. Its methods may be called concurrently.
 type Codec struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 }
 
-// New returns the codec of a dictionary, which is content that blocks of this log
-// have in common: see Dictionary. id is stored in each block; a block can be read
-// with the dictionary of the same id only. A dictionary may be empty.
+// New returns the codec of a dictionary; see Dictionary. A dictionary may be empty. Each block
+// stores id, and can be read with the dictionary of the same id alone.
 func New(id uint32, dictionary []byte) (*Codec, error) {
 	e := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true)}
 	d := []zstd.DOption{zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBlock)}
@@ -46,15 +41,15 @@ func New(id uint32, dictionary []byte) (*Codec, error) {
 	return &Codec{encoder, decoder}, nil
 }
 
-// A block ends after as many events or bytes of data: what is read of it costs the
-// whole of it.
+// A block is bounded in events and in bytes of data, since a read of one event unpacks the whole
+// block.
 const (
 	maxEvents = 32
 	maxBytes  = 32 << 10
 	maxBlock  = 1 << 30
 )
 
-// Split returns the events of a stream in parts that make good blocks.
+// Split splits the events of a stream into parts of the size of a block.
 func Split(events []eventstore.Event) (parts [][]eventstore.Event) {
 	from, size := 0, 0
 	for i, e := range events {
@@ -68,11 +63,11 @@ func Split(events []eventstore.Event) (parts [][]eventstore.Event) {
 	return parts
 }
 
-// maxDictionary is how long a dictionary gets.
+// maxDictionary bounds a dictionary, in bytes.
 const maxDictionary = 64 << 10
 
-// Dictionary makes a dictionary of a sample of events: their texts, up to a length,
-// taken evenly.
+// Dictionary makes a dictionary of the texts of a sample of events, taken evenly up to
+// maxDictionary.
 func Dictionary(sample []eventstore.Event) []byte {
 	var whole []byte
 	for _, e := range sample {
@@ -89,7 +84,7 @@ func Dictionary(sample []eventstore.Event) []byte {
 	return b[max(0, len(b)-maxDictionary):]
 }
 
-// buffers are what events are packed in and unpacked to.
+// buffers holds the buffers for packing and unpacking.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // Encode packs events into a block.
@@ -122,8 +117,8 @@ func (c *Codec) Decode(block []byte) (events []eventstore.Event, err error) {
 
 var errBroken = errors.New("unpack events: the block is damaged")
 
-// appendEvent writes an event: numbers as varints, texts after their length, and the
-// hash as it is. Fields that differ least from event to event come first.
+// appendEvent writes an event: numbers as varints, texts after their length, and the hash
+// unchanged. Fields that differ least between events come first.
 func appendEvent(b []byte, e eventstore.Event) []byte {
 	for _, s := range []string{string(e.Stream.ID), e.Stream.Type, e.Type, e.Actor, e.CorrelationID, e.CausationID, e.TraceID, e.ID} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
@@ -138,7 +133,7 @@ func appendEvent(b []byte, e eventstore.Event) []byte {
 	return append(b, e.Data...)
 }
 
-// reader reads what appendEvent wrote. After a fault it is broken and gives zeros.
+// reader reads the output of appendEvent. After a fault it is broken and returns zeros.
 type reader struct {
 	rest   []byte
 	broken bool
@@ -178,7 +173,7 @@ func (r *reader) length() int {
 
 func (r *reader) text() string { return string(r.bytes(r.length())) }
 
-// bytes returns the next bytes, as a part of the block that nobody changes.
+// bytes returns the next n bytes, a part of the block that must not be changed.
 func (r *reader) bytes(n int) []byte {
 	if r.broken || n > len(r.rest) {
 		r.broken = true

@@ -15,8 +15,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// blocks reads blocks of the archive and remembers those read lately. Its methods
-// may be called at the same time.
+// blocks reads blocks of the archive and caches the recent ones. Its methods may be called
+// concurrently.
 type blocks struct {
 	recent *lru.Cache[int64, []eventstore.Event]
 
@@ -25,8 +25,8 @@ type blocks struct {
 }
 
 const (
-	// maxRecent is how many blocks are remembered, maxRemembered how much data one of
-	// them may have: 16 MiB in all.
+	// maxRecent bounds the cached blocks, and maxRemembered the data of one cached block: 16 MiB in
+	// all.
 	maxRecent     = 256
 	maxRemembered = 64 << 10
 )
@@ -92,17 +92,17 @@ func (b *blocks) codec(ctx context.Context, q queries, dictionary int64) (*block
 	return c, err
 }
 
-// place is where a moved event is found.
+// place is the place of a moved event.
 type place struct {
 	event                      eventstore.Event
 	stream, block, name, actor int64
 }
 
-// Archive moves events into the archive. Those of one stream are neighbours, in
-// order, and follow right after those archived before.
+// Archive moves events into the archive. The events of one stream are neighbours, in order, and
+// follow the archived events of the stream.
 //
-// The log's indexes, but one, lie in the order of positions: events are moved in that
-// order, so that a page of one is changed once and not once for each of its events.
+// All indexes of the log but one are in the order of positions. The events are moved in that order,
+// so that each page of an index changes once and not once per event.
 func (t *tx) Archive(ctx context.Context, events []eventstore.Event) error {
 	dictionary, err := t.dictionary(ctx)
 	if err != nil {
@@ -142,14 +142,14 @@ func (t *tx) Archive(ctx context.Context, events []eventstore.Event) error {
 	return nil
 }
 
-// shelf is where the archive holds a stream.
+// shelf is the part of the archive that holds a stream.
 type shelf struct {
 	eventstore.StreamStatus
 	stream int64
 }
 
-// shelf returns where events of one stream, neighbours in order, go to, and counts them
-// as archived there. before is what it returned for the events before them.
+// shelf returns the part of the archive for the events of one stream, neighbours in order, and
+// counts the events as archived. before is its result for the events before.
 func (t *tx) shelf(ctx context.Context, before shelf, part []eventstore.Event) (s shelf, err error) {
 	first, last := part[0], part[len(part)-1]
 	s = before
@@ -185,7 +185,7 @@ func (t *tx) move(ctx context.Context, p place) error {
 	return err
 }
 
-// name returns the number of a text, which names remembers.
+// name returns the number of a text, and caches it in names.
 func (t *tx) name(ctx context.Context, names map[string]int64, text string) (n int64, err error) {
 	if n, ok := names[text]; ok {
 		return n, nil
@@ -199,14 +199,14 @@ func (t *tx) name(ctx context.Context, names map[string]int64, text string) (n i
 }
 
 const (
-	// maxSample is how many events a dictionary is made of; with fewer than minSample
-	// there is none. Long texts are left out.
+	// A dictionary is made of at most maxSample events without long texts; a log of fewer than
+	// minSample events has none.
 	maxSample, minSample = 400, 100
 	maxSampled           = 8 << 10
 )
 
-// dictionary returns the dictionary for new blocks, which it makes once the log has
-// events enough to make it of; 0 for none.
+// dictionary returns the dictionary for new blocks, 0 for none. It makes the dictionary as soon as
+// the log has enough events.
 func (t *tx) dictionary(ctx context.Context) (dictionary int64, err error) {
 	found, err := t.one(ctx, "SELECT max(dictionary) FROM archive_dictionaries HAVING max(dictionary) IS NOT NULL", nil, &dictionary)
 	if err != nil || found {

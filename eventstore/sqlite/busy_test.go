@@ -105,7 +105,7 @@ func TestOpeningADatabaseThatIsBeingWrittenSaysSo(t *testing.T) {
 	closeNow(t, open(t, path, sqlite.Options{ReadOnly: true}))
 }
 
-// counted is a context that counts how often somebody asked for its end.
+// counted is a context that counts the calls of Done.
 type counted struct {
 	context.Context
 	asked atomic.Int64

@@ -12,9 +12,9 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Fault is something in the file that is not as it should be.
+// Fault is a fault of the file.
 type Fault struct {
-	// Position is the event that it is about, 0 when it is about none.
+	// Position is the position of the event at fault, 0 if the fault concerns no event.
 	Position eventstore.Position `json:"position,omitzero"`
 	Reason   string              `json:"reason"`
 }
@@ -26,10 +26,9 @@ func (f Fault) String() string {
 	return fmt.Sprintf("position %s: %s", f.Position, f.Reason)
 }
 
-// Check looks for what the chain of hashes does not show, up to a position, and calls
-// report for each fault: pages that SQLite finds damaged, guards of the log that are
-// not as the migrations made them, and archived events that are not found by what they
-// are. It may run beside a server that writes.
+// Check finds the faults that the chain of hashes does not show, up to a position, and calls report
+// for each: damaged pages, guards of the log that differ from those of the migrations, and archived
+// events whose rows do not lead to them. It may run beside a server that writes.
 func (e *Engine) Check(ctx context.Context, to eventstore.Position, report func(Fault)) error {
 	rows := queries{ask: e.pool.db.QueryContext}
 	if err := rows.each(ctx, "PRAGMA integrity_check(20)", nil, func(r *sql.Rows) error {
@@ -50,8 +49,8 @@ func (e *Engine) Check(ctx context.Context, to eventstore.Position, report func(
 
 const selectSchema = "SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name"
 
-// checkSchema compares the tables, views and triggers of the log with those that its
-// migrations make of an empty file.
+// checkSchema compares the tables, views and triggers of the log with those that the migrations
+// make of an empty file.
 func (e *Engine) checkSchema(ctx context.Context, report func(Fault)) (err error) {
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
@@ -86,8 +85,7 @@ func (e *Engine) checkSchema(ctx context.Context, report func(Fault)) (err error
 	return nil
 }
 
-// schemaOf returns what a database is made of: the SQL of each thing by its kind and
-// name.
+// schemaOf returns the SQL of every object of a database by kind and name.
 func schemaOf(ctx context.Context, q queries) (map[string]string, error) {
 	schema := make(map[string]string)
 	err := q.each(ctx, selectSchema, nil, func(r *sql.Rows) error {
@@ -99,7 +97,7 @@ func schemaOf(ctx context.Context, q queries) (map[string]string, error) {
 	return schema, err
 }
 
-// checkArchive compares the rows by which archived events are found with the events.
+// checkArchive compares the rows that lead to archived events with the events.
 func (e *Engine) checkArchive(ctx context.Context, to eventstore.Position, report func(Fault)) error {
 	const page = 1000
 	for after := eventstore.Position(0); ; {

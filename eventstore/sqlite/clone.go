@@ -9,18 +9,18 @@ import (
 	"flightdeck/eventstore"
 )
 
-// The database's own text of what made a table or an index, see
-// https://sqlite.org/schematab.html#interpretation_of_the_schema_table: it begins with
-// one of these, whatever it was typed like, but for the quotes that a renaming adds.
+// These match the beginning of the SQL that SQLite stores for a table or an index
+// (https://sqlite.org/schematab.html#interpretation_of_the_schema_table): its form is normalised,
+// except for the quotes that a renaming adds.
 var (
 	createTable = regexp.MustCompile(`(?s)^(CREATE (?:VIRTUAL )?TABLE )("?\w+"?)(.*)$`)
 	createIndex = regexp.MustCompile(`(?s)^(CREATE (?:UNIQUE )?INDEX )(\w+)( ON )("?\w+"?)(.*)$`)
-	// generation ends the name of an index that CloneIndexes made.
+	// generation matches the end of the name of an index that CloneIndexes made.
 	generation = regexp.MustCompile(`_g\d+$`)
 )
 
-// CloneTable makes an empty table like another one, without its indexes but with what
-// makes its key.
+// CloneTable makes an empty table with the columns and the key of another one, without its other
+// indexes.
 func (e *Engine) CloneTable(ctx context.Context, rows eventstore.Rows, from, to string) error {
 	q := queries{ask: rows.Query}
 	var ddl string
@@ -35,10 +35,9 @@ func (e *Engine) CloneTable(ctx context.Context, rows eventstore.Rows, from, to 
 	return err
 }
 
-// CloneIndexes gives a table the indexes of another one, for each that pick selects by
-// its name. Indexes keep their names when their table is renamed, and no two of a
-// database have the same: so those made here end with a generation, which pick does
-// not see.
+// CloneIndexes gives a table those indexes of another one whose names pick selects. An index keeps
+// its name when its table is renamed, and names are unique in a database: the new names end with a
+// generation, which pick does not see.
 func (e *Engine) CloneIndexes(ctx context.Context, rows eventstore.Rows, from, to string, number int, pick func(name string) bool) error {
 	q := queries{ask: rows.Query}
 	var all []string
@@ -66,9 +65,9 @@ func (e *Engine) CloneIndexes(ctx context.Context, rows eventstore.Rows, from, t
 	return nil
 }
 
-// DropPart takes a part of a table away, at most so many rows, or one of its indexes, and
-// reports whether the table is gone: to drop a large one at once takes seconds, as all of
-// its pages are overwritten. A table that is not there is gone.
+// DropPart deletes a part of a table, at most the given number of rows, or one of its indexes. gone
+// is true as soon as the table does not exist. Dropping a large table at once takes seconds, since
+// all of its pages are overwritten.
 func (e *Engine) DropPart(ctx context.Context, rows eventstore.Rows, table string, most int) (gone bool, err error) {
 	q := queries{ask: rows.Query}
 	var index string
@@ -80,8 +79,7 @@ func (e *Engine) DropPart(ctx context.Context, rows eventstore.Rows, table strin
 		_, err := rows.Exec(ctx, "DROP INDEX "+index)
 		return false, err
 	}
-	// A full-text index lies in tables of its own,
-	// https://sqlite.org/fts5.html#fts5_data_structures.
+	// A full-text index has tables of its own (https://sqlite.org/fts5.html#fts5_data_structures).
 	for _, name := range []string{table + "_data", table + "_idx", table + "_docsize", table} {
 		var key string
 		if _, err := q.one(ctx, `SELECT coalesce(group_concat(i.name, ', '), '') FROM sqlite_schema AS s, pragma_table_info(s.name) AS i

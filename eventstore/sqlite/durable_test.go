@@ -179,8 +179,8 @@ func tryQuery(ctx context.Context, tx eventstore.EngineTx) (err error) {
 	return rows.Err()
 }
 
-// TestNothingFollowsAFullDiskInItsTransaction goes on after the error: what comes
-// then must not be written outside of the transaction, which SQLite has ended.
+// TestNothingFollowsAFullDiskInItsTransaction goes on after the error: later statements must not be
+// written outside the transaction, which SQLite has ended.
 func TestNothingFollowsAFullDiskInItsTransaction(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)

@@ -12,17 +12,17 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// errNotADatabase says that a file is something else.
+// errNotADatabase is the error for a file of another kind.
 var errNotADatabase = errors.New("it is not a database")
 
-// errCorrupt says that SQLite found the file damaged.
+// errCorrupt is the error for a damaged file.
 var errCorrupt = errors.New("the database file is damaged")
 
 // primary masks an extended result code, see https://sqlite.org/rescode.html.
 const primary = 0xff
 
-// translate turns an error of the driver into the one of package eventstore that
-// says the same, by its code, and leaves all others as they are.
+// translate turns an error of the driver into that of package eventstore with the same meaning, by
+// its code. It returns all other errors unchanged.
 func translate(err error) error {
 	cause, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
@@ -45,7 +45,7 @@ func translate(err error) error {
 	return err
 }
 
-// explain says why a database could not be opened, and what to do.
+// explain adds the remedy to the error of a database that could not be opened.
 func explain(path string, err error) error {
 	hint := ""
 	switch {
@@ -73,8 +73,8 @@ func explain(path string, err error) error {
 	return fmt.Errorf("open database %s: %w: %s", path, err, hint)
 }
 
-// endsTransaction reports whether SQLite may have rolled the transaction back by
-// itself, see https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction.
+// endsTransaction reports whether SQLite may have rolled the transaction back by itself
+// (https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction).
 func endsTransaction(err error) bool {
 	cause, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
@@ -87,8 +87,8 @@ func endsTransaction(err error) bool {
 	return false
 }
 
-// IsRetryable reports whether a query failed because the schema was changed while it was
-// prepared. SQLite tries again by itself, but only once for a virtual table.
+// IsRetryable reports whether a query failed because the schema changed while SQLite prepared it.
+// SQLite itself tries again, but only once for a virtual table.
 func (e *Engine) IsRetryable(err error) bool { return schemaChanged(err) }
 
 func schemaChanged(err error) bool {
@@ -96,8 +96,8 @@ func schemaChanged(err error) bool {
 	return ok && cause.Code()&primary == lib.SQLITE_SCHEMA
 }
 
-// noTransaction reports whether err says that no transaction is open: a plain
-// SQLITE_ERROR, which ROLLBACK gives for no other reason.
+// noTransaction reports whether err is the error of a ROLLBACK without a transaction: a plain
+// SQLITE_ERROR, which ROLLBACK returns for no other reason.
 func noTransaction(err error) bool {
 	cause, ok := errors.AsType[*sqlite.Error](err)
 	return ok && cause.Code() == lib.SQLITE_ERROR

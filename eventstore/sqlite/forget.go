@@ -7,7 +7,7 @@ import (
 )
 
 // ForgetStream deletes the snapshots of a stream, and the idempotency keys of the commands that
-// wrote to the stream or were sent by an actor with its id.
+// wrote to the stream or came from an actor with its id.
 func (t *tx) ForgetStream(ctx context.Context, id eventstore.StreamID) error {
 	if err := t.run(ctx, "DELETE FROM snapshots WHERE stream_id = ?", string(id)); err != nil {
 		return err

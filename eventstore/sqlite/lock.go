@@ -8,14 +8,14 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lock keeps a second process from writing to the same database. The operating
-// system releases it when the process ends, however it ends.
+// lock keeps a second process from writing to the same database. The operating system releases it
+// at the end of the process.
 type lock struct{ file *flock.Flock }
 
-// LockedError says that another process has the database open for writing.
+// LockedError is the error for a database that another process has opened for writing.
 type LockedError struct {
 	Path string
-	// Holder is what the other process says of itself; may be empty.
+	// Holder is the description that the other process wrote into the lock file; it may be empty.
 	Holder string
 }
 
@@ -36,7 +36,7 @@ func acquire(path string) (*lock, error) {
 		return nil, fmt.Errorf("lock the database: %w", err)
 	}
 	if !ok {
-		holder, _ := os.ReadFile(name) //nolint:errcheck // who it is only makes the message better
+		holder, _ := os.ReadFile(name) //nolint:errcheck // the holder only improves the message
 		return nil, &LockedError{path, strings.TrimSpace(string(holder))}
 	}
 	if err := os.WriteFile(name, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o600); err != nil {

@@ -27,21 +27,21 @@ func logMigrations() eventstore.Migrations {
 	return eventstore.Migrations{Component: "log", Files: files}
 }
 
-// queryer is what a connection and a pool have in common.
+// queryer is the common part of a connection and a pool.
 type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// errForeign says that a file is a database of some other program.
+// errForeign is the error for a SQLite database of another program.
 var errForeign = errors.New("it is a SQLite database of another program")
 
-// errNewer says that a later version of FlightDeck wrote a database.
+// errNewer is the error for a database that a later version of FlightDeck wrote.
 var errNewer = errors.New("a later version of FlightDeck has written it")
 
-// errOlder says that an older version of FlightDeck wrote a database.
+// errOlder is the error for a database that an older version of FlightDeck wrote.
 var errOlder = errors.New("an older version of FlightDeck has written it")
 
-// checkOurs fails with errForeign unless FlightDeck made the database.
+// checkOurs returns errForeign unless FlightDeck made the database.
 func checkOurs(ctx context.Context, db queryer) error {
 	var id int
 	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
@@ -53,7 +53,7 @@ func checkOurs(ctx context.Context, db queryer) error {
 	return nil
 }
 
-// claim marks an empty database as ours, or fails with errForeign.
+// claim marks an empty database as FlightDeck's, or returns errForeign.
 func claim(ctx context.Context, conn *sql.Conn) error {
 	var tables int
 	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
@@ -66,8 +66,8 @@ func claim(ctx context.Context, conn *sql.Conn) error {
 	return translate(err)
 }
 
-// migrate applies what is missing, each step in a transaction that records it.
-// Where a later version of any component was, nothing is applied.
+// migrate applies the missing steps, each in a transaction that records it. If a later version of
+// any component has been applied, it applies none and fails.
 func migrate(ctx context.Context, conn *sql.Conn, all []eventstore.Migrations) error {
 	const ddl = `CREATE TABLE IF NOT EXISTS migrations (
 		component TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, applied_at INTEGER NOT NULL,
@@ -141,8 +141,8 @@ func step(ctx context.Context, conn *sql.Conn, m eventstore.Migrations, number i
 	return translate(tx.Commit())
 }
 
-// checkUpToDate fails with errNewer when a migration was applied that is not among
-// these, else with errOlder when one of these was not.
+// checkUpToDate returns errNewer if an applied migration is unknown, or errOlder if a known one is
+// missing.
 func checkUpToDate(ctx context.Context, db queryer, all []eventstore.Migrations) error {
 	var older error
 	for _, m := range all {

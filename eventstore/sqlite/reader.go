@@ -19,12 +19,12 @@ const columns = `position, id, stream_id, stream_type, version, type, schema_ver
 const (
 	live     = "SELECT " + columns + ", 0 AS block FROM events WHERE "
 	archived = " UNION ALL SELECT position, '', '', '', version, '', 0, '', '', '', '', 0, x'', '', block FROM archived_events WHERE "
-	// number is the number under which the archive knows the stream ?1.
+	// number selects the number of the stream ?1 in the archive.
 	number = "(SELECT stream FROM archive_streams WHERE stream_id = ?1)"
 )
 
-// Queries that read the log. Each is one statement, so that it sees an event in the
-// one place or in the other while events are archived.
+// The queries of the log. Each is one statement, so that it sees an event in one of its two places
+// while events are being archived.
 const (
 	selectHead   = "SELECT position, recorded_at, hash FROM events ORDER BY position DESC LIMIT 1"
 	selectAfter  = live + "position > ?1" + archived + "position > ?1 ORDER BY position LIMIT ?2"
@@ -49,8 +49,7 @@ const (
 	selectDictionary = "SELECT data FROM archive_dictionaries WHERE dictionary = ?"
 )
 
-// queries reads the log: through the pool of read-only connections, or inside the
-// write transaction.
+// queries reads the log, through the pool of read-only connections or inside the write transaction.
 type queries struct {
 	ask    func(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	blocks *blocks
@@ -84,7 +83,7 @@ func (p *pool) ask(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	}
 }
 
-// one scans the only row of a query, if there is one.
+// one scans the only row of a query. found is false if there is none.
 func (q queries) one(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
 	err = q.each(ctx, query, args, func(rows *sql.Rows) error {
 		found = true
@@ -131,7 +130,7 @@ func (q queries) ReadStream(ctx context.Context, id eventstore.StreamID, after, 
 	return q.events(ctx, selectStream, string(id), after, limit)
 }
 
-// At returns the events at some positions, which rise or fall, in their order.
+// At returns the events at positions in ascending or descending order, in that order.
 func (q queries) At(ctx context.Context, positions []eventstore.Position) ([]eventstore.Event, error) {
 	list, err := json.Marshal(positions)
 	if err != nil {
@@ -144,20 +143,20 @@ func (q queries) At(ctx context.Context, positions []eventstore.Position) ([]eve
 	return q.events(ctx, query, string(list))
 }
 
-// PositionAt returns the position of the last event recorded at or before an
-// instant, 0 when there is none.
+// PositionAt returns the position of the last event recorded at or before an instant, 0 if there is
+// none.
 func (q queries) PositionAt(ctx context.Context, at time.Time) (p eventstore.Position, err error) {
 	_, err = q.one(ctx, selectInstant, []any{at.UnixMicro()}, &p)
 	return p, err
 }
 
-// Stream returns a stream as it is now; its version is 0 when there is none.
+// Stream returns the present status of a stream; the version is 0 if the stream does not exist.
 func (q queries) Stream(ctx context.Context, id eventstore.StreamID) (s eventstore.StreamStatus, err error) {
 	_, err = q.one(ctx, selectStatus, []any{string(id)}, &s.ID, &s.Type, &s.Version, &s.Archived)
 	return s, err
 }
 
-// Streams returns up to limit streams whose ids follow another one, in order.
+// Streams returns up to limit streams with ids after the given one, in order.
 func (q queries) Streams(ctx context.Context, after eventstore.StreamID, limit int) (all []eventstore.StreamStatus, err error) {
 	err = q.each(ctx, selectStatuses, []any{string(after), limit}, func(rows *sql.Rows) error {
 		var s eventstore.StreamStatus
@@ -168,31 +167,30 @@ func (q queries) Streams(ctx context.Context, after eventstore.StreamID, limit i
 	return all, err
 }
 
-// VersionAt returns the version that a stream had at a position.
+// VersionAt returns the version of a stream at a position.
 func (q queries) VersionAt(ctx context.Context, id eventstore.StreamID, p eventstore.Position) (version int, err error) {
 	_, err = q.one(ctx, selectVersion, []any{string(id), int64(p)}, &version)
 	return version, err
 }
 
-// SlowestCheckpoint returns who has followed the log least far, and how far.
+// SlowestCheckpoint returns the name and the position of the checkpoint that lags most.
 func (q queries) SlowestCheckpoint(ctx context.Context) (name string, p eventstore.Position, err error) {
 	p = eventstore.Forever
 	_, err = q.one(ctx, selectCheckpoint, nil, &name, &p)
 	return name, p, err
 }
 
-// pageBytes is about how much data of events is read at once: a page ends after the
-// event that reaches it.
+// pageBytes bounds the data of a page of events, roughly: the page ends after the event that
+// reaches the bound.
 const pageBytes = 4 << 20
 
-// events runs a query for a page of events, and takes those that are archived out of
-// their blocks.
+// events runs a query for a page of events, and unpacks the archived ones from their blocks.
 func (q queries) events(ctx context.Context, query string, args ...any) (events []eventstore.Event, err error) {
 	rows, err := q.ask(ctx, query, args...)
 	if err != nil {
 		return nil, translate(err)
 	}
-	var packed []int64 // the block of each event, 0 where it is none
+	var packed []int64 // the block of each event, 0 for an event outside the archive
 	size := 0
 	for size < pageBytes && rows.Next() {
 		e, block, err := scan(rows)
@@ -231,8 +229,8 @@ func scan(rows *sql.Rows) (e eventstore.Event, block int64, err error) {
 	return e, block, err
 }
 
-// unpack returns the event at a position out of its block. What does not give it back
-// is a *eventstore.BrokenError.
+// unpack returns the event at a position from its block. The error is a *eventstore.BrokenError if
+// the block does not contain the event.
 func (q queries) unpack(ctx context.Context, block int64, p eventstore.Position) (eventstore.Event, error) {
 	events, err := q.blocks.get(ctx, q, block)
 	if err != nil && ctx.Err() == nil {

@@ -12,7 +12,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// NotEmptyError says that a database has events where one without is needed.
+// NotEmptyError is the error for a database that should be empty and has events.
 type NotEmptyError struct {
 	Path string
 	Head eventstore.Position
@@ -22,11 +22,11 @@ func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("%s has %s events already, and an import needs an empty log: choose a new file with --db", e.Path, e.Head)
 }
 
-// Replace puts a database that write makes in the place of the one at path, which is
-// a log without events, or nothing yet. write is given the path of a file beside it,
-// and has closed it when it returns. Until then path is what it was, and after an
-// error or a crash it still is; what a crash leaves beside it, the next Replace
-// removes. Meanwhile nobody else can open path for writing.
+// Replace replaces the database at path, which is a log without events or does not exist, by the
+// database that write makes. write receives the path of a file beside it, and must close the file
+// before it returns. Until the end, and after an error or a crash, path keeps its old state; the
+// next Replace removes the leftovers of a crash. Meanwhile no other process can open path for
+// writing.
 func Replace(ctx context.Context, path string, o Options, write func(path string) error) (err error) {
 	l, err := acquire(path)
 	if err != nil {
@@ -34,7 +34,7 @@ func Replace(ctx context.Context, path string, o Options, write func(path string
 	}
 	defer func() { err = errors.Join(err, l.release()) }()
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		path = resolved // the link stays, and leads to the new database
+		path = resolved // the link stays, and points to the new database
 	}
 	if err := mustBeEmpty(ctx, path, o); err != nil {
 		return err
@@ -50,7 +50,7 @@ func Replace(ctx context.Context, path string, o Options, write func(path string
 	return move(beside, path)
 }
 
-// mustBeEmpty fails when there are events in the database at path.
+// mustBeEmpty returns a *NotEmptyError if the database at path has events.
 func mustBeEmpty(ctx context.Context, path string, o Options) (err error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
@@ -61,7 +61,7 @@ func mustBeEmpty(ctx context.Context, path string, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, e.Close()) }() //nolint:contextcheck // what was opened is closed whatever becomes of ctx
+	defer func() { err = errors.Join(err, e.Close()) }() //nolint:contextcheck // the engine is closed even after ctx has ended
 	head, err := e.Head(ctx)
 	if err == nil && head.Position > 0 {
 		err = &NotEmptyError{path, head.Position}
@@ -69,8 +69,8 @@ func mustBeEmpty(ctx context.Context, path string, o Options) (err error) {
 	return err
 }
 
-// move puts a closed database in the place of an empty one, durably. The empty one's
-// write-ahead log goes first: SQLite would take it for the new one's.
+// move replaces an empty database by a closed one, durably. It first removes the write-ahead log of
+// the empty one, which SQLite would take for that of the new one.
 func move(from, to string) error {
 	if info, err := os.Stat(from + "-wal"); err == nil && info.Size() > 0 {
 		return fmt.Errorf("%s was not closed: it still has a write-ahead log", from)
@@ -84,7 +84,7 @@ func move(from, to string) error {
 	return durable.Replace(from, to)
 }
 
-// removeAll removes files whose names begin alike, where they are there.
+// removeAll removes the existing ones of the files with this path and these endings.
 func removeAll(path string, endings ...string) error {
 	for _, ending := range endings {
 		if err := remove(path + ending); err != nil {

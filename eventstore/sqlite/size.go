@@ -9,8 +9,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Size returns how large the log has grown. It counts, which takes a while where
-// there is much.
+// Size returns the size of the log. It counts rows, which takes a while in a long log.
 func (e *Engine) Size(ctx context.Context) (s eventstore.Size, err error) {
 	var page, free int64
 	for query, into := range map[string]*int64{
@@ -33,7 +32,7 @@ func (e *Engine) Size(ctx context.Context) (s eventstore.Size, err error) {
 	return s, err
 }
 
-// fileSize returns how long a file is, 0 where there is none.
+// fileSize returns the length of a file, 0 if there is none.
 func fileSize(path string) (int64, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -8,8 +8,8 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Snapshot returns the latest snapshot of a stream through a version, or of all where
-// that is 0, that was made with a fingerprint.
+// Snapshot returns the latest snapshot of a stream with a fingerprint, up to the version through,
+// or up to the end if through is 0.
 func (q queries) Snapshot(ctx context.Context, id eventstore.StreamID, through int, fingerprint string) (s eventstore.Snapshot, found bool, err error) {
 	if through == 0 {
 		through = math.MaxInt
@@ -30,13 +30,13 @@ func (q queries) Snapshots(ctx context.Context, id eventstore.StreamID) (all []e
 	return all, err
 }
 
-// KeepSnapshot writes a snapshot, in the place of one of the same version.
+// KeepSnapshot writes a snapshot and replaces one of the same version.
 func (t *tx) KeepSnapshot(ctx context.Context, s eventstore.Snapshot) error {
 	return t.run(ctx, "INSERT OR REPLACE INTO snapshots (stream_id, version, stream_type, position, fingerprint, data) VALUES (?, ?, ?, ?, ?, ?)",
 		string(s.Stream.ID), s.Version, s.Stream.Type, int64(s.Position), s.Fingerprint, s.Data)
 }
 
-// DropSnapshots forgets the snapshots made with any other fingerprint.
+// DropSnapshots deletes the snapshots with any other fingerprint.
 func (t *tx) DropSnapshots(ctx context.Context, fingerprint string) error {
 	return t.run(ctx, "DELETE FROM snapshots WHERE fingerprint <> ?", fingerprint)
 }

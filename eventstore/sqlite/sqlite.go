@@ -17,10 +17,10 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// Options says how a file is opened.
+// Options configure the opening of a file.
 type Options struct {
-	// ReadOnly opens an existing database to look at it, beside a running server
-	// if there is one. Nothing is created or migrated, and Begin fails.
+	// ReadOnly opens an existing database for reading, also beside a running server. Nothing is
+	// created or migrated, and Begin fails.
 	ReadOnly bool
 	// Migrations are those of the tables beside the log, applied after its own.
 	Migrations []eventstore.Migrations
@@ -40,14 +40,13 @@ type Engine struct {
 
 var _ eventstore.Engine = (*Engine)(nil)
 
-// Open opens the database at path, creates it where there is none, and brings its
-// tables up to date. It fails when another process has it open for writing, when
-// the file is not FlightDeck's, and when a later version of FlightDeck wrote it;
-// the error says what to do.
+// Open opens the database at path, creates it if it is missing, and applies the missing migrations.
+// It fails if another process has it open for writing, if the file is not FlightDeck's, or if a
+// later version of FlightDeck wrote it; the error names the remedy.
 func Open(ctx context.Context, path string, o Options) (_ *Engine, err error) {
 	e := &Engine{path: path}
 	migrations := append([]eventstore.Migrations{logMigrations()}, o.Migrations...)
-	defer func() { //nolint:contextcheck // what was opened is closed whatever becomes of ctx
+	defer func() { //nolint:contextcheck // the engine is closed even after ctx has ended
 		if err != nil {
 			err = errors.Join(explain(path, err), e.Close())
 		}
@@ -85,16 +84,16 @@ func (e *Engine) openWriter(ctx context.Context, migrations []eventstore.Migrati
 	}
 	if e.writes, err = sql.Open("sqlite", dsn(e.path, "rw",
 		"busy_timeout(0)", "synchronous(FULL)", "foreign_keys(1)",
-		// Without it, REPLACE deletes rows behind the triggers' back.
+		// Without this, REPLACE deletes rows without firing the triggers.
 		"recursive_triggers(1)",
-		// What is deleted is overwritten: see PurgeDeleted.
+		// Deleted data is overwritten: see PurgeDeleted.
 		"secure_delete(1)",
-		// A longer log between checkpoints: fewer of them, each on fewer pages twice.
+		// A longer log needs fewer checkpoints, each of which writes fewer pages twice.
 		"wal_autocheckpoint(8000)", "journal_size_limit(67108864)",
-		// Of pages with twice their size of memory, as for readers below.
+		// The pages take twice this size in memory, as for the readers below.
 		"cache_size(-16000)",
-		// What a savepoint needs to be taken back stays in memory: on disk it would be
-		// written with every command, a fifth of the writer's work.
+		// The undo data of a savepoint stays in memory: on disk it would be written with every
+		// command, a fifth of the writer's work.
 		"temp_store(memory)")); err != nil {
 		return err
 	}
@@ -122,8 +121,8 @@ func (e *Engine) openReaders(ctx context.Context) (err error) {
 	}
 	e.ask = e.pool.ask
 	e.pool.db, err = sql.Open("sqlite", dsn(e.path, "ro",
-		// The driver's allocator gives a page of 4 KiB a place of 8, so that a cache takes
-		// twice its size; the system has the pages in memory, too.
+		// The driver's allocator takes 8 KiB for a page of 4 KiB, so that a cache takes twice its
+		// size; the system caches the pages too.
 		"busy_timeout(5000)", "query_only(1)", "cache_size(-4000)"))
 	if err != nil {
 		return err
@@ -134,8 +133,7 @@ func (e *Engine) openReaders(ctx context.Context) (err error) {
 	return checkOurs(ctx, e.pool.db)
 }
 
-// touch creates the file, readable by its owner only; SQLite gives the files
-// beside it the same permissions.
+// touch creates the file with mode 0600; SQLite gives the files beside it the same mode.
 func touch(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -144,7 +142,7 @@ func touch(path string) error {
 	return f.Close()
 }
 
-// mustBeFile says what SQLite would call an I/O error.
+// mustBeFile returns a plain error for a path at which SQLite would report an I/O error.
 func mustBeFile(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
@@ -163,8 +161,8 @@ func dsn(path, mode string, pragmas ...string) string {
 	return u.String()
 }
 
-// logAhead turns write-ahead logging on. It is written into the file, so it waits
-// until the file is known to be ours.
+// logAhead turns write-ahead logging on. The mode is written into the file, so that this runs after
+// checkOurs.
 func logAhead(ctx context.Context, conn *sql.Conn) error {
 	var mode string
 	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
@@ -176,8 +174,8 @@ func logAhead(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// checkLibrary refuses SQLite versions that can corrupt a database in WAL mode:
-// 3.7.0 to 3.51.2, see https://sqlite.org/wal.html#walresetbug.
+// checkLibrary refuses the SQLite versions that can corrupt a database in WAL mode: 3.7.0 to 3.51.2
+// (https://sqlite.org/wal.html#walresetbug).
 func checkLibrary(ctx context.Context, conn *sql.Conn) error {
 	var version string
 	if err := conn.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
@@ -200,8 +198,8 @@ func (e *Engine) Lineage() string { return e.lineage }
 // log. It belongs to the engine.
 func (e *Engine) DB() *sql.DB { return e.pool.db }
 
-// Close brings the write-ahead log back into the file and releases everything. It
-// may be called twice.
+// Close moves the write-ahead log back into the file and releases everything. It may be called
+// twice.
 func (e *Engine) Close() error {
 	var errs []error
 	if e.pool.db != nil {

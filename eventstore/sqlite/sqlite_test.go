@@ -22,7 +22,7 @@ func TestKeepsThePromisesOfTheLog(t *testing.T) {
 	})
 }
 
-// open opens an engine that must open. Whoever calls it closes it.
+// open opens an engine that must open. The caller closes it.
 func open(t *testing.T, path string, o sqlite.Options) *sqlite.Engine {
 	t.Helper()
 	engine, err := sqlite.Open(within(t), path, o)
@@ -67,7 +67,7 @@ func start(t *testing.T, path string, o sqlite.Options) *eventstore.Store {
 	return store
 }
 
-// closeNow closes what must close without an error.
+// closeNow closes an engine, which must succeed.
 func closeNow(t *testing.T, c interface{ Close() error }) {
 	t.Helper()
 	if err := c.Close(); err != nil {

@@ -28,8 +28,8 @@ func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-// close gives the statements up. A connection that is closed before them stays
-// open, with its files.
+// close closes the statements. A connection that is closed before its statements stays open, with
+// its files.
 func (s *statements) close() error {
 	var errs []error
 	for _, stmt := range s.prepared {

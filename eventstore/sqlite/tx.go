@@ -11,11 +11,11 @@ import (
 	"flightdeck/eventstore"
 )
 
-// busyPatience is how long Begin waits for another program that writes.
+// busyPatience bounds the wait of Begin for another program that writes.
 const busyPatience = 5 * time.Second
 
-// Begin starts the write transaction. While another program is writing it tries
-// again after short, random pauses, and gives up with ErrBusy after five seconds.
+// Begin starts the write transaction. While another program writes, it tries again after short,
+// random pauses, and returns ErrBusy after five seconds.
 func (e *Engine) Begin(ctx context.Context) (eventstore.EngineTx, error) {
 	if e.conn == nil {
 		return nil, eventstore.ErrReadOnly
@@ -44,12 +44,12 @@ type tx struct {
 	*statements
 	queries
 	open bool
-	// ended is the error after which SQLite may have ended the transaction: what
-	// is run then would be written at once, outside of it.
+	// ended is the error after which SQLite may have ended the transaction: a later statement would
+	// be written at once, outside a transaction.
 	ended error
 }
 
-// Exec runs a statement and returns how many rows it changed.
+// Exec runs a statement and returns the number of changed rows.
 func (t *tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	if t.ended != nil {
 		return 0, t.ended
@@ -74,19 +74,19 @@ func (t *tx) check(err error) error {
 	return err
 }
 
-// run is Exec for a statement whose count does not matter.
+// run is Exec without the count.
 func (t *tx) run(ctx context.Context, query string, args ...any) error {
 	_, err := t.Exec(ctx, query, args...)
 	return err
 }
 
-// Savepoint begins a part that can be taken back alone.
+// Savepoint begins a part that can be rolled back alone.
 func (t *tx) Savepoint(ctx context.Context) error { return t.run(ctx, "SAVEPOINT command") }
 
-// Release keeps the part begun by Savepoint.
+// Release keeps the part that Savepoint began.
 func (t *tx) Release(ctx context.Context) error { return t.run(ctx, "RELEASE command") }
 
-// RollbackTo takes back the part begun by Savepoint, and ends it.
+// RollbackTo rolls back the part that Savepoint began, and ends it.
 func (t *tx) RollbackTo(ctx context.Context) error {
 	if err := t.run(ctx, "ROLLBACK TO command"); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (t *tx) RollbackTo(ctx context.Context) error {
 	return t.Release(ctx)
 }
 
-// Insert adds an event and moves its stream's version.
+// Insert adds an event and sets the version of its stream.
 func (t *tx) Insert(ctx context.Context, e eventstore.Event) error {
 	at := e.RecordedAt.UnixMicro()
 	if err := t.moveStream(ctx, e, at); err != nil {
@@ -118,14 +118,14 @@ func (t *tx) moveStream(ctx context.Context, e eventstore.Event, at int64) error
 	return err
 }
 
-// Recall returns what Remember kept for an idempotency key.
+// Recall returns the Memory that Remember stored for an idempotency key.
 func (t *tx) Recall(ctx context.Context, key eventstore.Key) (m eventstore.Memory, found bool, err error) {
 	found, err = t.one(ctx, "SELECT input, first_position, last_position FROM idempotency_keys WHERE actor = ? AND value = ?",
 		[]any{key.Actor, key.Value}, &m.Input, &m.First, &m.Last)
 	return m, found, err
 }
 
-// Remember keeps what a command with an idempotency key led to.
+// Remember stores the outcome of a command under its idempotency key.
 func (t *tx) Remember(ctx context.Context, key eventstore.Key, m eventstore.Memory) error {
 	return t.run(ctx, "INSERT INTO idempotency_keys (actor, value, input, first_position, last_position) VALUES (?, ?, ?, ?, ?)",
 		key.Actor, key.Value, m.Input, int64(m.First), int64(m.Last))
@@ -140,9 +140,8 @@ func (t *tx) Commit(ctx context.Context) error {
 	return nil
 }
 
-// Rollback gives everything up. After Commit it does nothing. SQLite has already
-// done it after some errors, a full disk among them: that there is nothing left
-// to roll back is no error then.
+// Rollback discards the transaction. After Commit it does nothing. After some errors, such as a
+// full disk, SQLite has rolled back by itself; Rollback then succeeds.
 func (t *tx) Rollback() error {
 	if !t.open {
 		return nil

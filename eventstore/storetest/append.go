@@ -209,8 +209,8 @@ func refusalsAreAlone(t *testing.T, s suite) {
 	mustBeRows(t, l, map[eventstore.StreamID]state{"shared": {4, `"1""2""3""4"`}})
 }
 
-// swallowedFailure has commands go on after an append that failed half-way: what
-// they would leave is no whole command.
+// swallowedFailure lets commands continue after an append that failed half-way, and checks that
+// none of their parts stays.
 func swallowedFailure(t *testing.T, s suite) {
 	l := s.start(t, eventstore.Options{})
 	l.do(t, appending("a", note("1")))

@@ -25,7 +25,7 @@ func (s suite) archivable(t *testing.T, o eventstore.Options) *log {
 	return l
 }
 
-// mustBeAsBefore checks that every way to read the log gives what it gave before.
+// mustBeAsBefore checks that every way to read the log returns the results from before.
 func (l *log) mustBeAsBefore(t *testing.T, want []eventstore.Event) {
 	t.Helper()
 	mustEqual(t, "the log", l.all(t), want)
@@ -100,7 +100,7 @@ func archiveKeepsAnswers(t *testing.T, s suite) {
 	l.mustBeAsBefore(t, append(want, l.table(t, want[len(want)-1].Position, 1)...))
 }
 
-// archiveHonoursTheRule: only what was recorded before, and not the last events.
+// archiveHonoursTheRule checks that events recorded later, and the last events of a stream, stay.
 func archiveHonoursTheRule(t *testing.T, s suite) {
 	l := s.archivable(t, eventstore.Options{})
 	half := l.all(t)[49]
@@ -118,8 +118,8 @@ func archiveHonoursTheRule(t *testing.T, s suite) {
 	}
 }
 
-// archiveRefuses what would archive the end of a stream, or what somebody has yet to
-// read.
+// archiveRefuses checks that the end of a stream, and events that a checkpoint is not past, are not
+// archived.
 func archiveRefuses(t *testing.T, s suite) {
 	l := s.archivable(t, eventstore.Options{})
 	want := l.all(t)

@@ -105,8 +105,8 @@ func mustStillWait(t *testing.T, waits ...<-chan error) {
 	}
 }
 
-// wakeUps has many wait while one event is written: as no second one follows,
-// who misses it waits for ever.
+// wakeUps lets many wait while one event is written: since no second event follows, a waiter that
+// misses it waits for ever.
 func wakeUps(t *testing.T, s suite) {
 	l := s.start(t, eventstore.Options{})
 	ctx := within(t)
@@ -173,7 +173,7 @@ func (c *cursor) follow(ctx context.Context, l *log, until eventstore.Position) 
 	return nil
 }
 
-// read takes what is there now, one page of it.
+// read reads one page of the events that exist now.
 func (c *cursor) read(ctx context.Context, l *log) error {
 	events, err := l.Read(ctx, c.after, c.limit)
 	if err != nil {

@@ -18,7 +18,7 @@ func overload(t *testing.T, s suite) {
 	for range queue {
 		outcomes = append(outcomes, l.queue(within(t), eventstore.Command{}, appending("a", note("x"))))
 	}
-	// The writer is held: whoever waited for it would wait for ever.
+	// The writer is held: a command that waited for it would wait for ever.
 	for range 2 {
 		l.refused(t, eventstore.ErrOverloaded, eventstore.Command{}, mustNotRun)
 	}
@@ -82,8 +82,8 @@ func closeWaits(t *testing.T, s suite) {
 	}
 }
 
-// untilRefused returns once the store takes no more commands. What it sends until
-// then was cancelled before.
+// untilRefused returns once the store refuses commands. The commands that it sends until then are
+// cancelled before.
 func untilRefused(t *testing.T, l *log) {
 	t.Helper()
 	gone, cancel := context.WithCancel(t.Context())

@@ -11,7 +11,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// patience is how long a test waits for what must happen at once.
+// patience bounds the wait of a test.
 const patience = 30 * time.Second
 
 // suite opens logs of the engine under test.
@@ -175,9 +175,8 @@ func (l *log) queue(ctx context.Context, c eventstore.Command, fn func(*eventsto
 	return done
 }
 
-// watched is a context that tells when somebody begins to wait for its end: who
-// sends a command does so when it is queued, who waits for an event when all that
-// was there is known.
+// watched is a context that reports the first wait for its end: that of a queued command, or of a
+// reader that has read all events.
 type watched struct {
 	context.Context
 	once    sync.Once
@@ -210,7 +209,7 @@ func (l *log) hold(t testing.TB) (release func()) {
 	return release
 }
 
-// receive returns what comes over a channel, in time.
+// receive returns the next value of a channel, within patience.
 func receive[T any](t testing.TB, from <-chan T) T {
 	t.Helper()
 	select {

@@ -12,7 +12,7 @@ import (
 	"flightdeck/eventstore"
 )
 
-// Types of events. The model is what it says of two of them.
+// Types of events. The model fails for two of them.
 const (
 	noted         = "Noted"
 	unfoldable    = "Unfoldable"
