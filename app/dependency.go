@@ -170,9 +170,9 @@ const (
 	fromReadPoint                       // none, but the field tells at which position its object was read
 )
 
-// computedSources has the fields that graph.SourceOf calls computed: only their code tells what
-// they read. A field without an entry reads any stream. Below a field that reads any stream, none
-// needs an entry.
+// computedSources has the fields that graph.SourceOf calls computed, because only their code
+// determines which streams they read. A field without an entry reads any stream. Below a field that
+// reads any stream, no field needs an entry.
 var computedSources = map[string]computedSource{
 	"Content.author":   fromUsers,
 	"Content.html":     fromObject,

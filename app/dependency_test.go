@@ -11,8 +11,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Every field that a query can select has a source: a new one must say what it depends on before an
-// answer that contains it is cached.
+// TestEveryFieldHasASource: every field that a query can select declares the streams that it reads,
+// before an answer with the field is cached.
 func TestEveryFieldHasASource(t *testing.T) {
 	t.Parallel()
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
