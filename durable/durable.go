@@ -30,7 +30,7 @@ func Begin(path string) (*File, error) {
 // Write appends to the file.
 func (f *File) Write(data []byte) (int, error) { return f.part.Write(data) }
 
-// ErrUnsynced says that a file has its name, which a power failure may take back.
+// ErrUnsynced reports that the file has its name, and that a power failure may undo the renaming.
 var ErrUnsynced = errors.New("the file has its name, which a power failure may take back")
 
 // Commit gives the file its name, and replaces an older file of that name. After an error that is
@@ -49,7 +49,7 @@ func (f *File) Commit() error {
 	return nil
 }
 
-// Abort removes what was written.
+// Abort closes and removes the incomplete file.
 func (f *File) Abort() error {
 	return errors.Join(f.part.Close(), os.Remove(f.part.Name()))
 }

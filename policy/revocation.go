@@ -12,8 +12,8 @@ func CanRevoke(eventType string) bool {
 	return true
 }
 
-// CanChangeVisibility reports whether an event of a type can change which actors see the earlier
-// moments of objects, or what they see of them. An unknown type can.
+// CanChangeVisibility reports whether an event of a type can change the visibility of the earlier
+// moments of objects, for any actor. An unknown type can.
 func CanChangeVisibility(eventType string) bool {
 	return eventType == "ContentPublished" || CanRevoke(eventType)
 }
