@@ -27,7 +27,7 @@ func (f feed) Wait(ctx context.Context, after int64) error {
 // NewFollower returns the follower of a subscription, and a key that equal subscriptions share.
 // It returns nil for a subscription that cannot be shared.
 func (f feed) NewFollower(ctx context.Context, op *graphql.OperationContext) (fanout.Follower, any) {
-	follower, key := f.root.Follow(ctx, op)
+	follower, key := f.root.NewFollower(ctx, op)
 	if follower == nil {
 		return nil, nil
 	}

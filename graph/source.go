@@ -5,7 +5,7 @@ type Source int
 
 const (
 	// Computed fields have a resolver, or a method that can read more than its object. The schema
-	// does not tell what they depend on. It is the zero value, and the source of unknown fields.
+	// does not tell their dependencies. It is the zero value, and the source of unknown fields.
 	Computed Source = iota
 	// Row fields depend on nothing but the row of their object and the asker: they are columns, or
 	// methods of the row that take no context and cannot fail.

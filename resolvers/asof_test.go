@@ -47,8 +47,8 @@ func newExecutor(d *desk) *executor.Executor {
 	return exec
 }
 
-// everything is all that an actor can read at once; $all is for those to whom nothing
-// gets hidden.
+// everything selects all that an actor can read at once. $all is true for actors that see
+// all objects.
 const everything = `query($asOf: AsOf, $all: Boolean!, $users: Boolean!) {
 	contents(first: 100, asOf: $asOf) { nodes { ...C } edges { cursor } pageInfo { endCursor } totalCount position }
 	byTitle: contents(first: 100, asOf: $asOf, orderBy: {field: TITLE, direction: ASC}) { nodes { ...C } }
@@ -68,7 +68,7 @@ const everything = `query($asOf: AsOf, $all: Boolean!, $users: Boolean!) {
 const single = `query($id: ID!, $asOf: AsOf) { node(id: $id, asOf: $asOf) { id
 	... on Content { version title status author { id } } ... on Presentation { version title author { id } slides { id notes } } ... on User { version displayName email } } }`
 
-// past is a database with a history, and what was answered on the way.
+// past is a database with a history, and the answers that were recorded on the way.
 type past struct {
 	*desk
 	exec   *executor.Executor
@@ -78,7 +78,7 @@ type past struct {
 	taken  []recorded
 }
 
-// recorded is what an actor was answered at a position, when it was the head.
+// recorded is the answer that an actor got at a position while it was the head.
 type recorded struct {
 	actor   domain.Actor
 	at      eventstore.Position
@@ -94,7 +94,7 @@ func (p *past) begin() {
 	p.actors = append(p.actors, domain.Actor{})
 }
 
-// change runs one command at random; some are refused.
+// change runs one random command. Some commands are refused.
 func (p *past) change() {
 	p.t.Helper()
 	texts := []string{"alpha", "beta", "# Alpha\n\ntext", "gamma <b>x</b>"}
@@ -166,10 +166,9 @@ func (p *past) record() {
 	}
 }
 
-// TestAsOfAnswersWhatWasAnsweredThen: what was answered at a position when it was
-// now, asOf answers for it later, byte for byte; less only what the asker may not see
-// any more.
-func TestAsOfAnswersWhatWasAnsweredThen(t *testing.T) {
+// An answer as of a position equals, byte for byte, the answer that was recorded while that
+// position was the head, except for objects that the asker may no longer see.
+func TestAsOfEqualsTheRecordedAnswer(t *testing.T) {
 	t.Parallel()
 	rounds := 2
 	if testing.Short() {
@@ -206,7 +205,7 @@ func TestAsOfAnswersWhatWasAnsweredThen(t *testing.T) {
 				equal(t, then, "everything", all, want)
 				for id, answer := range singles {
 					was, ok := then.singles[id]
-					if !ok { // it was made later
+					if !ok { // the key was made later
 						was = object{"node": nil}
 					}
 					equal(t, then, id, answer, was)
@@ -219,15 +218,15 @@ func TestAsOfAnswersWhatWasAnsweredThen(t *testing.T) {
 // edits reports whether an actor sees all contents and decks.
 func edits(actor domain.Actor) bool { return actor.Role == domain.Editor || actor.Role == domain.Admin }
 
-// still reports whether an actor may see today what they saw of an object.
+// still reports whether an actor may still see an object of an earlier answer.
 func still(actor domain.Actor, node object, public map[string]bool) bool {
 	author, _ := node["author"].(object)
 	id, _ := node["id"].(string)
 	return public[id] || author != nil && actor.Owns(fmt.Sprint(author["id"]))
 }
 
-// hide takes out of what was answered then what may not be seen now, with all that is
-// counted.
+// hide removes the objects that are hidden today from a recorded answer, together with the numbers
+// that count them.
 func hide(then recorded, all object, public map[string]bool) {
 	counts := make(map[string]int)
 	for name, field := range then.all {
@@ -252,7 +251,7 @@ func hide(then recorded, all object, public map[string]bool) {
 					counts[fmt.Sprint(tag)]++
 				}
 			}
-			// Cursors of what is hidden are gone with it.
+			// The cursors of hidden objects are gone, too.
 			now, _ := all[name].(object)
 			list["edges"], list["pageInfo"] = now["edges"], now["pageInfo"]
 		}
@@ -273,6 +272,6 @@ func equal(t *testing.T, then recorded, what string, got, want object) {
 	if !reflect.DeepEqual(got, want) {
 		g, _ := json.MarshalIndent(got, "", " ")  //nolint:errcheck // it was JSON
 		w, _ := json.MarshalIndent(want, "", " ") //nolint:errcheck // as above
-		t.Fatalf("%s as of %s by %v is\n%s\nthen it was\n%s", what, then.at, then.actor, g, w)
+		t.Fatalf("%s as of %s for %v is\n%s\nrecorded was\n%s", what, then.at, then.actor, g, w)
 	}
 }

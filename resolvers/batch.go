@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
+// batchPayload runs a batch of commands and returns its payload.
 func (r *Resolver) batchPayload(ctx context.Context, input model.ApplyBatchInput) (*model.ApplyBatchPayload, error) {
 	p := &model.ApplyBatchPayload{Results: []*model.BatchResult{}, Query: &model.Query{}}
 	batch := command.Batch{IdempotencyKey: input.IdempotencyKey.Value(), Commands: make([]command.Command, len(input.Commands))}
@@ -33,7 +34,8 @@ func (r *Resolver) batchPayload(ctx context.Context, input model.ApplyBatchInput
 	return p, err
 }
 
-// batched returns the one command that a member of a batch holds.
+// batched returns the command of a batch's member. A member without a command, or with several, is
+// an error.
 func batched(c *model.BatchCommand) (command.Command, error) {
 	var all []command.Command
 	add(&all, c.CreateContent, func(in command.CreateContent) command.Command { return in })
@@ -57,6 +59,7 @@ func batched(c *model.BatchCommand) (command.Command, error) {
 	return all[0], nil
 }
 
+// add appends the command that a field of a batch's member holds, if any.
 func add[T any](all *[]command.Command, in graphql.Omittable[*T], of func(T) command.Command) {
 	if v := in.Value(); v != nil {
 		*all = append(*all, of(*v))

@@ -1,8 +1,8 @@
-// Package resolvers answers the API: each resolver parses, calls, and returns.
+// Package resolvers answers the API. Each resolver reads its arguments, calls another package, and
+// returns the result.
 //
-// It imports graph, command, readmodel, eventstore, markdown, auth, policy and domain.
-// The files named *.resolvers.go belong to the files of schema/; gqlgen adds to
-// them, and keeps what their functions do. Start with resolver.go: the view that
-// an operation reads in. payload.go answers mutations, subscription.go follows the
-// log, errors.go is the one place where errors become what clients see.
+// The files *.resolvers.go belong to the files of schema/. gqlgen adds resolvers to them, and keeps
+// the bodies of their functions. Start with resolver.go: the view that the fields of an operation
+// share. payload.go answers mutations, subscription.go and follower.go follow the log, and
+// errors.go turns errors into data and into the errors that clients see.
 package resolvers

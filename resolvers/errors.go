@@ -17,9 +17,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// userErrors turns what the sender of a command can act on into data; root is the
-// argument that held the command, "" where it had several. Every other error is
-// returned.
+// userErrors turns errors that the sender of a command can act on into data, and returns any other
+// error. root is the argument that held the command, and "" for a mutation with several arguments.
 func userErrors(err error, root string) ([]model.UserError, error) {
 	var list domain.Errors
 	if one, ok := errors.AsType[*domain.Error](err); ok {
@@ -42,8 +41,7 @@ func userErrors(err error, root string) ([]model.UserError, error) {
 	return out, nil
 }
 
-// userError returns the type of the API that says what e says, nil when there is
-// none.
+// userError returns e as a type of the API, and nil for a code without a type.
 func userError(e *domain.Error, root string) model.UserError {
 	var path []string
 	if root != "" {
@@ -69,10 +67,10 @@ func userError(e *domain.Error, root string) model.UserError {
 	return nil
 }
 
-// Present is the one place where an error becomes what a client sees: what a
-// client can act on with its code, what the executor found wrong with a request as
-// it is, and everything else as "internal error", logged here with the request's
-// id.
+// Present turns an error of the executor or of a resolver into the error that clients see. An error
+// that the client can act on keeps its message and code, and so does an error that the executor
+// found in the request. Present logs any other error with the request's id, and shows it as
+// "internal error". No other function decides how such an error is shown.
 func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 	shown := graphql.DefaultErrorPresenter(ctx, err)
 	if e, ok := errors.AsType[*domain.Error](err); ok {
@@ -101,8 +99,8 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 	return present(shown, "internal error: the operator finds it in the log under request "+r.RequestID(ctx), errorcode.InternalServerError, "")
 }
 
-// Recover turns a panic into an error for Present. gqlparser panics on a number in
-// a document that fits no type of Go's, which is the client's fault.
+// Recover turns a panic into an error for Present. gqlparser panics on a number in a document that
+// is too large for Go's types: that error is the client's.
 func (r *Resolver) Recover(_ context.Context, p any) error {
 	if number, ok := p.(*strconv.NumError); ok {
 		return domain.Errorf(domain.Invalid, "%.40s is too large a number", number.Num)
@@ -120,7 +118,8 @@ func present(shown *gqlerror.Error, message, code, field string) *gqlerror.Error
 	return shown
 }
 
-// unavailable returns how to say that the log cannot be used now.
+// unavailable returns the code and the message for a log that cannot be used now, and "" for any
+// other error.
 func unavailable(err error) (domain.Code, string) {
 	switch {
 	case errors.Is(err, eventstore.ErrFull):
@@ -139,7 +138,7 @@ func unavailable(err error) (domain.Code, string) {
 	return "", ""
 }
 
-// badValue reports whether a value of a request was not of its type.
+// badValue reports whether a value in a request does not have its type.
 func badValue(err error) bool {
 	_, number := errors.AsType[*strconv.NumError](err)
 	_, syntax := errors.AsType[*eventstore.SyntaxError](err)

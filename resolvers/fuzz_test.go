@@ -20,8 +20,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// scalars are how each scalar of the schema is read and written: a value that was read
-// comes back as JSON.
+// scalars has the functions that read and write each scalar of the schema. Writing the value that
+// was read gives JSON.
 var scalars = map[string]func(v any) (graphql.Marshaler, error){
 	"DateTime": func(v any) (graphql.Marshaler, error) {
 		i, err := model.UnmarshalDateTime(v)
@@ -68,8 +68,8 @@ func unmarshal[T any, P interface {
 	return any(*value).(graphql.Marshaler), err
 }
 
-// variable returns a text as the value of a variable: what it says as JSON, or else the
-// text.
+// variable returns the value of a variable: the JSON value of a text, or the text itself if it is
+// no JSON.
 func variable(text string) (v any) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
@@ -84,8 +84,8 @@ func atEnd(dec *json.Decoder) bool {
 	return errors.Is(err, io.EOF)
 }
 
-// FuzzScalar reads anything as each scalar: it never panics, and what it accepts is
-// written as JSON that is read as the same.
+// Reading any value as any scalar never panics. A value that is accepted is written as JSON that
+// reads as the same value.
 func FuzzScalar(f *testing.F) {
 	for name := range loadSchema(f).Types {
 		if def := loadSchema(f).Types[name]; def.Kind == ast.Scalar && scalars[name] == nil {
@@ -131,8 +131,8 @@ func written(m graphql.Marshaler) []byte {
 	return b.Bytes()
 }
 
-// FuzzArgument gives anything as an argument of each type of the API, in a variable and
-// in the document: whatever it is, the fault is never the server's.
+// Any value as an argument of any type, in a variable or in the document, never causes an internal
+// error.
 func FuzzArgument(f *testing.F) {
 	d := open(f, eventstore.Options{})
 	d.do(domain.System, newContent("title", domain.Published))

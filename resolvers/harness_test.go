@@ -24,7 +24,7 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
 
-// desk is a FlightDeck without its HTTP edge.
+// desk is FlightDeck without its HTTP edge.
 type desk struct {
 	t        testing.TB
 	engine   *sqlite.Engine
@@ -38,7 +38,7 @@ type desk struct {
 	root     *resolvers.Resolver
 }
 
-// open opens a new database until the test ends.
+// open opens a new database, which is closed at the end of the test.
 func open(t testing.TB, options eventstore.Options) *desk {
 	t.Helper()
 	d := openFile(t, filepath.Join(t.TempDir(), "flightdeck.db"), options)
@@ -46,7 +46,7 @@ func open(t testing.TB, options eventstore.Options) *desk {
 	return d
 }
 
-// openFile opens a database until close.
+// openFile opens a database. The caller closes it.
 func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	t.Helper()
 	ctx := context.Background()
@@ -81,7 +81,7 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 
 func nothing(context.Context) string { return "" }
 
-// key returns the wrapped key of a person, nil when there is none.
+// key returns the wrapped key of a person, and nil after the person was forgotten.
 func (d *desk) key(person string) (wrapped []byte, err error) {
 	return account.PersonKey(context.Background(), d.engine.DB(), person)
 }
@@ -104,7 +104,7 @@ func (d *desk) do(actor domain.Actor, cmd command.Command) command.Result {
 	return done
 }
 
-// contents appends as many events, in batches.
+// contents appends a number of contents, in batches.
 func (d *desk) contents(n int) {
 	d.t.Helper()
 	for n > 0 {
@@ -121,8 +121,8 @@ func newContent(title string, status domain.ContentStatus) command.CreateContent
 	return command.CreateContent{Title: title, Content: "text of " + title, Format: domain.Markdown, Status: status}
 }
 
-// as is a context of an actor.
+// as returns a context of an actor.
 func as(actor domain.Actor) context.Context { return auth.WithActor(context.Background(), actor) }
 
-// ptr is a pointer to v.
+// ptr returns a pointer to v.
 func ptr[T any](v T) *T { return &v }

@@ -14,8 +14,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// injections are texts that mean something to a database, to its full-text search, or to
-// whoever puts texts into texts.
+// injections are texts with a meaning to a database, to its full-text search, or to a program that
+// builds texts from texts.
 var injections = []string{
 	"'", `"`, "`", "';", "\\", "' OR '1'='1", `" OR ""="`, "1 OR 1=1", "1) OR (1=1", "' OR deleted = 1 --", "x' AND 1=2 UNION SELECT title FROM contents --",
 	"' UNION SELECT email, 2, 3 FROM users --", "'; DROP TABLE contents; --", "1; UPDATE users SET role = 'ADMIN'", "'/**/OR/**/1", "' OR 1=1 /*", "') OR EXISTS (SELECT 1 FROM credentials) --",
@@ -24,19 +24,19 @@ var injections = []string{
 	`{"$ne": null}`, "[1]", "../../etc/passwd", "content-0190a8c2-7b1e-7000-8000-000000000000' OR '1'='1", "2026-01-31T12:00:00Z' OR '1'='1", "1042 OR 1=1", "-1", "9223372036854775808",
 }
 
-// place is one text that the API takes: an argument, or a member of one.
+// place is one text that the API takes: an argument, or a field of an argument.
 type place struct {
-	on   string // the type that the field is of
+	on   string // the type that has the field
 	def  *ast.FieldDefinition
 	arg  *ast.ArgumentDefinition
-	path []string // into the argument
+	path []string // of the text in the argument
 }
 
 func (p place) String() string {
 	return fmt.Sprintf("%s.%s(%s)", p.on, p.def.Name, strings.Join(append([]string{p.arg.Name}, p.path...), "."))
 }
 
-// places returns every text that any field of the schema takes.
+// places returns the places of all fields of the schema.
 func (w *walk) places() (all []place) {
 	texts := func(name string) bool {
 		def := w.doors.schema.Types[name]
@@ -70,7 +70,7 @@ func (w *walk) places() (all []place) {
 	return all
 }
 
-// into returns a value of a type with a text at a path, and what is required beside it.
+// into returns a value of a type with a text at a path, and with all required fields.
 func (w *walk) into(t testing.TB, of *ast.Type, name string, path []string, text string, about target) any {
 	if of.Elem != nil {
 		return []any{w.into(t, of.Elem, name, path, text, about)}
@@ -87,7 +87,7 @@ func (w *walk) into(t testing.TB, of *ast.Type, name string, path []string, text
 	return o
 }
 
-// inject asks for a place with a text in it, and returns what was answered.
+// inject sends an operation with a text at a place, and returns the answer.
 func (w *walk) inject(t testing.TB, exec executing, a asker, p place, text string, about target) answered {
 	t.Helper()
 	selection, err := w.doors.selection(p.def.Type, look)
@@ -126,7 +126,7 @@ func (w *walk) inject(t testing.TB, exec executing, a asker, p place, text strin
 	defer cancel()
 	next := exec.begin(t, ctx, kind+"("+strings.Join(declared, ", ")+") { "+field+" }", vars)
 	if p.on == "Subscription" {
-		cancel() // it has said what is wrong by then, or has nothing to say
+		cancel() // an error has arrived by then, or there is none
 		if response := next(ctx); response != nil {
 			return read(t, response)
 		}
@@ -135,8 +135,8 @@ func (w *walk) inject(t testing.TB, exec executing, a asker, p place, text strin
 	return read(t, next(ctx))
 }
 
-// rows returns all that the database holds, each row as a text, but for the full-text
-// index, which follows by itself.
+// rows returns the rows of all tables as texts, without the full-text index, which is updated
+// later.
 func (s *scene) rows() map[string]bool {
 	s.t.Helper()
 	all := map[string]bool{}
@@ -173,9 +173,8 @@ func (s *scene) texts(query string) (all []string) {
 	return all
 }
 
-// TestInjectedTextsChangeNothingAndShowNothing puts what could mean something to a
-// database into every text that the API takes, for somebody who may change nothing of
-// what is asked for.
+// A text with a meaning to a database, in any place of the API, sent by an actor without the right
+// to change the object, changes no row and shows no hidden object.
 func TestInjectedTextsChangeNothingAndShowNothing(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -198,10 +197,10 @@ func TestInjectedTextsChangeNothingAndShowNothing(t *testing.T) {
 				about = w.targets(does.typename)[0]
 			}
 			for k, text := range injections {
-				if slices.Contains(forAll, p.def.Name) && k%10 != i%10 { // passwords are slow to check
+				if slices.Contains(forAll, p.def.Name) && k%10 != i%10 { // checking a password is slow
 					continue
 				}
-				if p.def.Name == "registerUser" && p.path[0] != "email" { // it would make an account
+				if p.def.Name == "registerUser" && p.path[0] != "email" { // a valid call would make an account
 					continue
 				}
 				answer := w.inject(t, exec, a, p, text, about)
@@ -209,7 +208,7 @@ func TestInjectedTextsChangeNothingAndShowNothing(t *testing.T) {
 				if slices.Contains(answer.codes, "INTERNAL_SERVER_ERROR") {
 					t.Errorf("%s: %.300s", j.where, answer.raw)
 				}
-				for _, sent := range marksIn(text) { // errors repeat what was sent
+				for _, sent := range marksIn(text) { // errors repeat the text
 					answer.raw = strings.ReplaceAll(answer.raw, sent, "")
 				}
 				j.texts(answer.raw)
@@ -235,7 +234,7 @@ func TestInjectedTextsChangeNothingAndShowNothing(t *testing.T) {
 	}
 }
 
-// selects compares what was answered with what the text, as a text, selects.
+// selects compares the answer with the objects that match the text as a plain text.
 func (w *walk) selects(j *judge, p place, text string, a answered) {
 	connection, _ := a.data[p.def.Name].(map[string]any)
 	nodes, _ := connection["nodes"].([]any)
@@ -255,8 +254,8 @@ func (w *walk) selects(j *judge, p place, text string, a answered) {
 	}
 }
 
-// TestInjectedTextsAreStoredAsTexts, by somebody who may change a thing: they come back
-// as they were sent, and nothing else is written.
+// A text with a meaning to a database, sent by an actor with the right to change the object, comes
+// back unchanged, and no other row is written.
 func TestInjectedTextsAreStoredAsTexts(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -305,7 +304,7 @@ func TestInjectedTextsAreStoredAsTexts(t *testing.T) {
 	}
 }
 
-// stored counts the texts that an event after a position has as they were sent.
+// stored counts the unchanged texts in the events after a position.
 func stored(t *testing.T, w *walk, p place, head eventstore.Position, text string) int {
 	t.Helper()
 	fact, err := domain.Decode(w.chronicle.events[head].Type, w.chronicle.events[head].SchemaVersion, w.chronicle.events[head].Data)

@@ -9,8 +9,8 @@ import (
 	"flightdeck/policy"
 )
 
-// status returns the end of the log as the operation sees it, so that who reads a
-// list beside it and subscribes after it misses nothing.
+// status returns the end of the log as the operation sees it: a client that reads a list in the
+// same operation and then subscribes after this position misses no event.
 func (r *Resolver) status(ctx context.Context) (*model.LogStatus, error) {
 	s := &model.LogStatus{Head: r.now(ctx).At, Lineage: r.Log.Lineage()}
 	last, err := r.Log.Read(ctx, s.Head-1, 1)
@@ -21,7 +21,7 @@ func (r *Resolver) status(ctx context.Context) (*model.LogStatus, error) {
 	return s, err
 }
 
-// size counts what there is, for admins.
+// size returns the size of the log for admins, and nil for others.
 func (r *Resolver) size(ctx context.Context) (*model.LogSize, error) {
 	if !r.Reader.May(r.now(ctx).Actor, policy.Operate, "") {
 		return nil, nil
@@ -37,7 +37,7 @@ func (r *Resolver) size(ctx context.Context) (*model.LogSize, error) {
 	}, nil
 }
 
-// streamPayload is the payload of an operation on a stream.
+// streamPayload returns the payload of an operation on a stream.
 func streamPayload(s eventstore.StreamStatus, err error) (*model.StreamPayload, error) {
 	p := &model.StreamPayload{Errors: []model.UserError{}, Query: &model.Query{}}
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 	"flightdeck/readmodel"
 )
 
-// done is what every payload says of its command.
+// done is the part that the payloads of all commands have.
 type done struct {
 	result   command.Result
 	position *eventstore.Position
 	errors   []model.UserError
 }
 
-// do runs a command. The error is what is not data.
+// do runs a command. Errors that the client can act on are data: see userErrors.
 func (r *Resolver) do(ctx context.Context, cmd command.Command) (d done, err error) {
 	d.result, err = r.Commands.Do(ctx, cmd)
 	if err != nil {
@@ -30,12 +30,12 @@ func (r *Resolver) do(ctx context.Context, cmd command.Command) (d done, err err
 	return d, nil
 }
 
-// after returns the view right after a command.
+// after returns the view at the position of a command.
 func (r *Resolver) after(ctx context.Context, result command.Result) readmodel.View {
 	return readmodel.View{At: result.Position, Actor: auth.ActorFrom(ctx)}
 }
 
-// events returns what a command appended; position is nil when it was refused.
+// events returns the events that a command appended; position is nil for a refused command.
 func (r *Resolver) events(ctx context.Context, position *eventstore.Position, result command.Result) ([]readmodel.Event, error) {
 	if position == nil || result.First > result.Position {
 		return []readmodel.Event{}, nil
@@ -67,7 +67,7 @@ func (r *Resolver) deletePayload(ctx context.Context, cmd command.Command) (*mod
 	return p, err
 }
 
-// createKey runs the command whose answer holds a secret.
+// createKey makes an API key. Its payload is the only place that holds the secret.
 func (r *Resolver) createKey(ctx context.Context, in command.CreateAPIKey) (*model.APIKeyPayload, error) {
 	secret, id, result, err := r.Commands.CreateKey(ctx, in)
 	p, err := r.keyPayload(ctx, id)(result, err)
@@ -77,13 +77,14 @@ func (r *Resolver) createKey(ctx context.Context, in command.CreateAPIKey) (*mod
 	return p, err
 }
 
-// apiKeys returns the keys, whose end is in no event.
+// apiKeys returns the API keys. The answer is not cached: no event tells that a key has expired.
 func (r *Resolver) apiKeys(ctx context.Context) ([]*readmodel.APIKey, error) {
 	r.NoStore(ctx)
 	return r.Reader.APIKeys(ctx, r.now(ctx))
 }
 
-// keyPayload returns what makes a payload of the outcome of a command about a key.
+// keyPayload returns a function that turns the outcome of a command about an API key into a
+// payload.
 func (r *Resolver) keyPayload(ctx context.Context, id string) func(command.Result, error) (*model.APIKeyPayload, error) {
 	return func(result command.Result, err error) (*model.APIKeyPayload, error) {
 		p := &model.APIKeyPayload{Query: &model.Query{}}
@@ -98,8 +99,8 @@ func (r *Resolver) keyPayload(ctx context.Context, id string) func(command.Resul
 	}
 }
 
-// sessionPayload returns what makes a payload of the outcome of logging in. root is
-// the argument that held the input, "" where there is none.
+// sessionPayload returns a function that turns the outcome of a log-in into a payload. root is the
+// argument that held the input, and "" for a mutation without arguments.
 func (r *Resolver) sessionPayload(ctx context.Context, root string) func(command.Session, error) (*model.SessionPayload, error) {
 	return func(s command.Session, err error) (*model.SessionPayload, error) {
 		p := &model.SessionPayload{Query: &model.Query{}}

@@ -21,16 +21,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// writer makes documents from the schema: any that it allows, with values that lead to
-// something more often than not.
+// writer writes documents that the schema allows. Most values select an object.
 type writer struct {
 	t         *rapid.T
 	schema    *ast.Schema
 	scene     *scene
 	ids       []string
 	fragments []string
-	names     map[string]string // of fields with arguments, by what they ask
-	left      int               // how many fields may still be written
+	names     map[string]string // of fields with arguments, by their text
+	left      int               // the number of fields that may still be written
 }
 
 func (w *writer) pick(label string, n int) int { return rapid.IntRange(0, n-1).Draw(w.t, label) }
@@ -52,7 +51,7 @@ func (w *writer) document() string {
 	return "query(" + strings.Join(variables, ", ") + ") " + text
 }
 
-// selection writes what is selected of a type.
+// selection writes a selection set of a type.
 func (w *writer) selection(d *ast.Definition, depth int) string {
 	var b strings.Builder
 	b.WriteString("{")
@@ -94,7 +93,7 @@ func (w *writer) selected(d *ast.Definition, depth int) string {
 	return w.field(d, fields[w.pick("field", len(fields))], depth)
 }
 
-// related returns a type that something of type d may be.
+// related returns a type that an object of type d may have.
 func (w *writer) related(d *ast.Definition) *ast.Definition {
 	types := append(slices.Clone(w.schema.GetPossibleTypes(d)), w.schema.GetImplements(d)...)
 	return types[w.pick("type", len(types))]
@@ -107,7 +106,7 @@ func (w *writer) field(d *ast.Definition, f *ast.FieldDefinition, depth int) str
 			continue
 		}
 		value := w.value(a.Name, a.Type)
-		if a.Type.Name() == "ID" && a.Type.Elem == nil && f.Name != "node" && !w.chance(6) { // one of the right kind
+		if a.Type.Name() == "ID" && a.Type.Elem == nil && f.Name != "node" && !w.chance(6) { // an id of the right kind
 			ids := slices.DeleteFunc(slices.Clone(w.ids), func(id string) bool { return !strings.HasPrefix(id, f.Name+"-") })
 			if len(ids) > 0 {
 				value = fmt.Sprintf("%q", ids[w.pick("id", len(ids))])
@@ -141,7 +140,7 @@ func (w *writer) directive() string {
 	return []string{"@skip(if: $no) ", "@skip(if: $yes) ", "@include(if: $yes) ", "@include(if: $no) ", "@include(if: true) ", "@skip(if: true) "}[w.pick("directive", 6)]
 }
 
-// value writes an argument; some are wrong.
+// value writes an argument. Some values are invalid.
 func (w *writer) value(name string, t *ast.Type) string {
 	if t.Elem != nil {
 		list := make([]string, w.pick("length", 4))
@@ -266,7 +265,7 @@ func TestPlansAnswerAsGqlgenDoes(t *testing.T) {
 		w := &writer{t: rt, schema: schema, scene: s, ids: ids, names: map[string]string{}, left: 40}
 		query := w.document()
 		if _, err := gqlparser.LoadQueryWithRules(schema, query, rules.NewDefaultRules()); err != nil {
-			return // fields that cannot be merged, or a variable that is not used
+			return // fields that cannot be merged, or an unused variable
 		}
 		actor := s.askers[w.pick("asker", len(s.askers))].Actor
 		vars := object{"yes": true, "no": false, "count": 2, "as": fmt.Sprint(w.pick("position", int(s.log.Head().Position)+2))}

@@ -8,7 +8,8 @@ import (
 	"flightdeck/projection"
 )
 
-// rebuild returns how far the rebuild is, for admins; nil when none was begun.
+// rebuild returns the progress of the latest rebuild for admins. It is nil for others, and before
+// the first rebuild of this server.
 func (r *Resolver) rebuild(ctx context.Context) *projection.RebuildProgress {
 	if !r.Reader.May(r.now(ctx).Actor, policy.Operate, "") {
 		return nil
@@ -17,7 +18,7 @@ func (r *Resolver) rebuild(ctx context.Context) *projection.RebuildProgress {
 	return r.Rebuilder.Progress()
 }
 
-// rebuildPayload is the payload of a rebuild that was asked for.
+// rebuildPayload returns the payload of the request for a rebuild.
 func (r *Resolver) rebuildPayload(err error) (*model.RebuildPayload, error) {
 	p := &model.RebuildPayload{Errors: []model.UserError{}, Query: &model.Query{}}
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"flightdeck/readmodel"
 )
 
-// render returns a text of a format as HTML for a page.
+// render returns a text of a format as sanitised HTML.
 func render(format domain.ContentFormat, text string) string {
 	switch format {
 	case domain.Markdown:
@@ -20,7 +20,7 @@ func render(format domain.ContentFormat, text string) string {
 	return html.Plain(text)
 }
 
-// deckMarkdown returns a deck as Markdown, with the notes that the asker may read.
+// deckMarkdown returns a deck as Markdown, with its notes if the asker may read them.
 func deckMarkdown(ctx context.Context, p *readmodel.Presentation) (string, error) {
 	slides, err := p.Slides(ctx)
 	if err != nil {

@@ -27,25 +27,25 @@ type Resolver struct {
 	RequestID func(context.Context) string
 	// NoStore keeps the answer to a request out of the cache of answers.
 	NoStore func(context.Context)
-	// LastEventID returns the position up to which the client of an event stream has
-	// seen everything, when it comes back, else "". SetEventID says what that position
-	// is after each item of a subscription, right before the item is sent.
+	// LastEventID returns the position up to which the reconnected client of an event stream has
+	// seen everything, and "" for any other client. SetEventID sets the position that the next item
+	// of a subscription brings its client to; it is called right before the item is sent.
 	LastEventID func(context.Context) string
 	SetEventID  func(ctx context.Context, position string)
 }
 
-// operation is what the fields of one operation share: the position they are read
-// at, so that they see one state of the world, and who asks.
+// operation has the view that the fields of one operation share, so that they see one state of the
+// world.
 type operation struct {
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards view and begun
 	view  readmodel.View
 	begun bool
 }
 
 type operationKey struct{}
 
-// AroundOperation gives an operation what its fields share, and each of its
-// mutations the actor that those before it have left.
+// AroundOperation gives the fields of an operation a common view. Each mutation of the operation
+// acts as the actor of the mutations before it: logging in changes the actor.
 func (r *Resolver) AroundOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	o := new(operation)
 	if op := graphql.GetOperationContext(ctx); op.Operation.Operation == ast.Mutation {
@@ -57,8 +57,8 @@ func (r *Resolver) AroundOperation(ctx context.Context, next graphql.OperationHa
 	return next(context.WithValue(ctx, operationKey{}, o))
 }
 
-// asker returns ctx with who asks by now, after logging in or out: whoever has
-// logged out is a visitor without a token.
+// asker returns ctx with the current actor of the operation. After a log-out this is a visitor
+// without a token.
 func (o *operation) asker(ctx context.Context) context.Context {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -71,8 +71,8 @@ func (o *operation) asker(ctx context.Context) context.Context {
 	return auth.WithActor(ctx, o.view.Actor)
 }
 
-// now returns the view of everything that names no moment: the head of the log
-// when the operation first asked, or where its last mutation landed.
+// now returns the view for fields that name no moment: the head of the log at the time of the first
+// call, or the position of the operation's last mutation.
 func (r *Resolver) now(ctx context.Context) readmodel.View {
 	o, ok := ctx.Value(operationKey{}).(*operation)
 	if !ok {
@@ -86,12 +86,12 @@ func (r *Resolver) now(ctx context.Context) readmodel.View {
 	return o.view
 }
 
-// latest returns the view of the head of the log.
+// latest returns the view at the head of the log.
 func (r *Resolver) latest(ctx context.Context) readmodel.View {
 	return r.Reader.Head(auth.ActorFrom(ctx))
 }
 
-// view returns the view of a moment, or of now when it is nil.
+// view returns the view at a moment, and at now for nil.
 func (r *Resolver) view(ctx context.Context, asOf *readmodel.AsOf) (readmodel.View, error) {
 	v := r.now(ctx)
 	if asOf == nil {
@@ -101,7 +101,7 @@ func (r *Resolver) view(ctx context.Context, asOf *readmodel.AsOf) (readmodel.Vi
 	return readmodel.View{At: position, Actor: v.Actor, Named: true}, err
 }
 
-// advance makes the rest of the operation see what a mutation did, as an actor.
+// advance moves the view of the operation to the position of a mutation, and to an actor.
 func (r *Resolver) advance(ctx context.Context, at eventstore.Position, actor domain.Actor) {
 	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
 		o.mu.Lock()
@@ -110,7 +110,7 @@ func (r *Resolver) advance(ctx context.Context, at eventstore.Position, actor do
 	}
 }
 
-// viewer returns who is asking.
+// viewer returns the user of the request, and nil for a visitor.
 func (r *Resolver) viewer(ctx context.Context) (*readmodel.User, error) {
 	v := r.now(ctx)
 	if v.Actor.UserID == "" {
@@ -119,12 +119,12 @@ func (r *Resolver) viewer(ctx context.Context) (*readmodel.User, error) {
 	return r.Reader.User(ctx, v, v.Actor.UserID)
 }
 
-// page is the paging arguments of a connection.
+// page returns the paging arguments of a connection.
 func page(first *int, after *string, last *int, before *string) readmodel.Page {
 	return readmodel.Page{First: first, After: after, Last: last, Before: before}
 }
 
-// value is what p points to, or the zero value.
+// value returns *p, and the zero value for nil.
 func value[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

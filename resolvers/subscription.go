@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// feedPage is how many events a subscription reads at once.
+	// feedPage is the number of events that a subscription reads at once.
 	feedPage = 256
-	// A checkpoint is sent when nothing matched for as many positions, or when
-	// positions passed for as long.
+	// A checkpoint is sent after so many positions without a match, and after so much time if any
+	// position has passed.
 	checkpointEvents   = 1000
 	checkpointInterval = 5 * time.Second
 	// A page that cannot be delivered is tried again after a pause that grows from firstPause to
@@ -26,8 +26,8 @@ const (
 	firstPause, longestPause = 100 * time.Millisecond, 10 * time.Second
 )
 
-// seen returns the position up to which the client has seen everything, nil when it
-// has not said so.
+// seen returns the position up to which the client of an event stream has seen everything, and nil
+// for a client that does not tell.
 func (r *Resolver) seen(ctx context.Context) (*eventstore.Position, error) {
 	id := r.LastEventID(ctx)
 	if id == "" {
@@ -40,55 +40,56 @@ func (r *Resolver) seen(ctx context.Context) (*eventstore.Position, error) {
 	return &position, nil
 }
 
-// follow calls deliver for all events that a course has before it, page by page: for
-// as long as ctx lasts, or to the end of the course's step. A page is never empty; end
-// is that of the log, or of the step.
+// follow calls deliver for all events after the follower's position, page by page. It returns when
+// ctx ends, or at the end of the follower's step. A page is never empty; end is the last position
+// of the log, or of the step.
 //
-// When a page cannot be read, or deliver fails while ctx lasts, it logs why and
-// tries the same page again after a pause: a stream that ended would look complete
-// to its client. deliver must have sent nothing then.
-func (r *Resolver) follow(ctx context.Context, c *Course, deliver func(page []eventstore.Event, end eventstore.Position) error) {
+// When a page cannot be read, or deliver returns an error while ctx lasts, follow logs the error
+// and tries the same page again after a pause: a stream that ended would look complete to its
+// client. A deliver that returns an error must not have sent anything.
+func (r *Resolver) follow(ctx context.Context, f *follower, deliver func(page []eventstore.Event, end eventstore.Position) error) {
 	pauses := &backoff.ExponentialBackOff{InitialInterval: firstPause, MaxInterval: longestPause, Multiplier: 2}
-	next := func() (struct{}, error) { return struct{}{}, r.next(ctx, c, deliver) }
+	next := func() (struct{}, error) { return struct{}{}, r.next(ctx, f, deliver) }
 	failed := func(err error, pause time.Duration) {
-		r.Logger.ErrorContext(ctx, "subscription", "err", err, "after", c.at, "again", pause, "request", r.RequestID(ctx))
+		r.Logger.ErrorContext(ctx, "subscription", "err", err, "after", f.at, "again", pause, "request", r.RequestID(ctx))
 	}
 	for {
 		_, err := backoff.Retry(ctx, next, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0), backoff.WithNotify(failed))
 		if err != nil || ctx.Err() != nil {
 			return // ctx has ended: without it, Retry does not give up
 		}
-		if c.stepped {
-			c.ended = false
+		if f.stepped {
+			f.ended = false
 			return
 		}
 	}
 }
 
-// next waits for the next page and delivers it. A step waits for nothing.
-func (r *Resolver) next(ctx context.Context, c *Course, deliver func(page []eventstore.Event, end eventstore.Position) error) error {
+// next waits for the next page and delivers it. It does not wait in a step.
+func (r *Resolver) next(ctx context.Context, f *follower, deliver func(page []eventstore.Event, end eventstore.Position) error) error {
 	limit := feedPage
-	if c.stepped {
-		limit = int(min(feedPage, c.until-c.at))
-	} else if err := r.Log.Wait(ctx, c.at); err != nil {
+	if f.stepped {
+		limit = int(min(feedPage, f.until-f.at))
+	} else if err := r.Log.Wait(ctx, f.at); err != nil {
 		return err
 	}
 	if limit <= 0 {
 		return nil
 	}
-	end := c.end(r)
-	page, err := r.Log.Read(ctx, c.at, limit)
+	end := f.end(r)
+	page, err := r.Log.Read(ctx, f.at, limit)
 	if err != nil || len(page) == 0 {
 		return err
 	}
 	if err := deliver(page, end); err != nil {
 		return err
 	}
-	c.arrive(page)
+	f.arrive(page)
 	return nil
 }
 
-// send hands an item to the executor, or gives up with the context.
+// send hands an item to the executor. It blocks until the executor takes the item, or returns ctx's
+// error.
 func send[T any](ctx context.Context, to chan<- T, item T) error {
 	select {
 	case to <- item:
@@ -98,16 +99,16 @@ func send[T any](ctx context.Context, to chan<- T, item T) error {
 	}
 }
 
-func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan readmodel.Event, error) {
-	c := course(ctx)
-	if err := errors.Join(c.begin(ctx, r, after, lineage), f.Check()); err != nil {
+func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position, filter readmodel.EventFilter, lineage *string) (<-chan readmodel.Event, error) {
+	f := followerFrom(ctx)
+	if err := errors.Join(f.start(ctx, r, after, lineage), filter.Check()); err != nil {
 		return nil, err
 	}
 	out := make(chan readmodel.Event)
 	go func() {
 		defer close(out)
-		r.follow(ctx, c, func(page []eventstore.Event, _ eventstore.Position) error {
-			events, err := r.Reader.Delivered(ctx, auth.ActorFrom(ctx), f, page)
+		r.follow(ctx, f, func(page []eventstore.Event, _ eventstore.Position) error {
+			events, err := r.Reader.Delivered(ctx, auth.ActorFrom(ctx), filter, page)
 			for _, e := range events {
 				r.SetEventID(ctx, e.At().String())
 				if err := send(ctx, out, e); err != nil {
@@ -120,17 +121,17 @@ func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position
 	return out, nil
 }
 
-func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, f readmodel.EventFilter, lineage *string) (<-chan model.EventStreamItem, error) {
-	if err := f.Check(); err != nil {
+func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, filter readmodel.EventFilter, lineage *string) (<-chan model.EventStreamItem, error) {
+	if err := filter.Check(); err != nil {
 		return nil, err
 	}
-	s := stream{Course: course(ctx), resolver: r, out: make(chan model.EventStreamItem), filter: f}
-	reset := s.begin(ctx, r, after, lineage)
+	s := stream{follower: followerFrom(ctx), resolver: r, out: make(chan model.EventStreamItem), filter: filter}
+	reset := s.start(ctx, r, after, lineage)
 	out := s.out
 	go func() {
 		defer close(out)
 		if reset != nil {
-			_ = send(ctx, out, model.EventStreamItem(model.StreamReset{Position: r.Log.Head().Position, Reason: reset.Error()})) //nolint:errcheck // who went away needs no reset
+			_ = send(ctx, out, model.EventStreamItem(model.StreamReset{Position: r.Log.Head().Position, Reason: reset.Error()})) //nolint:errcheck // a client that has left needs no reset
 			return
 		}
 		s.run(ctx)
@@ -138,9 +139,9 @@ func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, 
 	return out, nil
 }
 
-// stream is one eventStream.
+// stream is one subscription to eventStream.
 type stream struct {
-	*Course
+	*follower
 	resolver *Resolver
 	out      chan model.EventStreamItem
 	filter   readmodel.EventFilter
@@ -150,7 +151,7 @@ func (s *stream) run(ctx context.Context) {
 	if err := s.catchUp(ctx, s.at, s.end(s.resolver)); err != nil {
 		return // the client went away
 	}
-	s.resolver.follow(ctx, s.Course, func(page []eventstore.Event, end eventstore.Position) error {
+	s.resolver.follow(ctx, s.follower, func(page []eventstore.Event, end eventstore.Position) error {
 		if err := s.deliver(ctx, page); err != nil {
 			return err
 		}
@@ -165,7 +166,7 @@ func (s *stream) run(ctx context.Context) {
 	})
 }
 
-// catchUp tells once that everything up to the end has been sent.
+// catchUp sends CaughtUp once, when everything up to the end has been sent.
 func (s *stream) catchUp(ctx context.Context, at, end eventstore.Position) error {
 	if s.live || at < end {
 		return nil
@@ -194,52 +195,52 @@ func (s *stream) tell(ctx context.Context, at eventstore.Position, item model.Ev
 	return send[model.EventStreamItem](ctx, s.out, item)
 }
 
-// changes sends what load returns: now, and again after each change of a stream,
-// the latest where several came before the client took one. What is not there, and
-// was not before, is not mentioned again.
+// changes sends the object that load returns, and sends it again after each change of its stream. A
+// slow client gets the latest of several changes. An object that stays invisible is sent as null
+// only once.
 func changes[T any](ctx context.Context, r *Resolver, id string, load func(readmodel.View) (*T, error)) (<-chan *T, error) {
-	c := course(ctx)
-	at := c.at
-	if !c.begun {
-		at = c.end(r)
+	f := followerFrom(ctx)
+	at := f.at
+	if !f.continued {
+		at = f.end(r)
 	}
 	var first *T
-	if !c.known {
+	if !f.known {
 		var err error
 		if first, err = load(readmodel.View{At: at, Actor: auth.ActorFrom(ctx)}); err != nil {
 			return nil, err
 		}
-		c.shows, c.known = first != nil, true
+		f.shown, f.known = first != nil, true
 	}
 	out := make(chan *T)
 	go func() {
 		defer close(out)
-		if !c.begun && send(ctx, out, first) != nil {
+		if !f.continued && send(ctx, out, first) != nil {
 			return
 		}
-		c.at = at
-		shown := at // what was loaded there has the earlier changes in it
-		r.follow(ctx, c, func(page []eventstore.Event, _ eventstore.Position) error {
-			if !about(page, id, shown) {
+		f.at = at
+		loaded := at // the object that was loaded here has the earlier changes
+		r.follow(ctx, f, func(page []eventstore.Event, _ eventstore.Position) error {
+			if !about(page, id, loaded) {
 				return nil
 			}
-			latest := c.end(r)
+			latest := f.end(r)
 			row, err := load(readmodel.View{At: latest, Actor: auth.ActorFrom(ctx)})
 			if err != nil {
 				return err
 			}
-			shown = latest
-			if row == nil && !c.shows {
+			loaded = latest
+			if row == nil && !f.shown {
 				return nil
 			}
-			c.shows = row != nil
+			f.shown = row != nil
 			return send(ctx, out, row)
 		})
 	}()
 	return out, nil
 }
 
-// about reports whether any of the events is of a stream, and after a position.
+// about reports whether one of the events belongs to a stream and follows a position.
 func about(events []eventstore.Event, id string, after eventstore.Position) bool {
 	for _, e := range events {
 		if string(e.Stream.ID) == id && e.Position > after {

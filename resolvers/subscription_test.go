@@ -17,16 +17,17 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// These tests run in bubbles: a bubble waits until nothing moves, so that "nothing
-// more comes" can be seen, and does not end while a goroutine of it is left.
+// These tests run in bubbles of package synctest. Time stands still until all goroutines of a
+// bubble wait, so a test can tell that no further item comes. A bubble does not end while one of
+// its goroutines is running.
 
-// bubble runs a test on a database of its own, in a bubble.
+// bubble runs a test in a bubble, on a database of its own.
 func bubble(t *testing.T, options eventstore.Options, test func(t *testing.T, d *desk)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { test(t, open(t, options)) })
 }
 
-// quiet expects that nothing comes.
+// quiet fails if an item comes.
 func quiet[T any](t *testing.T, from <-chan T) {
 	t.Helper()
 	synctest.Wait()
@@ -37,7 +38,7 @@ func quiet[T any](t *testing.T, from <-chan T) {
 	}
 }
 
-// ends expects that a subscription which was cancelled ends and sends nothing more.
+// ends fails unless a cancelled subscription ends without another item.
 func ends[T any](t *testing.T, from <-chan T) {
 	t.Helper()
 	synctest.Wait()
@@ -65,7 +66,7 @@ func TestSlowClientGetsTheLatestChangeOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		update(600) // pages of the log
+		update(600) // several pages of the log
 		if first := <-changed; first.Version != 1 {
 			t.Errorf("first comes version %d, want 1", first.Version)
 		}
@@ -73,7 +74,7 @@ func TestSlowClientGetsTheLatestChangeOnce(t *testing.T) {
 			t.Errorf("then comes version %d, want 601", next.Version)
 		}
 		quiet(t, changed)
-		d.contents(300) // of others
+		d.contents(300) // of other streams
 		quiet(t, changed)
 		update(1)
 		if next := <-changed; next.Version != 602 {
@@ -85,7 +86,7 @@ func TestSlowClientGetsTheLatestChangeOnce(t *testing.T) {
 	})
 }
 
-func TestWhatStaysHiddenIsNotMentioned(t *testing.T) {
+func TestObjectsThatStayHiddenAreNotMentioned(t *testing.T) {
 	bubble(t, eventstore.Options{}, func(t *testing.T, d *desk) {
 		ctx, cancel := context.WithCancel(as(domain.Actor{}))
 		t.Cleanup(cancel)
@@ -123,12 +124,12 @@ func TestWhatStaysHiddenIsNotMentioned(t *testing.T) {
 	})
 }
 
-func TestCancelledSubscriptionsEndWhereverTheyAre(t *testing.T) {
+func TestCancelledSubscriptionsEndAtAnyPoint(t *testing.T) {
 	bubble(t, eventstore.Options{}, func(t *testing.T, d *desk) {
 		id := d.do(domain.System, newContent("title", domain.Draft)).ID
 		d.contents(10)
 		zero := eventstore.Position(0)
-		for range 2 { // with a history to send, and when it was sent
+		for range 2 { // while events are being sent, and after the last one
 			ctx, cancel := context.WithCancel(as(domain.System))
 			t.Cleanup(cancel)
 			events, err := d.root.Subscription().EventAppended(ctx, &zero, nil, nil)
@@ -159,7 +160,7 @@ func TestCancelledSubscriptionsEndWhereverTheyAre(t *testing.T) {
 	})
 }
 
-// stream subscribes to eventStream and returns how its items read.
+// stream subscribes to eventStream. next returns the next item as a text.
 func stream(t *testing.T, d *desk, after eventstore.Position, types ...string) (next func() string, rest <-chan model.EventStreamItem) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(as(domain.System))
@@ -184,7 +185,7 @@ func stream(t *testing.T, d *desk, after eventstore.Position, types ...string) (
 func TestCaughtUpComesOnceBetweenHistoryAndLive(t *testing.T) {
 	bubble(t, eventstore.Options{Tail: 8}, func(t *testing.T, d *desk) {
 		d.contents(600)
-		next, rest := stream(t, d, 343) // one more than a page before the end
+		next, rest := stream(t, d, 343) // one event more than a page before the end
 		for p := 344; p <= 600; p++ {
 			if got := next(); got != fmt.Sprint("event ", p) {
 				t.Fatalf("heard %s, want event %d", got, p)
@@ -229,7 +230,7 @@ func TestCheckpointsTellOfProgressWithoutMatches(t *testing.T) {
 			t.Errorf("after a thousand positions: heard %s", got)
 		}
 		quiet(t, rest)
-		// Time alone is no progress; a single position is, after a while.
+		// Time without an event causes no checkpoint. Time after one event does.
 		<-time.After(time.Minute)
 		quiet(t, rest)
 		d.contents(1)
@@ -239,7 +240,7 @@ func TestCheckpointsTellOfProgressWithoutMatches(t *testing.T) {
 		d.contents(1)
 		quiet(t, rest)
 
-		// On the way through a long history, too.
+		// Checkpoints also come on the way through a long history.
 		d.contents(1100)
 		next, _ = stream(t, d, 0, "ContentDeleted")
 		var last int

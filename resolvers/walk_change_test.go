@@ -14,8 +14,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// doing says which right a mutation takes, and to what kind of thing. A mutation that
-// is not here fails the walk.
+// doing has the right that each mutation takes, and the kind of its object. A mutation without an
+// entry fails the walk.
 var doing = map[string]struct {
 	right    policy.Right
 	typename string
@@ -30,14 +30,14 @@ var doing = map[string]struct {
 	"snapshotStream": {policy.Operate, "Content"}, "archiveStream": {policy.Operate, "Content"},
 }
 
-// forAll are the mutations that are for everybody: sessions() walks through them.
+// forAll has the mutations that every actor may call: sessions() walks through them.
 var forAll = []string{"registerUser", "logIn", "changePassword", "renewSession", "logOut"}
 
-// target is what a mutation is about.
+// target is the object of a mutation.
 type target struct{ id, slide string }
 
-// input returns a value of an input type, about a target: what is required, and the
-// texts that a change needs.
+// input returns a value of an input type for a target, with the required fields and the texts of a
+// change.
 func (w *walk) input(t testing.TB, of *ast.Type, name string, about target) any {
 	def := w.doors.schema.Types[of.Name()]
 	if of.Elem != nil {
@@ -58,7 +58,7 @@ func (w *walk) input(t testing.TB, of *ast.Type, name string, about target) any 
 		}
 		return o
 	}
-	w.things++ // a text of its own
+	w.things++ // each object has texts of its own
 	switch name {
 	case "id", "ids", "presentationId", "streamId":
 		return about.id
@@ -81,8 +81,8 @@ func (w *walk) input(t testing.TB, of *ast.Type, name string, about target) any 
 	return nil
 }
 
-// payload judges what a mutation was answered with, but for the texts that it was asked
-// with, and returns its payload; nil when there is none.
+// payload judges the answer to a mutation, except for the texts of its own arguments. It returns
+// the payload, and nil for an answer without one.
 func (w *walk) payload(j *judge, name string, a answered, sent string) object {
 	w.chronicle.read()
 	j.at = w.head()
@@ -101,7 +101,7 @@ func (w *walk) payload(j *judge, name string, a answered, sent string) object {
 	return payload
 }
 
-// change lets somebody try one mutation, and judges what they are told.
+// change sends one mutation as an asker, and judges the answer.
 func (w *walk) change(t testing.TB, exec executing, j *judge, f *ast.FieldDefinition, about target, edit func(input object)) {
 	t.Helper()
 	selection, err := w.doors.selection(f.Type, look)
@@ -141,8 +141,7 @@ func (w *walk) change(t testing.TB, exec executing, j *judge, f *ast.FieldDefini
 	w.outcome(j, w.payload(j, f.Name, a, slug), before, may, told || right != policy.ChangeContent && right != policy.ChangeDeck)
 }
 
-// outcome judges a payload: refused, with the right words, or with all that the command
-// led to.
+// outcome judges a payload: it has either the expected refusal, or all results of the command.
 func (w *walk) outcome(j *judge, payload object, before eventstore.Position, may, known bool) {
 	if payload == nil {
 		return
@@ -172,15 +171,15 @@ func (w *walk) outcome(j *judge, payload object, before eventstore.Position, may
 	}
 }
 
-// targets returns what mutations of a type are tried on: of every owner something of
-// every exposure, while there is.
+// targets returns the objects that mutations of a type are tried on: for each owner and each
+// exposure one object, as long as there is one.
 func (w *walk) targets(typename string) (all []target) {
 	switch typename {
 	case "":
 		return []target{{}}
 	case "User":
 		for _, a := range w.askers[1:] {
-			if m, _ := w.chronicle.at(a.UserID, w.head()); m.state.(domain.User).Exists() { // of others there is nothing left to do
+			if m, _ := w.chronicle.at(a.UserID, w.head()); m.state.(domain.User).Exists() { // deleted objects of others cannot be changed
 				all = append(all, target{id: a.UserID})
 			}
 		}
@@ -207,7 +206,7 @@ func (w *walk) targets(typename string) (all []target) {
 	return all
 }
 
-// changes tries every mutation that takes a right, each by itself and in a batch.
+// changes tries each mutation that takes a right, by itself and in a batch.
 func (w *walk) changes(t testing.TB, exec executing, j *judge, only func(policy.Right) bool) {
 	t.Helper()
 	for _, f := range w.doors.schema.Mutation.Fields {
@@ -228,8 +227,7 @@ func (w *walk) changes(t testing.TB, exec executing, j *judge, only func(policy.
 	}
 }
 
-// conflicts are the ways to errors that show something: a stale version, and a slug that
-// something else has.
+// conflicts has the errors that show an object: a stale version, and a slug of another object.
 func (w *walk) conflicts(t testing.TB, exec executing, j *judge) {
 	t.Helper()
 	w.doors.briefly = true
@@ -246,7 +244,7 @@ func (w *walk) conflicts(t testing.TB, exec executing, j *judge) {
 	}
 }
 
-// batches runs each command that a batch can hold in one.
+// batches runs each kind of command in a batch.
 func (w *walk) batches(t testing.TB, exec executing, j *judge) {
 	t.Helper()
 	f := w.doors.schema.Mutation.Fields.ForName("applyBatch")
@@ -275,8 +273,8 @@ func (w *walk) batches(t testing.TB, exec executing, j *judge) {
 	}
 }
 
-// sessions begins and ends sessions: each payload goes on with other rights than the
-// request had.
+// sessions begins and ends sessions. The payload of each mutation is read with other rights than
+// those of the request.
 func (w *walk) sessions(t testing.TB, exec executing, j *judge) {
 	t.Helper()
 	account := object{"email": "mailx999x0@example.org", "password": "correct horse"}

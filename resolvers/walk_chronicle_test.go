@@ -13,8 +13,8 @@ import (
 	"flightdeck/projection"
 )
 
-// chronicle is the whole log, folded: every state that there ever was. It says what
-// the API has to show, from the events and policy's table alone.
+// chronicle is the folded log: every state of every object. It tells the answers that the API must
+// give, from the events and the table of package policy alone.
 type chronicle struct {
 	t       testing.TB
 	log     *eventstore.Store
@@ -22,15 +22,15 @@ type chronicle struct {
 	events  []eventstore.Event
 	streams map[string][]moment
 	rules   policy.Table
-	// erased are the marks of people who were forgotten before the log was read.
+	// erased has the marks of the people that were forgotten before the log was read.
 	erased []string
 }
 
-// moment is a state, from the event that led to it.
+// moment is a state, with the event that led to it.
 type moment struct {
 	state domain.State
 	event eventstore.Event
-	marks []string // of all that the state and the event hold
+	marks []string // of all texts in the state and the event
 }
 
 func newChronicle(t testing.TB, d *desk) *chronicle {
@@ -39,7 +39,7 @@ func newChronicle(t testing.TB, d *desk) *chronicle {
 	return c
 }
 
-// read folds what the log has that was not read before.
+// read folds the events that were appended since the last call.
 func (c *chronicle) read() {
 	c.t.Helper()
 	for {
@@ -98,8 +98,7 @@ func (c *chronicle) ids(typename string) (all []string) {
 	return unique(all)
 }
 
-// at returns the last moment of a stream up to a position; ok is false before its
-// first.
+// at returns the last moment of a stream up to a position. ok is false before the first one.
 func (c *chronicle) at(id string, p eventstore.Position) (m moment, ok bool) {
 	for _, next := range c.streams[id] {
 		if next.event.Position > p {
@@ -117,8 +116,8 @@ type thing interface {
 	Public() bool
 }
 
-// may reports whether somebody may see the event that began a moment; and whether the
-// state that it led to, which is there unless it is a deleted one.
+// may reports whether an actor may see the event of a moment, and whether the actor may see the
+// state after it. A deleted state is never visible.
 func (c *chronicle) may(a domain.Actor, m moment) (event, state bool) {
 	id := string(m.event.Stream.ID)
 	now := c.streams[id][len(c.streams[id])-1].state
@@ -136,7 +135,7 @@ func (c *chronicle) may(a domain.Actor, m moment) (event, state bool) {
 	return event, event && then.Exists()
 }
 
-// seesSlide returns a slide as of a position, where somebody may see its deck.
+// seesSlide returns a slide as of a position. ok is false if the actor may not see its deck.
 func (c *chronicle) seesSlide(a domain.Actor, id string, p eventstore.Position) (domain.Slide, bool) {
 	for _, deck := range c.ids("Presentation") {
 		if state, ok := c.sees(a, deck, p); ok {
@@ -148,7 +147,7 @@ func (c *chronicle) seesSlide(a domain.Actor, id string, p eventstore.Position) 
 	return domain.Slide{}, false
 }
 
-// sees returns the state of a thing as of a position, where somebody may see it.
+// sees returns the state of an object as of a position. ok is false if the actor may not see it.
 func (c *chronicle) sees(a domain.Actor, id string, p eventstore.Position) (domain.State, bool) {
 	m, ok := c.at(id, p)
 	if !ok {
@@ -158,12 +157,12 @@ func (c *chronicle) sees(a domain.Actor, id string, p eventstore.Position) (doma
 	return m.state, ok
 }
 
-// seesNotes reports whether somebody may read the notes of a deck.
+// seesNotes reports whether an actor may read the notes of a deck.
 func (c *chronicle) seesNotes(a domain.Actor, owner string) bool {
 	return c.rules.May(a, policy.SeeNotes, owner)
 }
 
-// list returns the ids of a type that somebody may see as of a position.
+// list returns the ids of a type that an actor may see as of a position.
 func (c *chronicle) list(a domain.Actor, typename string, p eventstore.Position) (ids []string) {
 	for _, id := range c.ids(typename) {
 		if _, ok := c.sees(a, id, p); ok {
@@ -173,8 +172,8 @@ func (c *chronicle) list(a domain.Actor, typename string, p eventstore.Position)
 	return ids
 }
 
-// eventsOf returns the positions after one and up to another of the events that
-// somebody may see: of one stream, or of all.
+// eventsOf returns the positions, after one and up to another, of the events that an actor may see:
+// of one stream, or of all streams for "".
 func (c *chronicle) eventsOf(a domain.Actor, stream string, after, until eventstore.Position) (positions []string) {
 	for _, e := range c.events {
 		id := string(e.Stream.ID)
@@ -188,8 +187,8 @@ func (c *chronicle) eventsOf(a domain.Actor, stream string, after, until eventst
 	return positions
 }
 
-// marksIn returns the marks in a text: words that are in everything that may have to be
-// hidden, in the texts of each version of a thing, in speaker notes, in addresses.
+// marksIn returns the marks in a text. Marks are words in everything that may have to be hidden: in
+// the texts of each version of an object, in speaker notes and in addresses.
 func marksIn(text string) (all []string) {
 	for _, word := range []string{"canaryx", "whisperx", "mailx"} {
 		for rest := text; ; {
@@ -208,7 +207,7 @@ func marksIn(text string) (all []string) {
 	return all
 }
 
-// uuidsIn returns the UUIDs in a text, of which those of events are marks, too.
+// uuidsIn returns the UUIDs in a text. Those of events are marks, too.
 func uuidsIn(text string) (all []string) {
 	for i := 8; i+28 <= len(text); i++ {
 		if text[i] == '-' && text[i+5] == '-' && text[i+10] == '-' && text[i+15] == '-' {
@@ -219,8 +218,7 @@ func uuidsIn(text string) (all []string) {
 	return all
 }
 
-// permitted returns the marks that somebody may be shown at all, and those that are
-// marks of something.
+// permitted returns the marks that an actor may see at any position, and all marks.
 func (c *chronicle) permitted(a domain.Actor) (shown, all map[string]bool) {
 	shown, all = map[string]bool{}, map[string]bool{}
 	for _, mark := range c.erased {
@@ -250,7 +248,7 @@ func (c *chronicle) permitted(a domain.Actor) (shown, all map[string]bool) {
 	return shown, all
 }
 
-// slugs returns every slug that a content ever had.
+// slugs returns every slug that a content has had.
 func (c *chronicle) slugs() (all []string) {
 	for _, id := range c.ids("Content") {
 		for _, m := range c.streams[id] {

@@ -10,8 +10,8 @@ import (
 	"flightdeck/eventstore"
 )
 
-// diffs asks for the fields that fail: what changed from each version of each thing to
-// its latest, and from its first one to each.
+// diffs selects the fields that can fail: the changes from each version of each object to its
+// latest one, and from the first version to each one.
 func (w *walk) diffs(t testing.TB, exec executing, j *judge) {
 	t.Helper()
 	j.at = w.head()
@@ -60,8 +60,7 @@ func (w *walk) positionOf(id string, version int) eventstore.Position {
 	return w.chronicle.streams[id][version-1].event.Position
 }
 
-// pages goes through lists page by page, and from cursors that were taken by somebody
-// who could see more.
+// pages reads lists page by page, and starts also from the cursors of an actor with more rights.
 func (w *walk) pages(t testing.TB, exec executing, j *judge) {
 	t.Helper()
 	for field, want := range map[string][]string{
@@ -79,8 +78,8 @@ func (w *walk) pages(t testing.TB, exec executing, j *judge) {
 	}
 }
 
-// follow reads pages of three until pageInfo says that there are no more, and expects
-// these members on them, and no page more than they need.
+// follow reads pages of three until pageInfo reports the last one. It expects the given members,
+// and no more pages than they need.
 func (w *walk) follow(t testing.TB, exec executing, j *judge, list, cursor string, want []string) {
 	t.Helper()
 	field, backward := strings.CutSuffix(list, "(backward)")
@@ -123,8 +122,8 @@ func (w *walk) follow(t testing.TB, exec executing, j *judge, list, cursor strin
 	j.sameList("the members", got, want)
 }
 
-// searches looks for every mark, also for those of what is hidden: nothing that is found
-// or counted tells of it.
+// searches searches for every mark, including the marks of hidden objects. No hit and no count may
+// reveal one of these.
 func (w *walk) searches(t testing.TB, exec executing, j *judge, as eventstore.Position) {
 	t.Helper()
 	if j.at = w.head(); as > 0 {
@@ -165,7 +164,7 @@ func (w *walk) searches(t testing.TB, exec executing, j *judge, as eventstore.Po
 	}
 }
 
-// searchable returns the marks that a state is found by: not those in notes.
+// searchable returns the marks by which a search finds a state: all except those in notes.
 func searchable(state domain.State) []string {
 	text := ""
 	switch s := state.(type) {

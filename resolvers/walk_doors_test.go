@@ -9,9 +9,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// TestNewDoorsAreWalkedOrFailTheWalk: a field that is added to the schema is asked for
-// without anybody listing it, and has to be reached; one with an argument that the walk
-// has no value for fails it.
+// A new field of the schema is selected without being listed anywhere, and must be reached. A new
+// field with an argument that the walk has no value for fails the walk.
 func TestNewDoorsAreWalkedOrFailTheWalk(t *testing.T) {
 	t.Parallel()
 	schema, err := gqlparser.LoadSchema(&ast.Source{Input: `

@@ -13,17 +13,17 @@ import (
 	"flightdeck/policy"
 )
 
-// judge compares answers with what a chronicle says.
+// judge compares answers with a chronicle.
 type judge struct {
 	*chronicle
 	who   string
 	actor domain.Actor
-	at    eventstore.Position // where what is reached from the answers' roots is read
-	// shown and all are chronicle.permitted of the actor.
+	at    eventstore.Position // the position at which objects below the root are read
+	// shown and all are the results of chronicle.permitted for the actor.
 	shown, all map[string]bool
-	// reached are the fields, as Type.field, that led to something.
+	// reached has the fields, as Type.field, that had a value.
 	reached map[string]bool
-	// findings are what was shown and should not have been, or the other way round.
+	// findings are the differences between answers and the chronicle.
 	findings []string
 	where    string
 }
@@ -32,8 +32,7 @@ func (j *judge) find(format string, args ...any) {
 	j.findings = append(j.findings, fmt.Sprintf("%s as of %s, %s: ", j.who, j.at, j.where)+fmt.Sprintf(format, args...))
 }
 
-// refusals are the fields that answer with an error to those who may not see anything of
-// what they show.
+// refusals has the fields that are an error for an actor without any right to their objects.
 var refusals = map[string]struct {
 	right policy.Right
 	code  domain.Code
@@ -41,7 +40,7 @@ var refusals = map[string]struct {
 	"users": {policy.ListUsers, domain.Unauthenticated}, "apiKeys": {policy.SeeKeys, domain.Forbidden},
 }
 
-// refused returns the code of the error with which a field is refused, "" when it is not.
+// refused returns the code of the error that refuses a field, and "" for a field that is allowed.
 func (j *judge) refused(field string) string {
 	if r, ok := refusals[field]; ok && j.rules.Reach(j.actor.Role, r.right) == policy.Not {
 		return string(r.code)
@@ -49,14 +48,14 @@ func (j *judge) refused(field string) string {
 	return ""
 }
 
-// expected reports whether errors are those of fields that are refused, or none.
+// expected reports whether each error belongs to a refused field.
 func (j *judge) expected(codes []string) bool {
 	return !slices.ContainsFunc(codes, func(code string) bool {
 		return j.refused("users") != code && j.refused("apiKeys") != code
 	})
 }
 
-// texts looks for marks that the actor may not see, in cursors too.
+// texts looks for marks that the actor may not see, also in cursors.
 func (j *judge) texts(raw string) {
 	for _, mark := range append(marksIn(raw), uuidsIn(raw)...) {
 		if j.all[mark] && !j.shown[mark] {
@@ -71,7 +70,7 @@ func around(raw, mark string) string {
 	return raw[max(0, i-150):min(len(raw), i+150)]
 }
 
-// value judges a part of an answer, with everything below it.
+// value judges a part of an answer with everything below it.
 func (j *judge) value(v any) {
 	switch v := v.(type) {
 	case []any:
@@ -92,8 +91,8 @@ func (j *judge) value(v any) {
 	}
 }
 
-// object judges one object: whether it may be there, and whether all is there that is
-// to be reached from it.
+// object judges one object: it must be visible, and all fields that lead to other objects must be
+// complete.
 func (j *judge) object(name string, o map[string]any) {
 	for alias, v := range o {
 		if list, ok := v.([]any); v != nil && (!ok || len(list) > 0) {
@@ -117,7 +116,7 @@ func (j *judge) object(name string, o map[string]any) {
 	}
 }
 
-// member returns a member, whatever suffix its name has in the answer.
+// member returns a field of an answer by its name without a suffix.
 func member(o map[string]any, name string) (v any, asked bool) {
 	if v, ok := o[name]; ok {
 		return v, true
@@ -176,7 +175,7 @@ func (j *judge) thing(name string, o map[string]any) {
 	}
 }
 
-// notes compares the speaker notes of slides with those of a deck's state.
+// notes compares the speaker notes of slides with those of the deck's state.
 func (j *judge) notes(slides any, deck domain.Presentation) {
 	list, _ := slides.([]any)
 	for _, s := range list {
@@ -241,14 +240,14 @@ func (j *judge) user(o map[string]any) {
 	}
 }
 
-// person expects a user, where there is one.
+// person expects a user where the chronicle has one.
 func (j *judge) person(o map[string]any, field, id string) {
 	if got, asked := member(o, field); asked {
 		j.there(field, got, id != "" && j.rules.May(j.actor, policy.SeeUser, id))
 	}
 }
 
-// there expects something, or null.
+// there expects a value, or null.
 func (j *judge) there(what string, got any, want bool) {
 	switch {
 	case got != nil && !want:
@@ -258,7 +257,8 @@ func (j *judge) there(what string, got any, want bool) {
 	}
 }
 
-// same expects a connection with members by a field, all on one page, counted.
+// same expects a connection whose members have these values of a field, all on one page, with their
+// count.
 func (j *judge) same(what string, connection any, by string, want []string) {
 	c, ok := connection.(map[string]any)
 	if !ok {
@@ -285,7 +285,7 @@ func (j *judge) same(what string, connection any, by string, want []string) {
 func (j *judge) members(what string, nodes any, by string, want []string) {
 	list, ok := nodes.([]any)
 	if !ok {
-		return // not asked
+		return // not selected
 	}
 	var got []string
 	for _, n := range list {

@@ -44,7 +44,7 @@ func TestTheWalkNoticesEveryRule(t *testing.T) {
 	})
 }
 
-// isDoing reports whether a right is to do something, rather than to see it.
+// isDoing reports whether a right allows a change rather than a look.
 func isDoing(right policy.Right) bool {
 	for _, does := range doing {
 		if does.right == right {
@@ -90,9 +90,8 @@ func changes(right policy.Right) (all []change) {
 	return all
 }
 
-// same reports whether it makes no difference how far a right goes: visitors own nothing,
-// what one begins is one's own, and neither the log, nor keys, nor an account that is not
-// there yet, is anybody's.
+// same reports whether two reaches of a right allow the same: visitors own nothing, an object
+// belongs to the actor that creates it, and the log, API keys and new accounts have no owner.
 func same(right policy.Right, role domain.Role, a, b policy.Reach) bool {
 	own := policy.Own
 	switch {
@@ -110,7 +109,7 @@ func same(right policy.Right, role domain.Role, a, b policy.Reach) bool {
 	return as(a) == as(b)
 }
 
-// misreads walks through the API under some rules until it finds something.
+// misreads walks through the API under a table of rules until there is a finding.
 func (w *walk) misreads(t *testing.T, rules policy.Table, a asker) bool {
 	exec, j := w.executor(&rules), w.judge(a)
 	w.queries(t, exec, j, 0, glance)
@@ -129,11 +128,11 @@ func (w *walk) misreads(t *testing.T, rules policy.Table, a asker) bool {
 	return len(j.findings) > 0
 }
 
-// misdoes tries what takes a right under some rules.
+// misdoes tries the commands that take a right under a table of rules.
 func (w *walk) misdoes(t *testing.T, rules policy.Table, right policy.Right, a asker) bool {
 	j := w.judge(a)
 	w.things++
-	var operators command.Command // what the operator's command line has, and the API has not
+	var operators command.Command // a command of the operator, without a mutation
 	switch right {
 	case policy.CreateUser:
 		operators = command.CreateUser{Email: fmt.Sprintf("mailx%dx0@example.org", 1000+w.things), DisplayName: "U", Role: domain.Viewer}
@@ -150,7 +149,7 @@ func (w *walk) misdoes(t *testing.T, rules policy.Table, right policy.Right, a a
 		w.chronicle.read()
 		return (domain.CodeOf(err) == domain.Forbidden) == (a.Role == domain.Admin)
 	}
-	if right == policy.ForgetUser { // which leaves nobody to try it again
+	if right == policy.ForgetUser { // which can be done only once
 		defer func(askers []asker) { w.askers = askers }(w.askers)
 		w.askers = []asker{{}, w.newcomer(a.Role), w.newcomer(domain.Viewer)}
 		if !a.Visitor() {

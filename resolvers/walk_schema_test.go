@@ -14,14 +14,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// doors makes operations from the schema: each asks for all that can be asked for of
-// what it leads to.
+// doors makes operations from the schema. Each one selects everything below its root field.
 type doors struct {
 	schema *ast.Schema
-	// of returns what the ids of a type of the schema are, for arguments.
+	// of returns the ids of a type of the schema, for arguments.
 	of    func(typename string) []string
 	slugs []string
-	// briefly leaves out the query of payloads.
+	// briefly leaves out the field query of payloads.
 	briefly bool
 }
 
@@ -43,28 +42,27 @@ func loadSchema(t testing.TB) *ast.Schema {
 	return gqlparser.MustLoadSchema(sources...)
 }
 
-// some returns as many ids of a type as can be asked for at once.
+// some returns the ids of a type, at most as many as one operation may name.
 func (d *doors) some(typename string) []string {
 	ids := d.of(typename)
 	return ids[:min(len(ids), readmodel.MaxNodes)]
 }
 
-// part is one root field with its arguments and selection. name is the field; where a
-// field is asked for several times, subject says for what.
+// part is one root field with its arguments and its selection. name is the field. For a field that
+// is selected several times, subject is the object of this part.
 type part struct {
 	name, subject, text string
 }
 
-// versions is how many versions of each thing are asked for.
+// versions is the number of versions that are selected of each object.
 const versions = 7
 
-// fails are the fields that fail where a version is not to be seen, and take what they
-// belong to with them: diffs() asks for each by itself.
+// fails has the fields that fail for an invisible version. Their errors make their objects null, so
+// diffs() selects each by itself.
 var fails = []string{"Content.diff", "Presentation.diff"}
 
-// root returns the parts for one field of Query or Subscription; depth is how many
-// steps of fields that lead from thing to thing are taken from there. It returns an
-// error for an argument that it has no value for.
+// root returns the parts for one field of Query or Subscription. depth is the number of steps from
+// object to object below it. An argument without a known value is an error.
 func (d *doors) root(f *ast.FieldDefinition, depth int) ([]part, error) {
 	if !d.shows(f.Type) {
 		depth++
@@ -112,7 +110,7 @@ func (d *doors) root(f *ast.FieldDefinition, depth int) ([]part, error) {
 	return parts, nil
 }
 
-// selection returns everything that can be selected of a type; "" for a scalar.
+// selection returns all fields of a type, and "" for a scalar.
 func (d *doors) selection(t *ast.Type, depth int) (string, error) {
 	def := d.schema.Types[t.Name()]
 	if def.IsLeafType() {
@@ -136,8 +134,8 @@ func (d *doors) selection(t *ast.Type, depth int) (string, error) {
 	return b.String(), nil
 }
 
-// fields writes the fields of a type, or those that its interface does not have: under
-// names of their own then, since the types of an interface differ in what may be null.
+// fields writes the fields of a type, or those that its interface does not have. The latter get
+// names of their own, because the types of an interface differ in their nullability.
 func (d *doors) fields(b *strings.Builder, def, interfaced *ast.Definition, depth int) error {
 	for _, f := range def.Fields {
 		if strings.HasPrefix(f.Name, "__") || interfaced != nil && interfaced.Fields.ForName(f.Name) != nil || slices.Contains(fails, def.Name+"."+f.Name) {
@@ -154,7 +152,7 @@ func (d *doors) fields(b *strings.Builder, def, interfaced *ast.Definition, dept
 		if left < 0 || connects && left == 0 {
 			continue
 		}
-		if strings.HasSuffix(def.Name, "Edge") { // the same as nodes
+		if strings.HasSuffix(def.Name, "Edge") { // the edges have the same objects as nodes
 			left = 0
 		}
 		selection, err := d.selection(f.Type, left)
@@ -181,14 +179,14 @@ func (d *doors) fields(b *strings.Builder, def, interfaced *ast.Definition, dept
 	return nil
 }
 
-// fieldOf returns the field that a name in an answer, given by fields or root, is of.
+// fieldOf returns the field behind a name in an answer that fields or root has chosen.
 func fieldOf(alias string) string {
 	name, _, _ := strings.Cut(alias, "__")
 	name, _, _ = strings.Cut(name, "_")
 	return name
 }
 
-// calls returns how a field below the root is asked for: once, or for each version.
+// calls returns the calls of a field below the root: one, or one for each version.
 func (d *doors) calls(def *ast.Definition, f *ast.FieldDefinition) (calls []string, err error) {
 	var arguments []string
 	for _, a := range f.Arguments {
@@ -202,7 +200,7 @@ func (d *doors) calls(def *ast.Definition, f *ast.FieldDefinition) (calls []stri
 			arguments = append(arguments, "first: 500")
 		case a.Name == "ids":
 			arguments = append(arguments, fmt.Sprintf("ids: %q", d.some(f.Type.Name())))
-		case def.Name == "Query" && a.Type.NonNull: // of a payload: the root asks for each id
+		case def.Name == "Query" && a.Type.NonNull: // of a payload: the root selects each id
 			return nil, nil
 		case a.Type.NonNull:
 			return nil, fmt.Errorf("the walk has no value for the argument %s of %s.%s: teach it in doors.calls", a.Name, def.Name, f.Name)
@@ -222,8 +220,8 @@ func (d *doors) shows(t *ast.Type) bool {
 	})
 }
 
-// required returns the fields, as Type.field, that have to be reached: those of nodes and
-// events that lead to more than a scalar, and those that lead on the way to one.
+// required returns the fields, as Type.field, that must be reached: those of nodes and events that
+// lead to objects, and those on the way to a node or an event.
 func (d *doors) required() (all []string) {
 	for _, def := range d.schema.Types {
 		if def.Kind != ast.Object || strings.HasPrefix(def.Name, "__") {
@@ -243,7 +241,7 @@ func (d *doors) required() (all []string) {
 	return all
 }
 
-// leads reports whether a node or an event can be reached from a type.
+// leads reports whether a type leads to a node or an event.
 func (d *doors) leads(def *ast.Definition, seen map[string]bool) bool {
 	if def.IsLeafType() || seen[def.Name] {
 		return false

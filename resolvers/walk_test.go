@@ -16,8 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// walk goes through every door of the API that the schema has, and compares what is
-// behind it with the chronicle.
+// walk selects every field of the schema and compares the answers with the chronicle.
 type walk struct {
 	*scene
 	doors  *doors
@@ -25,18 +24,18 @@ type walk struct {
 	listen []rootField // of Subscription
 }
 
-// rootField is a root field with the operations that ask for it.
+// rootField is a root field with the operations that select it.
 type rootField struct {
 	def  *ast.FieldDefinition
 	asOf bool
-	// parts ask for the field, with as many steps from thing to thing as their index.
+	// parts select the field; their index is the number of steps from object to object.
 	parts [3][]part
 }
 
-// How thoroughly a moment is looked at.
+// The thoroughness of a walk at one moment.
 const (
-	glance = iota // at lists, and what is in them
-	look          // at each thing by itself, and one step further
+	glance = iota // the lists with their members
+	look          // each object by itself, and one step further
 	stare         // two steps further
 )
 
@@ -62,7 +61,7 @@ func (w *walk) roots(t testing.TB, def *ast.Definition) (all []rootField) {
 			}
 			if many := len(r.parts[depth]) > 1; many && depth == glance {
 				r.parts[depth] = nil
-			} else if many && depth == look { // what is below is below the lists too
+			} else if many && depth == look { // the objects of lists lead to the same objects
 				r.parts[depth], _ = w.doors.root(f, glance)
 			} else if many {
 				r.parts[depth], _ = w.doors.root(f, look)
@@ -73,17 +72,17 @@ func (w *walk) roots(t testing.TB, def *ast.Definition) (all []rootField) {
 	return all
 }
 
-// judge returns a judge of what somebody is answered.
+// judge returns a judge of the answers to an actor.
 func (w *walk) judge(a asker) *judge {
 	j := &judge{chronicle: w.chronicle, who: a.name, actor: a.Actor, reached: map[string]bool{}}
 	j.shown, j.all = w.chronicle.permitted(a.Actor)
 	return j
 }
 
-// head is the end of the log.
+// head returns the last position of the log.
 func (w *walk) head() eventstore.Position { return w.log.Head().Position }
 
-// queries asks for the fields of Query, as of a position or, for 0, of now.
+// queries selects the fields of Query as of a position, and as of now for 0.
 func (w *walk) queries(t testing.TB, exec executing, j *judge, as eventstore.Position, depth int) {
 	t.Helper()
 	vars := object{}
@@ -112,8 +111,7 @@ func (w *walk) queries(t testing.TB, exec executing, j *judge, as eventstore.Pos
 	}
 }
 
-// root judges root fields: whether what they name is there, and whether lists are
-// whole.
+// root judges root fields: the named objects must be there, and lists must be complete.
 func (w *walk) root(j *judge, f rootField, parts []part, a answered) {
 	if code := j.refused(f.def.Name); code != "" {
 		if a.data[f.def.Name] != nil || !slices.Equal(a.codes, []string{code}) {
@@ -158,7 +156,7 @@ func (w *walk) root(j *judge, f rootField, parts []part, a answered) {
 	}
 }
 
-// named reports whether an id or a slug names something that the actor may see.
+// named reports whether an id or a slug names an object that the actor may see.
 func (w *walk) named(j *judge, name string) bool {
 	if _, ok := j.sees(j.actor, name, j.at); ok {
 		return true
@@ -172,7 +170,7 @@ func (w *walk) named(j *judge, name string) bool {
 	})
 }
 
-// tags returns the tags of what the actor may see, and compares how often each is used.
+// tags compares the tags, and how often each is used, with the objects that the actor may see.
 func (w *walk) tags(j *judge, connection any) (names []string) {
 	counts := map[string]int{}
 	for _, id := range j.list(j.actor, "Content", j.at) {
@@ -195,7 +193,7 @@ func (w *walk) tags(j *judge, connection any) (names []string) {
 	return names
 }
 
-// feeds listens to every field of Subscription, from a position on.
+// feeds subscribes to every field of Subscription after a position.
 func (w *walk) feeds(t testing.TB, exec executing, j *judge, after eventstore.Position) {
 	t.Helper()
 	j.at = w.head()
@@ -213,8 +211,8 @@ func (w *walk) feeds(t testing.TB, exec executing, j *judge, after eventstore.Po
 	}
 }
 
-// hear reads what a subscription sends until the end of the log, or its one object, and
-// returns the positions of the events.
+// hear reads the items of a subscription until the end of the log, or its only object, and returns
+// the positions of the events.
 func (w *walk) hear(t testing.TB, exec executing, j *judge, operation string, after eventstore.Position) (heard []string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(as(j.actor))
@@ -260,13 +258,13 @@ func atoi(s string) (n int) {
 	return n
 }
 
-// closed are the doors that nobody can open: what an event of deletion left cannot be
-// seen, and no event of this program is unknown to it.
+// closed has the fields that never have a value: the subject of a deletion is invisible, and this
+// program knows all of its own events.
 var closed = []string{"ContentDeleted.subject", "PresentationDeleted.subject", "GenericEvent.actor", "GenericEvent.subject"}
 
-// TestEveryDoorShowsWhatTheTableSays walks through every field of the schema that leads
-// to a thing or an event, for everybody, as of now and of every position of the past.
-func TestEveryDoorShowsWhatTheTableSays(t *testing.T) {
+// Every field of the schema that leads to an object or an event shows each actor the objects that
+// the table of rules allows, as of now and as of every past position.
+func TestEveryFieldFollowsTheTableOfRules(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("it asks one thing after the other, very many of them")
@@ -320,8 +318,8 @@ func TestEveryDoorShowsWhatTheTableSays(t *testing.T) {
 	}
 }
 
-// now goes through all that there is now, and everything that is heard from a position
-// of the past.
+// now walks through all present objects, and through the items of subscriptions after a past
+// position.
 func (w *walk) now(t testing.TB, exec executing, j *judge) {
 	t.Helper()
 	w.queries(t, exec, j, 0, stare)
@@ -332,7 +330,7 @@ func (w *walk) now(t testing.TB, exec executing, j *judge) {
 	}
 }
 
-// past goes through all positions, most of them quickly.
+// past walks through all positions, most of them briefly.
 func (w *walk) past(t testing.TB, exec executing, j *judge) {
 	t.Helper()
 	for p := eventstore.Position(1); p < w.head(); p++ {

@@ -22,8 +22,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// scene is a database with something of every kind that not everybody may see, and
-// somebody of every role. Nothing in it has a text without a mark.
+// scene is a database with an object of every kind that some actors may not see, and with an actor
+// of every role. Every text in it has a mark.
 type scene struct {
 	*desk
 	askers    []asker
@@ -35,27 +35,27 @@ type scene struct {
 	cursors []takenCursor
 }
 
-// asker is somebody of the scene.
+// asker is an actor of the scene.
 type asker struct {
 	name string
 	domain.Actor
 }
 
-// The askers that things belong to.
+// The askers that own objects.
 const (
 	author = 1
 	former = 2
 )
 
-// takenCursor is a cursor of a list, and what that list was for the one who took it.
+// takenCursor is a cursor of a list, with the list as it was for the actor of the cursor.
 type takenCursor struct {
 	field, cursor string
 	at            eventstore.Position
 	rest          []string // the ids after the cursor
 }
 
-// newScene makes things of an author, of somebody who was one, and of nobody, which
-// went through all that can become of them.
+// newScene makes objects of an author, of a former author and of the operator, and takes them
+// through all states.
 func newScene(t testing.TB) *scene {
 	t.Helper()
 	s := &scene{desk: open(t, eventstore.Options{}), documents: lru.New[*ast.QueryDocument](10_000)}
@@ -99,13 +99,13 @@ func newScene(t testing.TB) *scene {
 		t.Fatal(err)
 	}
 	s.keys = append(s.keys, key)
-	s.content(domain.System, "p") // everybody hears of it: the end of what is to be heard
+	s.content(domain.System, "p") // every actor hears of it: it ends the walk of a subscription
 	s.chronicle = newChronicle(t, s.desk)
 	s.chronicle.erased = []string{"mailx99x0", "canaryx99x0"}
 	return s
 }
 
-// forget makes somebody who has written something, and is forgotten.
+// forget makes a user with a content, and forgets the user.
 func (s *scene) forget(admin domain.Actor) {
 	s.t.Helper()
 	ghost := domain.Actor{Role: domain.Author}
@@ -118,8 +118,8 @@ func (s *scene) forget(admin domain.Actor) {
 
 func some[T any](v T) graphql.Omittable[*T] { return graphql.OmittableOf(&v) }
 
-// content makes a content and brings it to each state of its fate: hidden, public,
-// archived or deleted; each with a mark of its own.
+// content makes a content and brings it to each of its states: hidden, public, archived and
+// deleted. Each state has a mark of its own.
 func (s *scene) content(owner domain.Actor, fate ...string) {
 	s.t.Helper()
 	s.things++
@@ -154,7 +154,7 @@ func (s *scene) content(owner domain.Actor, fate ...string) {
 	}
 }
 
-// deck is content for decks, with marks in their speaker notes too.
+// deck does the same for decks, with marks in their speaker notes, too.
 func (s *scene) deck(owner domain.Actor, fate ...string) {
 	s.t.Helper()
 	s.things++
@@ -196,10 +196,10 @@ func (s *scene) take(field string) {
 	s.cursors = append(s.cursors, c)
 }
 
-// executing is the API over the scene's database, with rules of its own.
+// executing is the API on the scene's database, with rules of its own.
 type executing struct{ *executor.Executor }
 
-// executor returns the API, where another table than policy's decides unless it is nil.
+// executor returns the API with a table of rules, and with policy's own for nil.
 func (s *scene) executor(rules *policy.Table) executing {
 	reader := readmodel.NewReader(readmodel.Config{DB: s.db, Log: s.log, Index: s.index, Vault: s.vault, Rules: rules})
 	commands := *s.commands
@@ -218,14 +218,14 @@ func (s *scene) executor(rules *policy.Table) executing {
 	return executing{exec}
 }
 
-// answered is what an operation was answered with.
+// answered is the answer to an operation.
 type answered struct {
 	data  object
 	raw   string
-	codes []string // of errors
+	codes []string // of the errors
 }
 
-// ask runs a query or mutation.
+// ask runs a query or a mutation.
 func (e executing) ask(t testing.TB, actor domain.Actor, query string, vars object) answered {
 	t.Helper()
 	next := e.begin(t, as(actor), query, vars)
@@ -247,7 +247,7 @@ func (e executing) begin(t testing.TB, ctx context.Context, query string, vars o
 func read(t testing.TB, response *graphql.Response) (a answered) {
 	t.Helper()
 	if response == nil {
-		t.Fatal("nothing was answered")
+		t.Fatal("the operation has no answer")
 	}
 	a.raw = string(response.Data)
 	for _, e := range response.Errors {

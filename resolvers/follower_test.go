@@ -14,8 +14,8 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
-// follow returns the key of a subscription, nil when it cannot be followed.
-func follow(t *testing.T, ctx context.Context, query string, variables map[string]any) any {
+// keyOf returns the key of a subscription, and nil for one that has no follower.
+func keyOf(t *testing.T, ctx context.Context, query string, variables map[string]any) any {
 	t.Helper()
 	root := &resolvers.Resolver{}
 	doc, err := parser.ParseQuery(&ast.Source{Input: query})
@@ -26,20 +26,21 @@ func follow(t *testing.T, ctx context.Context, query string, variables map[strin
 	if errs := validator.ValidateWithRules(schema, doc, nil); len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	c, key := root.Follow(ctx, &graphql.OperationContext{RawQuery: query, Doc: doc, Operation: doc.Operations[0], Variables: variables})
-	if c == nil {
+	f, key := root.NewFollower(ctx, &graphql.OperationContext{RawQuery: query, Doc: doc, Operation: doc.Operations[0], Variables: variables})
+	if f == nil {
 		return nil
 	}
 	return key
 }
 
-func TestThoseWhoGetTheSameHaveTheSameKey(t *testing.T) {
+// Two subscriptions have equal keys if and only if their clients get equal results.
+func TestSubscriptionsWithEqualResultsShareAKey(t *testing.T) {
 	t.Parallel()
 	const query = `subscription($after: Position, $lineage: ID, $filter: EventFilter) {
 		it: eventAppended(after: $after, lineage: $lineage, filter: $filter) { position } }`
 	ada, bob := domain.Actor{UserID: "a", Role: domain.Viewer}, domain.Actor{UserID: "b", Role: domain.Viewer}
 	about := func(id string) map[string]any { return map[string]any{"streamIds": []any{id}, "kinds": nil} }
-	key := follow(t, as(ada), query, map[string]any{"after": "1", "filter": about("x")})
+	key := keyOf(t, as(ada), query, map[string]any{"after": "1", "filter": about("x")})
 	for name, test := range map[string]struct {
 		actor     domain.Actor
 		query     string
@@ -55,13 +56,13 @@ func TestThoseWhoGetTheSameHaveTheSameKey(t *testing.T) {
 		"with another role":  {domain.Actor{UserID: "a", Role: domain.Author}, query, map[string]any{"after": "1", "filter": about("x")}, false},
 		"who has logged out": {domain.Actor{}, query, map[string]any{"after": "1", "filter": about("x")}, false},
 	} {
-		if got := follow(t, as(test.actor), test.query, test.variables) == key; got != test.same {
-			t.Errorf("%s: the same is %t, want %t", name, got, test.same)
+		if got := keyOf(t, as(test.actor), test.query, test.variables) == key; got != test.same {
+			t.Errorf("%s: keys are equal: %t, want %t", name, got, test.same)
 		}
 	}
 }
 
-// A variable that says where to begin counts as soon as it says anything else.
+// A variable for the first position is part of the key if the document uses it for anything else.
 func TestVariableThatIsUsedTwiceIsPartOfTheKey(t *testing.T) {
 	t.Parallel()
 	for query, same := range map[string]bool{
@@ -73,13 +74,13 @@ func TestVariableThatIsUsedTwiceIsPartOfTheKey(t *testing.T) {
 		`subscription($p: Boolean!) { eventAppended(after: "1") { position @include(if: $p) } }`:                   false,
 	} {
 		of := func(value any) any {
-			return follow(t, as(domain.System), query, map[string]any{"p": value, "pq": true})
+			return keyOf(t, as(domain.System), query, map[string]any{"p": value, "pq": true})
 		}
 		if one, other := of("1"), of("2"); one == nil || (one == other) != same {
-			t.Errorf("%s: the same is %t, want %t", query, one == other, same)
+			t.Errorf("%s: keys are equal: %t, want %t", query, one == other, same)
 		}
 	}
-	if key := follow(t, as(domain.System), `subscription($p: Boolean!) { eventAppended @skip(if: $p) { position } }`, map[string]any{"p": true}); key != nil {
-		t.Error("a subscription to nothing has a key")
+	if key := keyOf(t, as(domain.System), `subscription($p: Boolean!) { eventAppended @skip(if: $p) { position } }`, map[string]any{"p": true}); key != nil {
+		t.Error("a subscription without a field has a key")
 	}
 }
