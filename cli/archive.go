@@ -15,7 +15,7 @@ import (
 type archiveCommand struct {
 	OlderThan age  `default:"90d" placeholder:"AGE" help:"Which events: recorded longer ago than this, such as 90d or 36h; 0s for all."`
 	Keep      int  `default:"100" placeholder:"N" help:"How many of the latest events of each stream stay where they are; at least 1."`
-	Vacuum    bool `help:"Afterwards, give the room back to the disk: writes the file anew beside the old one, which takes as much room again meanwhile."`
+	Vacuum    bool `help:"Afterwards, give the room back to the disk: copies what the file holds and writes it back, which takes room for two more copies meanwhile."`
 	JSON      bool `name:"json" help:"Print progress and the result as JSON lines."`
 }
 
@@ -78,7 +78,7 @@ func (c *archiveCommand) move(env *environment, r *archived) (err error) {
 func (c *archiveCommand) compact(env *environment, r *archived) error {
 	err := sqlite.Compact(env.ctx, env.DB, sqlite.Options{Migrations: app.Migrations()})
 	if errors.Is(err, eventstore.ErrFull) {
-		return fmt.Errorf("%w: make room for a second copy of the file, or run flightdeck archive without --vacuum: new events use the free room again", err)
+		return fmt.Errorf("%w: make room for two more copies of what the file holds, or run flightdeck archive without --vacuum: new events use the free room again", err)
 	}
 	if err != nil {
 		return err

@@ -33,17 +33,15 @@ func Replace(ctx context.Context, path string, o Options, write func(path string
 		return explain(path, err)
 	}
 	defer func() { err = errors.Join(err, l.release()) }()
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		path = resolved // the link stays, and points to the new database
-	}
+	path = behindLinks(path) // a link stays, and leads to the new database
 	if err := mustBeEmpty(ctx, path, o); err != nil {
 		return err
 	}
-	beside := path + ".importing"
-	if err := removeAll(beside, "", "-wal", "-shm", ".lock"); err != nil {
+	beside := path + importing
+	if err := removeAll(beside, databaseFiles...); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, removeAll(beside, "", "-wal", "-shm", ".lock")) }()
+	defer func() { err = errors.Join(err, removeAll(beside, databaseFiles...)) }()
 	if err := write(beside); err != nil {
 		return err
 	}
@@ -84,10 +82,35 @@ func move(from, to string) error {
 	return durable.Replace(from, to)
 }
 
-// removeAll removes the existing ones of the files with this path and these endings.
+// importing ends the name of the database that Replace has made.
+const importing = ".importing"
+
+// databaseFiles are the endings of the files that belong to a database, itself among them.
+var databaseFiles = []string{"", "-wal", "-shm", "-journal", ".lock"}
+
+// removeLeftovers removes the files that a killed Compact or Replace has left beside a database.
+// They hold data that may have been deleted since. The caller has the lock of the database, without
+// which neither of the two runs.
+func removeLeftovers(path string) error {
+	var errs []error
+	for _, name := range []string{path, behindLinks(path)} {
+		errs = append(errs, removeAll(name+compacted, databaseFiles...), removeAll(name+importing, databaseFiles...))
+	}
+	return errors.Join(errs...)
+}
+
+// behindLinks returns the path of the file that symbolic links lead to, or path if there is no file.
+func behindLinks(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
+}
+
+// removeAll removes files whose names begin alike, where they are there.
 func removeAll(path string, endings ...string) error {
 	for _, ending := range endings {
-		if err := remove(path + ending); err != nil {
+		if err := os.Remove(path + ending); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -82,6 +82,9 @@ func (e *Engine) openWriter(ctx context.Context, migrations []eventstore.Migrati
 	if err := touch(e.path); err != nil {
 		return err
 	}
+	if err := removeLeftovers(e.path); err != nil {
+		return err
+	}
 	if e.writes, err = sql.Open("sqlite", dsn(e.path, "rw",
 		"busy_timeout(0)", "synchronous(FULL)", "foreign_keys(1)",
 		// Without this, REPLACE deletes rows without firing the triggers.
@@ -198,8 +201,9 @@ func (e *Engine) Lineage() string { return e.lineage }
 // log. It belongs to the engine.
 func (e *Engine) DB() *sql.DB { return e.pool.db }
 
-// Close moves the write-ahead log back into the file and releases everything. It may be called
-// twice.
+// Close moves the write-ahead log into the file, as far as no other program reads older pages, and
+// releases everything. The next Open finds the part that stays in the write-ahead log. Close may be
+// called twice.
 func (e *Engine) Close() error {
 	var errs []error
 	if e.pool.db != nil {
