@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 
 	"flightdeck/eventstore"
 
@@ -62,6 +63,10 @@ const restoredPages = 4096
 
 // restore replaces the content of a database by that of a closed one, in one transaction.
 func restore(ctx context.Context, to *sql.Conn, from string) error {
+	from, err := filepath.Abs(from) // the first part of a relative path would be the host of the URL
+	if err != nil {
+		return err
+	}
 	source := url.URL{Scheme: "file", Path: from, RawQuery: url.Values{"mode": {"ro"}, "immutable": {"1"}}.Encode()}
 	return to.Raw(func(conn any) (err error) {
 		driver, ok := conn.(restorer)
