@@ -61,7 +61,7 @@ func dump(t *testing.T, db *sql.DB, query string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	names, err := rows.Columns()
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestTheComponentMakesTheTablesThatItAdopts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close()
+		defer func() { _ = db.Close() }()
 		list := dump(t, db, "SELECT replace(sql, char(10), ' ') FROM sqlite_schema WHERE sql <> '' AND tbl_name IN ('"+strings.Join(tables, "', '")+"') ORDER BY name")
 		return strings.Split(list, "\n")
 	}

@@ -65,8 +65,9 @@ func openVault(ctx context.Context, db *sql.DB, options Options, readOnly bool) 
 	if known != "" && known != master.ID() {
 		return nil, master, fmt.Errorf("%s holds another master key than the one of %s: without that one nobody's name and address can be read: put it there, or choose it with --master-key-file", where, options.DB)
 	}
+	//nolint:contextcheck // a fold has no context
 	v, err := vault.New(master, func(userID string) (wrapped []byte, err error) {
-		return account.PersonKey(context.Background(), db, userID) //nolint:contextcheck // a fold has no context
+		return account.PersonKey(context.Background(), db, userID)
 	})
 	return v, master, err
 }

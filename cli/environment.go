@@ -51,12 +51,8 @@ func (env *environment) options() app.Options {
 
 // open opens the App. The caller must close it.
 func (env *environment) open(options app.Options) (*app.App, error) {
-	a, err := app.Open(env.ctx, options)
-	if err != nil {
-		return nil, err
-	}
 	env.warnOfOpenFile(options.DB)
-	return a, nil
+	return app.Open(env.ctx, options)
 }
 
 // warnOfOpenFile logs a warning if other users of the machine may read the database. Only

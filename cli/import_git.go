@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"flightdeck/app"
@@ -41,6 +43,9 @@ func (c *importGitCommand) Run(env *environment) (err error) {
 	history, err := gitimport.Open(env.ctx, gitimport.Options{Repo: c.Repo, Branch: c.Branch, Pathspecs: c.Path})
 	if err != nil {
 		return err
+	}
+	if i := slices.IndexFunc(c.Path, func(path string) bool { return strings.Contains(path, ",") }); i >= 0 && history.Len() == 0 {
+		return fmt.Errorf("no commit touches a file that matches --path %q: a comma is a part of a pathspec, so give --path once for each pathspec", c.Path[i])
 	}
 	a, err := env.open(env.options())
 	if err != nil {

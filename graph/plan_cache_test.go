@@ -20,10 +20,10 @@ func operation(t *testing.T, query string) *graphql.OperationContext {
 	return &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]}
 }
 
-func (p *planCache) size() (operations, steps int) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return len(p.known), p.steps
+func (c *planCache) size() (operations, steps int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.known), c.steps
 }
 
 // A plan is made once, and lives as long as its document.

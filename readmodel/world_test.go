@@ -18,14 +18,7 @@ func open(t testing.TB) *world {
 	return &world{worldtest.Open(t)}
 }
 
-func pageOf(n int) readmodel.Page { return readmodel.Page{First: &n} }
-
 // viewAt returns the view of the operator at a position.
 func viewAt(p eventstore.Position) readmodel.View {
 	return readmodel.View{At: p, Actor: domain.System, Named: true}
 }
-
-var (
-	noFilter     readmodel.ContentFilter
-	noDeckFilter readmodel.PresentationFilter
-)

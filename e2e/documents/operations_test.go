@@ -126,7 +126,7 @@ func TestTheCommandsOfTheOperationsPageRun(t *testing.T) {
 func TestEveryFlagIsOnTheOperationsPage(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
-	flag := regexp.MustCompile("(?m)^ +(?:-\\w, +)?--(?:\\[no-\\])?([a-z-]+)")
+	flag := regexp.MustCompile(`(?m)^ +(?:-\w, +)?--(?:\[no-\])?([a-z-]+)`)
 	known := []string{"help", "no-playground"}
 	for _, command := range []string{
 		"serve", "import git", "import log", "export", "verify", "status", "snapshot", "rebuild", "archive", "schema",

@@ -278,3 +278,20 @@ func TestUnusualFilesBecomePages(t *testing.T) {
 		t.Errorf("a pathspec that matches nothing: %v", err)
 	}
 }
+
+// A comma is a part of a pathspec. A list by commas matches nothing, and must not import nothing.
+func TestPathspecsJoinedByCommasAreRefused(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	r.commit(0, func() { r.write("one.md", "one"); r.write("two.md", "two"); r.write("a,b.md", "both") })
+	db, _, err := importGit(t, r.dir, "one.md,two.md")
+	if err == nil || !strings.Contains(err.Error(), "give --path once for each pathspec") {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := os.Stat(db); err == nil {
+		t.Error("the refused import leaves a database")
+	}
+	if _, result, err := importGit(t, r.dir, "a,b.md", "two.md"); err != nil || result.Pages != 2 {
+		t.Errorf("%d pages, error %v", result.Pages, err)
+	}
+}
