@@ -1,5 +1,5 @@
-// Command flightdeck is an event-sourced backend for content and presentations: one
-// binary, a GraphQL API, an embedded database.
+// Command flightdeck is an event-sourced backend for content and presentations: one binary, a
+// GraphQL API, an embedded database.
 //
 // Package cli is its command line, and package app the program without one.
 package main

@@ -25,8 +25,8 @@ func (r *Reader) UserByEmail(ctx context.Context, email string) (userID string, 
 	return userID, err
 }
 
-// Actor returns a user as an actor. found is false if the user does not exist or was forgotten:
-// the address of a forgotten user is the id.
+// Actor returns a user as an actor. found is false if the user does not exist or was forgotten: the
+// address of a forgotten user is the id.
 func (r *Reader) Actor(ctx context.Context, userID string) (actor domain.Actor, found bool, err error) {
 	found, err = r.db.Row(ctx, "SELECT id, role FROM users WHERE id = ? AND email <> id AND valid_to = 9223372036854775807",
 		[]any{userID}, &actor.UserID, &actor.Role)

@@ -11,8 +11,8 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// APIKey is the API key of a machine, without its secret, which only the machine has. A revoked
-// key stays, so that its revoker is known.
+// APIKey is the API key of a machine, without its secret, which only the machine has. A revoked key
+// stays, so that its revoker is known.
 type APIKey struct {
 	bun.BaseModel `bun:"table:api_keys,alias:k"`
 

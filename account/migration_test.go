@@ -21,8 +21,8 @@ var rows, accounts = projection.Migrations(), account.Migrations()
 // tables are those of this package.
 var tables = []string{"api_keys", "credentials", "master_key", "person_keys", "sessions"}
 
-// migrated opens a database with the migrations of some components, runs statements and returns
-// all that is in it, by table; the definitions are those of sqlite_schema.
+// migrated opens a database with the migrations of some components, runs statements and returns all
+// that is in it, by table; the definitions are those of sqlite_schema.
 func migrated(t *testing.T, path string, statements []string, components ...eventstore.Migrations) map[string]string {
 	t.Helper()
 	engine, err := sqlite.Open(context.Background(), path, sqlite.Options{Migrations: components})
@@ -113,8 +113,8 @@ func TestADatabaseWithoutTheComponentIsAdoptedAsItIs(t *testing.T) {
 	}
 }
 
-// TestTheComponentMakesTheTablesThatItAdopts compares its own tables with those of the read
-// model's migrations.
+// TestTheComponentMakesTheTablesThatItAdopts compares its own tables with those of the read model's
+// migrations.
 func TestTheComponentMakesTheTablesThatItAdopts(t *testing.T) {
 	t.Parallel()
 	definitions := func(components ...eventstore.Migrations) (all []string) {

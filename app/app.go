@@ -32,8 +32,7 @@ const sessionLife = 30 * 24 * time.Hour
 type Options struct {
 	// DB is the database file. Open creates it if it is missing.
 	DB string
-	// MasterKeyFile is the file of the master key; see [Options.MasterKeyPath] for the
-	// default.
+	// MasterKeyFile is the file of the master key; see [Options.MasterKeyPath] for the default.
 	MasterKeyFile string
 	// MasterKey is the master key itself, in base64. If it is not empty, no file is read.
 	MasterKey string
@@ -69,8 +68,8 @@ func Migrations() []eventstore.Migrations {
 	return []eventstore.Migrations{projection.Migrations(), account.Migrations()}
 }
 
-// Open opens the database, creates it if it is missing, and migrates it. ctx bounds the
-// opening, not the life of the App. The caller must call Close.
+// Open opens the database, creates it if it is missing, and migrates it. ctx bounds the opening,
+// not the life of the App. The caller must call Close.
 func Open(ctx context.Context, options Options) (*App, error) {
 	if options.Clock == nil {
 		options.Clock = time.Now
@@ -123,8 +122,8 @@ func Open(ctx context.Context, options Options) (*App, error) {
 	}, nil
 }
 
-// WaitForIndex blocks until the search index has followed the log to the head that the log
-// has now. It returns an error of ctx, or of an index that cannot be written.
+// WaitForIndex blocks until the search index has followed the log to the head that the log has now.
+// It returns an error of ctx, or of an index that cannot be written.
 func (a *App) WaitForIndex(ctx context.Context) error {
 	return a.index.Wait(ctx, a.Log.Head().Position)
 }

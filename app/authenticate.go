@@ -15,9 +15,9 @@ type authenticator struct {
 	issuer *auth.Issuer // of web tokens; nil if none are accepted
 }
 
-// authenticate returns a context with the actor of an Authorization header, and the time
-// at which the token expires, zero for never. A request without a token is a visitor's. A
-// token that is not valid is an error: a client must notice that its session has ended.
+// authenticate returns a context with the actor of an Authorization header, and the time at which
+// the token expires, zero for never. A request without a token is a visitor's. A token that is not
+// valid is an error: a client must notice that its session has ended.
 func (a authenticator) authenticate(ctx context.Context, authorization string) (context.Context, time.Time, error) {
 	token, ok, err := auth.FromHeader(authorization)
 	if err != nil {
@@ -41,8 +41,8 @@ func (a authenticator) identify(ctx context.Context, token string) (actor domain
 	return a.app.identify(ctx, token)
 }
 
-// identify returns the actor of one of FlightDeck's own tokens, from the cache if it is
-// there, and the time at which the token expires.
+// identify returns the actor of one of FlightDeck's own tokens, from the cache if it is there, and
+// the time at which the token expires.
 func (a *App) identify(ctx context.Context, token string) (actor domain.Actor, expires time.Time, err error) {
 	digest := auth.HashToken(token)
 	at, steady := a.readPoint()
@@ -72,9 +72,8 @@ func (a *App) lookUp(ctx context.Context, token string, digest []byte) (actor do
 	return actor, expires, err
 }
 
-// externalUser returns the actor of an issuer's web token, and creates the actor's account
-// when FlightDeck sees it for the first time. The account decides the role, unless the
-// issuer does.
+// externalUser returns the actor of an issuer's web token, and creates the actor's account when
+// FlightDeck sees it for the first time. The account decides the role, unless the issuer does.
 func (a authenticator) externalUser(ctx context.Context, token string) (domain.Actor, time.Time, error) {
 	claims, why := a.issuer.Verify(ctx, token)
 	if why != nil {
@@ -92,9 +91,9 @@ func (a authenticator) externalUser(ctx context.Context, token string) (domain.A
 	return actor, claims.ExpiresAt, err
 }
 
-// watch returns a context that ends with the session of ctx: at its log-out, or when its
-// user gets another role. It identifies the token once more, because the session may have
-// changed between authenticate and the start of the watch.
+// watch returns a context that ends with the session of ctx: at its log-out, or when its user gets
+// another role. It identifies the token once more, because the session may have changed between
+// authenticate and the start of the watch.
 func (a authenticator) watch(ctx context.Context) (context.Context, error) {
 	token := auth.TokenFrom(ctx)
 	if token == "" {

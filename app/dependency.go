@@ -12,13 +12,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// dependency is a part of the log that answers depend on and that events change: one
-// stream, all streams of a kind, or the whole log, which is the zero value.
+// dependency is a part of the log that answers depend on and that events change: one stream, all
+// streams of a kind, or the whole log, which is the zero value.
 type dependency struct {
 	kind domain.Kind
 	id   string // "" for all streams of the kind
-	// visibility restricts the dependency to the few events that change which earlier
-	// moments an actor may see: see [policy.CanChangeVisibility].
+	// visibility restricts the dependency to the few events that change which earlier moments an
+	// actor may see: see [policy.CanChangeVisibility].
 	visibility bool
 }
 
@@ -35,13 +35,13 @@ func changedBy(e eventstore.Event) []dependency {
 	return all
 }
 
-// dependenciesOf returns the dependencies of the answer to a query. The answer stays the
-// same as long as no event changes one of them, for the same asker, the same table epoch
-// and the same forgotten people: see [App.cacheScope]. A field that neither this file nor
-// [graph.SourceOf] knows depends on the whole log.
+// dependenciesOf returns the dependencies of the answer to a query. The answer stays the same as
+// long as no event changes one of them, for the same asker, the same table epoch and the same
+// forgotten people: see [App.cacheScope]. A field that neither this file nor [graph.SourceOf] knows
+// depends on the whole log.
 //
-// The rows as of a past moment never change. The right to see them does, because today's
-// rights decide.
+// The rows as of a past moment never change. The right to see them does, because today's rights
+// decide.
 func dependenciesOf(op *graphql.OperationContext) []dependency {
 	s := dependencies{variables: op.Variables}
 	s.walk(op.Operation.SelectionSet, false)
@@ -60,8 +60,8 @@ func (s *dependencies) add(d dependency) {
 	}
 }
 
-// walk goes through a selection set, and also through skipped fields and fragments on other
-// types. then says that the set is read as of a moment that the query names.
+// walk goes through a selection set, and also through skipped fields and fragments on other types.
+// then says that the set is read as of a moment that the query names.
 func (s *dependencies) walk(set ast.SelectionSet, then bool) {
 	for _, selection := range set {
 		switch selection := selection.(type) {

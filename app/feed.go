@@ -24,8 +24,8 @@ func (f feed) Wait(ctx context.Context, after int64) error {
 	return f.log.Wait(ctx, eventstore.Position(after))
 }
 
-// NewFollower returns the follower of a subscription, and a key that equal subscriptions share.
-// It returns nil for a subscription that cannot be shared.
+// NewFollower returns the follower of a subscription, and a key that equal subscriptions share. It
+// returns nil for a subscription that cannot be shared.
 func (f feed) NewFollower(ctx context.Context, op *graphql.OperationContext) (fanout.Follower, any) {
 	follower, key := f.root.NewFollower(ctx, op)
 	if follower == nil {

@@ -12,11 +12,10 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// This file says for how long an answer stays right, for the cache of answers in package
-// web.
+// This file says for how long an answer stays right, for the cache of answers in package web.
 
-// changeIndex knows the position of the last event that changed each dependency, or a
-// later position: several dependencies share a slot.
+// changeIndex knows the position of the last event that changed each dependency, or a later
+// position: several dependencies share a slot.
 type changeIndex struct {
 	seed  maphash.Seed
 	slots [1 << 16]atomic.Int64 // only the writer's goroutine stores
@@ -33,8 +32,8 @@ func (c *changeIndex) Record(e eventstore.Event) {
 	}
 }
 
-// unchangedSince returns a function that reports whether no event after a position has
-// changed one of the dependencies.
+// unchangedSince returns a function that reports whether no event after a position has changed one
+// of the dependencies.
 func (c *changeIndex) unchangedSince(p eventstore.Position, on []dependency) func() bool {
 	slots := make([]uint16, len(on))
 	for i, d := range on {
@@ -50,17 +49,17 @@ func (c *changeIndex) unchangedSince(p eventstore.Position, on []dependency) fun
 	}
 }
 
-// stillFresh returns a function that reports whether the answer to a query is still right,
-// as far as the log decides. It is called before the query reads anything.
+// stillFresh returns a function that reports whether the answer to a query is still right, as far
+// as the log decides. It is called before the query reads anything.
 func (a *App) stillFresh(op *graphql.OperationContext) func() bool {
 	head := a.Log.Head().Position
 	return a.changes.unchangedSince(head, dependenciesOf(op))
 }
 
-// cacheScope names the asker, and the state outside the log that answers depend on: the
-// table epoch, and the number of forgotten people, whose keys are dropped a moment after
-// the log says so. state is "" while a rebuild is running: answers must not be cached then,
-// because the tables are exchanged at a moment that the log does not know.
+// cacheScope names the asker, and the state outside the log that answers depend on: the table
+// epoch, and the number of forgotten people, whose keys are dropped a moment after the log says so.
+// state is "" while a rebuild is running: answers must not be cached then, because the tables are
+// exchanged at a moment that the log does not know.
 func (a *App) cacheScope(ctx context.Context) (asker, state string) {
 	actor := auth.ActorFrom(ctx)
 	asker = string(actor.Role) + " " + actor.UserID

@@ -9,12 +9,11 @@ import (
 	"flightdeck/projection"
 )
 
-// This file tells both caches about changes: the cache of principals and the cache of
-// answers. The writer's transaction tells them before it commits, so before a reader can
-// see the changed rows.
+// This file tells both caches about changes: the cache of principals and the cache of answers. The
+// writer's transaction tells them before it commits, so before a reader can see the changed rows.
 
-// watchedAccounts are the tables of accounts. Every method that may change a principal
-// invalidates the cache of principals.
+// watchedAccounts are the tables of accounts. Every method that may change a principal invalidates
+// the cache of principals.
 type watchedAccounts struct {
 	account.Tables
 	principals *principalCache
@@ -51,8 +50,8 @@ type watchedModel struct {
 	principals *principalCache
 }
 
-// Project records an event and projects it. If the transaction is rolled back after all,
-// the caches have dropped more than they had to.
+// Project records an event and projects it. If the transaction is rolled back after all, the caches
+// have dropped more than they had to.
 func (m watchedModel) Project(ctx context.Context, rows eventstore.Rows, e eventstore.Event, before, after any) error {
 	m.changes.Record(e)
 	if e.Stream.Type == string(domain.KindUser) {

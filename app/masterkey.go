@@ -15,8 +15,8 @@ import (
 // MasterKeyVariable is the environment variable that messages name for Options.MasterKey.
 const MasterKeyVariable = "FLIGHTDECK_MASTER_KEY"
 
-// MasterKeyPath returns the path of the master key's file: MasterKeyFile, or the database
-// file with the suffix .key.
+// MasterKeyPath returns the path of the master key's file: MasterKeyFile, or the database file with
+// the suffix .key.
 func (o Options) MasterKeyPath() string {
 	if o.MasterKeyFile != "" {
 		return o.MasterKeyFile
@@ -27,16 +27,16 @@ func (o Options) MasterKeyPath() string {
 // MasterKeyID identifies the master key without telling it.
 func (a *App) MasterKeyID() string { return a.master.ID() }
 
-// OpenVault opens the sealed fields of a database that is open for reading only. It
-// returns nil if nothing was sealed yet.
+// OpenVault opens the sealed fields of a database that is open for reading only. It returns nil if
+// nothing was sealed yet.
 func OpenVault(ctx context.Context, db *sql.DB, options Options) (*vault.Vault, error) {
 	v, _, err := openVault(ctx, db, options, true)
 	return v, err
 }
 
-// openVault opens the sealed fields of a database with the master key that sealed them.
-// For a database without a master key it takes the key that the options name, or creates
-// the file of a new one, unless readOnly.
+// openVault opens the sealed fields of a database with the master key that sealed them. For a
+// database without a master key it takes the key that the options name, or creates the file of a
+// new one, unless readOnly.
 func openVault(ctx context.Context, db *sql.DB, options Options, readOnly bool) (*vault.Vault, vault.Master, error) {
 	known, err := account.MasterKeyID(ctx, db)
 	if err != nil {

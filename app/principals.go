@@ -27,21 +27,21 @@ type readPoint struct {
 	epoch  tableEpoch
 }
 
-// tableEpoch identifies the tables that are read: the latest rebuild, which exchanged
-// them, and its state. A failed rebuild may be resumed. The zero value stands for no
-// rebuild since the database was opened.
+// tableEpoch identifies the tables that are read: the latest rebuild, which exchanged them, and its
+// state. A failed rebuild may be resumed. The zero value stands for no rebuild since the database
+// was opened.
 type tableEpoch struct {
 	begun domain.Instant
 	state projection.RebuildState
 }
 
-// principalCache keeps principals by the digests of their tokens, until a command may have
-// changed a session, a key or a role.
+// principalCache keeps principals by the digests of their tokens, until a command may have changed
+// a session, a key or a role.
 type principalCache struct {
 	byDigest *lru.Cache[string, principal]
 	log      *eventstore.Store // nil until it is open
-	// invalidated is the writer's latest transaction that may have changed a principal.
-	// A read before that transaction's end may have seen the old rows.
+	// invalidated is the writer's latest transaction that may have changed a principal. A read
+	// before that transaction's end may have seen the old rows.
 	invalidated atomic.Int64
 }
 
@@ -53,8 +53,8 @@ func newPrincipalCache() *principalCache {
 	return &principalCache{byDigest: byDigest}
 }
 
-// get returns the principal of a token, if the cache has one that is still right in a
-// table epoch at an instant.
+// get returns the principal of a token, if the cache has one that is still right in a table epoch
+// at an instant.
 func (c *principalCache) get(digest []byte, epoch tableEpoch, now time.Time) (known principal, ok bool) {
 	known, ok = c.byDigest.Get(string(digest))
 	return known, ok && known.at.writes > c.invalidated.Load() && known.at.epoch == epoch &&
@@ -63,22 +63,22 @@ func (c *principalCache) get(digest []byte, epoch tableEpoch, now time.Time) (kn
 
 func (c *principalCache) add(digest []byte, p principal) { c.byDigest.Add(string(digest), p) }
 
-// invalidate drops all principals. A command calls it within the writer's transaction in
-// which it may change a session, a key or a role.
+// invalidate drops all principals. A command calls it within the writer's transaction in which it
+// may change a session, a key or a role.
 func (c *principalCache) invalidate() {
 	c.invalidated.Store(c.log.TxCount())
 }
 
-// readPoint returns the read point of the reads that follow. steady is false while a
-// rebuild may exchange the tables.
+// readPoint returns the read point of the reads that follow. steady is false while a rebuild may
+// exchange the tables.
 func (a *App) readPoint() (at readPoint, steady bool) {
 	at.writes = a.Log.TxCount()
 	at.epoch, steady = a.tableEpoch()
 	return at, steady
 }
 
-// tableEpoch returns the current epoch. steady is false while a rebuild is running, which
-// may exchange the tables at any time.
+// tableEpoch returns the current epoch. steady is false while a rebuild is running, which may
+// exchange the tables at any time.
 func (a *App) tableEpoch() (epoch tableEpoch, steady bool) {
 	p := a.Rebuilder.Progress()
 	if p == nil {

@@ -44,8 +44,8 @@ const (
 	IntrospectionOff         Introspection = "off"
 )
 
-// Server returns a new HTTP server over the App. It changes nothing in the App, which may
-// have several servers. The error says which option is not valid.
+// Server returns a new HTTP server over the App. It changes nothing in the App, which may have
+// several servers. The error says which option is not valid.
 func (a *App) Server(options ServerOptions) (*web.Server, error) {
 	config, err := a.serverConfig(options)
 	if err != nil {

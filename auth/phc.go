@@ -48,8 +48,8 @@ func (p params) derive(password string, salt []byte) []byte {
 	return argon2.IDKey([]byte(password), salt, p.passes, p.memory, p.lanes, uint32(p.keyLen))
 }
 
-// String renders the hash in the PHC string format:
-// $argon2id$v=19$m=19456,t=2,p=1$salt$key, in base64 without padding.
+// String renders the hash in the PHC string format: $argon2id$v=19$m=19456,t=2,p=1$salt$key, in
+// base64 without padding.
 func (h phc) String() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.passes, h.lanes,
 		base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.key))

@@ -10,8 +10,8 @@ const listQuery = `query($asOf: AsOf, $orderBy: ContentOrder, $filter: ContentFi
 // textsQuery is a list of 20 with all fields and the texts of a content.
 const textsQuery = `{ contents(first: 20) { nodes { id version title slug description content format status tags createdAt updatedAt publishedAt } } }`
 
-// lists measures a list of 20 beside a plain handler, as of the middle of the log beside
-// the list now, and beside the same list on a log of a tenth of the length.
+// lists measures a list of 20 beside a plain handler, as of the middle of the log beside the list
+// now, and beside the same list on a log of a tenth of the length.
 func lists(s settings, w world) (rows []row, err error) {
 	if rows, err = s.listsNow(w); err != nil {
 		return nil, err

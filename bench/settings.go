@@ -21,8 +21,8 @@ type settings struct {
 	binary   string
 }
 
-// prepare makes the folder of the run, unless it was named, and builds the server into
-// it. cleanup removes the files of the run.
+// prepare makes the folder of the run, unless it was named, and builds the server into it. cleanup
+// removes the files of the run.
 func (s *settings) prepare() (cleanup func(), err error) {
 	cleanup = func() {}
 	if s.dir == "" {
@@ -42,8 +42,8 @@ func (s *settings) prepare() (cleanup func(), err error) {
 	return cleanup, nil
 }
 
-// buildServer builds FlightDeck's program into the file. The benchmark may have been
-// started in the root of the repository or in its own folder.
+// buildServer builds FlightDeck's program into the file. The benchmark may have been started in the
+// root of the repository or in its own folder.
 func buildServer(file string, flags ...string) error {
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "flightdeck").Output()
 	if err != nil {

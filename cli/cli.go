@@ -1,5 +1,5 @@
-// Package cli is the command line of FlightDeck. It reads flags and environment variables,
-// which no other package does, and turns them into calls of package app.
+// Package cli is the command line of FlightDeck. It reads flags and environment variables, which no
+// other package does, and turns them into calls of package app.
 //
 // Start with [Run] and the struct commands: a row and a file for each command.
 package cli
@@ -33,15 +33,15 @@ type commands struct {
 	Help     helpCommand     `cmd:"" help:"Print this help, or that of a command."`
 }
 
-// helpCommand makes help appear in the list of commands. Run rewrites "help COMMAND" to
-// "COMMAND --help".
+// helpCommand makes help appear in the list of commands. Run rewrites "help COMMAND" to "COMMAND
+// --help".
 type helpCommand struct {
 	Command []string `arg:"" optional:"" help:"The command to explain."`
 }
 
-// Run runs a command line without the program's name, and returns the exit status: 0 for
-// success, 1 for a failure, 2 for a command line that is not valid. An interrupt or SIGTERM
-// ends the command early.
+// Run runs a command line without the program's name, and returns the exit status: 0 for success, 1
+// for a failure, 2 for a command line that is not valid. An interrupt or SIGTERM ends the command
+// early.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

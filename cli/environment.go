@@ -55,8 +55,8 @@ func (env *environment) open(options app.Options) (*app.App, error) {
 	return app.Open(env.ctx, options)
 }
 
-// warnOfOpenFile logs a warning if other users of the machine may read the database. Only
-// the owner may read a new one; the mode of an older one may be the operator's intention.
+// warnOfOpenFile logs a warning if other users of the machine may read the database. Only the owner
+// may read a new one; the mode of an older one may be the operator's intention.
 func (env *environment) warnOfOpenFile(db string) {
 	if info, err := os.Stat(db); err == nil && info.Mode().Perm()&0o077 != 0 {
 		env.logger.Warn("the database is open to others: run chmod 600", "db", db, "mode", info.Mode().Perm())

@@ -34,8 +34,8 @@ type serveCommand struct {
 	Batch      int           `env:"FLIGHTDECK_BATCH" default:"256" help:"How many commands are committed together at most; 1 gives each a transaction of its own."`
 }
 
-// Run serves until the process receives a signal to stop. It then lets the requests and
-// commands that have begun finish.
+// Run serves until the process receives a signal to stop. It then lets the requests and commands
+// that have begun finish.
 func (c *serveCommand) Run(env *environment) (err error) {
 	listener, err := (&net.ListenConfig{}).Listen(env.ctx, "tcp", c.Addr)
 	if err != nil {
@@ -104,8 +104,8 @@ func (c *serveCommand) server(env *environment, a *app.App) (*web.Server, error)
 	})
 }
 
-// playground reports whether the server offers the playground. It runs documents that
-// people type, which are not trusted.
+// playground reports whether the server offers the playground. It runs documents that people type,
+// which are not trusted.
 func (c *serveCommand) playground() bool { return c.Playground && !c.Only }
 
 // trustedProxies parses the networks of --trusted-proxy; an address is a network of one.

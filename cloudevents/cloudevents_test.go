@@ -121,8 +121,8 @@ func TestFormIsFrozen(t *testing.T) {
 
 var attribute = regexp.MustCompile(`^[a-z0-9]{1,20}$`)
 
-// TestLinesAreCloudEvents checks the rules of the specification, version 1.0.2, and of
-// its JSON format, in structured mode.
+// TestLinesAreCloudEvents checks the rules of the specification, version 1.0.2, and of its JSON
+// format, in structured mode.
 func TestLinesAreCloudEvents(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

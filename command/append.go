@@ -21,8 +21,7 @@ type StreamEvents struct {
 // are durable. It checks no rights and decides nothing: it is for the import of a history. The
 // events are recorded at the instant, or as soon after it as the log allows; see
 // eventstore.Command. The personal fields of the events are sealed. A stream at another version is
-// an
-// *eventstore.ConflictError.
+// an *eventstore.ConflictError.
 func (c *Commands) Append(ctx context.Context, at time.Time, metadata eventstore.Metadata, streams ...StreamEvents) error {
 	_, err := c.Log.Update(ctx, eventstore.Command{At: at, Metadata: metadata}, func(tx *eventstore.Tx) error {
 		u := &unit{Commands: c, tx: tx}

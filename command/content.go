@@ -160,8 +160,8 @@ func (in RestoreContent) prepare(ctx context.Context, c *Commands) (txFunc, erro
 	})
 }
 
-// changeContent returns the txFunc that loads a content, checks that the actor may change it,
-// calls decide and appends its events.
+// changeContent returns the txFunc that loads a content, checks that the actor may change it, calls
+// decide and appends its events.
 func changeContent(id string, expected *int, decide func(*unit, domain.Content) ([]domain.Event, error)) (txFunc, error) {
 	if err := domain.CheckID(domain.KindContent, "id", id); err != nil {
 		return nil, err

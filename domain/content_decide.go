@@ -99,8 +99,8 @@ func (c Content) transition(to ContentStatus, e Event) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// Delete hides the content from every list; its history stays readable.
-// Deleting twice is not an error.
+// Delete hides the content from every list; its history stays readable. Deleting twice is not an
+// error.
 func (c Content) Delete() ([]Event, error) {
 	switch {
 	case c.Version == 0:

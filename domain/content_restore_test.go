@@ -43,8 +43,8 @@ func TestRestoreContent(t *testing.T) {
 	})
 }
 
-// TestRestoringAContentGivesTheFieldsOfTheVersionAndPublishesNothing restores any
-// version of any history.
+// TestRestoringAContentGivesTheFieldsOfTheVersionAndPublishesNothing restores any version of any
+// history.
 func TestRestoringAContentGivesTheFieldsOfTheVersionAndPublishesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {

@@ -90,8 +90,8 @@ var samples = []sample{
 	{"UserForgotten.v1", domain.UserForgotten{UserID: userID}},
 }
 
-// TestStoredEventsKeepTheirJSON compares what every event is written as, and is
-// read as, with the files that say so for ever.
+// TestStoredEventsKeepTheirJSON compares what every event is written as, and is read as, with the
+// files that say so for ever.
 func TestStoredEventsKeepTheirJSON(t *testing.T) {
 	t.Parallel()
 	for _, s := range samples {
@@ -117,8 +117,8 @@ func TestStoredEventsKeepTheirJSON(t *testing.T) {
 
 func goldenPath(file string) string { return filepath.Join("frozen", file+".json") }
 
-// readGolden returns the JSON of a golden file, without the end of its line. It
-// makes the file where there is none and -update was given.
+// readGolden returns the JSON of a golden file, without the end of its line. It makes the file
+// where there is none and -update was given.
 func readGolden(t *testing.T, file string, create []byte) []byte {
 	t.Helper()
 	golden, err := os.ReadFile(goldenPath(file))
@@ -136,8 +136,8 @@ func readGolden(t *testing.T, file string, create []byte) []byte {
 	return golden
 }
 
-// TestEveryEventHasAGoldenFile of each of its schema versions, and every golden
-// file an event that reads it.
+// TestEveryEventHasAGoldenFile of each of its schema versions, and every golden file an event that
+// reads it.
 func TestEveryEventHasAGoldenFile(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob(goldenPath("*"))

@@ -78,8 +78,8 @@ func (e PresentationUpdated) Changes() []string {
 		named{"theme", e.Theme != nil}, named{"isPublic", e.IsPublic != nil})
 }
 
-// Delete hides the deck from every list; its history stays readable. Deleting
-// twice is not an error.
+// Delete hides the deck from every list; its history stays readable. Deleting twice is not an
+// error.
 func (p Presentation) Delete() ([]Event, error) {
 	switch {
 	case p.Version == 0:

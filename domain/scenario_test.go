@@ -32,8 +32,8 @@ type fault struct {
 	field string
 }
 
-// scenario is a row of a table: given some events, when something is asked for,
-// then there are events, or faults.
+// scenario is a row of a table: given some events, when something is asked for, then there are
+// events, or faults.
 type scenario[S domain.State] struct {
 	name   string
 	given  given

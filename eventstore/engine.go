@@ -88,8 +88,8 @@ type EngineTx interface {
 	Release(ctx context.Context) error
 	// RollbackTo rolls back the part that Savepoint began.
 	RollbackTo(ctx context.Context) error
-	// Read, Stream, ReadStream, Snapshot and SlowestCheckpoint are those of Reader,
-	// inside the transaction.
+	// Read, Stream, ReadStream, Snapshot and SlowestCheckpoint are those of Reader, inside the
+	// transaction.
 	Read(ctx context.Context, after Position, limit int) ([]Event, error)
 	Stream(ctx context.Context, id StreamID) (StreamStatus, error)
 	ReadStream(ctx context.Context, id StreamID, after, limit int) ([]Event, error)

@@ -50,8 +50,8 @@ func (e *RefusedError) Error() string { return e.message }
 
 func refused(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
 
-// BrokenError names the position of an event that does not continue the log, or that cannot be
-// read back.
+// BrokenError names the position of an event that does not continue the log, or that cannot be read
+// back.
 type BrokenError struct {
 	Position Position
 	Reason   string

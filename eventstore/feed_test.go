@@ -28,8 +28,7 @@ func TestWhoIsUpToDateReadsFromMemory(t *testing.T) {
 	}
 }
 
-// TestMemoryOfTheFeedIsBounded writes more data than the feed may keep, in far
-// fewer events.
+// TestMemoryOfTheFeedIsBounded writes more data than the feed may keep, in far fewer events.
 func TestMemoryOfTheFeedIsBounded(t *testing.T) {
 	t.Parallel()
 	s, engine := start(t, eventstore.Options{})

@@ -8,9 +8,9 @@ import "io/fs"
 type Migrations struct {
 	Component string
 	Files     fs.FS
-	// Adopts is a step of another component that has made the tables of the first step before
-	// there was this component. The first step counts as done where the other one was applied. The
-	// zero Step is none.
+	// Adopts is a step of another component that has made the tables of the first step before there
+	// was this component. The first step counts as done where the other one was applied. The zero
+	// Step is none.
 	Adopts Step
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/vektah/gqlparser/v2/formatter"
 )
 
-// ForRelay returns a copy of a schema in which Query.node takes an id and nothing else.
-// Relay's compiler refuses to make a fragment refetchable otherwise, even when the other
-// arguments may be left out; the server answers both.
+// ForRelay returns a copy of a schema in which Query.node takes an id and nothing else. Relay's
+// compiler refuses to make a fragment refetchable otherwise, even when the other arguments may be
+// left out; the server answers both.
 func ForRelay(schema *ast.Schema) *ast.Schema {
 	relay, query := *schema, *schema.Query
 	query.Fields = slices.Clone(query.Fields)

@@ -13,8 +13,8 @@ import (
 // Argument is an argument of a query that is not written into the text of its statement.
 type Argument struct{ value any }
 
-// Bind returns value as an argument of a query: an integer, a string, or a value of a type that
-// is made of one. Building a query fails for any other value.
+// Bind returns value as an argument of a query: an integer, a string, or a value of a type that is
+// made of one. Building a query fails for any other value.
 func Bind(value any) Argument { return Argument{value} }
 
 // BindAll returns values as the arguments of a list; a query names the list as (?).
@@ -54,8 +54,8 @@ func (a Argument) AppendQuery(_ schema.QueryGen, b []byte) ([]byte, error) {
 	return append(b, value...), nil
 }
 
-// split returns the text of a query with a placeholder for each marked argument, and the values
-// of the arguments: int64 or string.
+// split returns the text of a query with a placeholder for each marked argument, and the values of
+// the arguments: int64 or string.
 func split(marked string) (query string, args []any, err error) {
 	var b strings.Builder
 	for {

@@ -32,8 +32,8 @@ func (d *DB) Observe(f func(query string)) { d.observe = f }
 // NewSelect returns an empty query.
 func (d *DB) NewSelect() *bun.SelectQuery { return d.bun.NewSelect() }
 
-// Columns returns the names of the columns of T, a struct that bun knows, that want selects by
-// the name of the field and the name of the column.
+// Columns returns the names of the columns of T, a struct that bun knows, that want selects by the
+// name of the field and the name of the column.
 func Columns[T any](d *DB, want func(field, column string) bool) (names []string) {
 	for _, f := range d.bun.Table(reflect.TypeFor[T]()).Fields {
 		if want(f.GoName, f.Name) {
@@ -43,8 +43,8 @@ func Columns[T any](d *DB, want func(field, column string) bool) (names []string
 	return names
 }
 
-// Scan runs a query and reads its rows into dest: a pointer to a slice of structs or of pointers
-// to structs, or a pointer to a single value.
+// Scan runs a query and reads its rows into dest: a pointer to a slice of structs or of pointers to
+// structs, or a pointer to a single value.
 func (d *DB) Scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
 	return d.query(ctx, q, func(rows *sql.Rows) error {
 		if list := reflect.ValueOf(dest).Elem(); list.Kind() == reflect.Slice {

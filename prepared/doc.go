@@ -6,6 +6,6 @@
 // rows without bun's lookups. It is the only package that depends on how bun writes queries and
 // lays out structs, and the only place that writes the placeholders of a database engine.
 //
-// Start with DB in db.go; argument.go marks arguments, template.go builds the text of a query
-// once for many uses.
+// Start with DB in db.go; argument.go marks arguments, template.go builds the text of a query once
+// for many uses.
 package prepared

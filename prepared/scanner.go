@@ -13,8 +13,8 @@ import (
 )
 
 // bun looks up the field of every value of every row by the name of its column, through the model
-// of the query, which takes as long as reading the row. A scanner looks up the fields once a
-// query, converts the plainest values itself and leaves all others to bun.
+// of the query, which takes as long as reading the row. A scanner looks up the fields once a query,
+// converts the plainest values itself and leaves all others to bun.
 
 // scanner reads the rows of a query into structs of one type. One goroutine uses it.
 type scanner struct {

@@ -59,8 +59,8 @@ func (s *statements) use(query string) *statement {
 }
 
 // add keeps a statement, for which the least recently used one makes room, and returns it for its
-// first user. When another goroutine has added a statement of the same query meanwhile, add
-// returns that one and closes the new one.
+// first user. When another goroutine has added a statement of the same query meanwhile, add returns
+// that one and closes the new one.
 func (s *statements) add(query string, prepared *sql.Stmt) (*statement, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

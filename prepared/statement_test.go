@@ -10,8 +10,8 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// TestAnEvictedStatementServesItsUsers runs more queries than statements are kept, some of them
-// at the same time.
+// TestAnEvictedStatementServesItsUsers runs more queries than statements are kept, some of them at
+// the same time.
 func TestAnEvictedStatementServesItsUsers(t *testing.T) {
 	t.Parallel()
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "empty.db"))

@@ -11,15 +11,15 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Template is a query whose text was built once. bun takes longer to build the text of a query
-// than the database takes to find a row.
+// Template is a query whose text was built once. bun takes longer to build the text of a query than
+// the database takes to find a row.
 type Template struct {
 	query string
 	args  []templateArgument
 }
 
-// templateArgument is an argument of a template: the value of a slot, or a value that is always
-// the same.
+// templateArgument is an argument of a template: the value of a slot, or a value that is always the
+// same.
 type templateArgument struct {
 	slot  int // -1 for none
 	value any
@@ -35,8 +35,8 @@ func TextSlot(n int) string { return "\ufffe slot " + strconv.Itoa(n) }
 // IntSlot is TextSlot for a value that is an integer.
 func IntSlot(n int) int64 { return math.MaxInt64 - 4711 - int64(n) }
 
-// NewTemplate returns the template of a query that was built with slots in the place of some of
-// its bound arguments.
+// NewTemplate returns the template of a query that was built with slots in the place of some of its
+// bound arguments.
 func (d *DB) NewTemplate(q *bun.SelectQuery) (*Template, error) {
 	query, args, err := d.text(q)
 	if err != nil {
@@ -65,10 +65,10 @@ func (t *Template) fill(values []any) []any {
 	return args
 }
 
-// First returns the first row of a template's query, nil if there is none. values are the values
-// of its slots, each an int64 or a string. The query has to be one that goes straight to the row:
-// it is not cancelled with ctx once it runs, because database/sql and the driver would each need
-// a goroutine for that and the query is over before they could act.
+// First returns the first row of a template's query, nil if there is none. values are the values of
+// its slots, each an int64 or a string. The query has to be one that goes straight to the row: it
+// is not cancelled with ctx once it runs, because database/sql and the driver would each need a
+// goroutine for that and the query is over before they could act.
 func First[T any](ctx context.Context, d *DB, t *Template, values ...any) (row *T, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -3,8 +3,8 @@
 //
 // Model does so for the event store. Index follows the log with the full-text index, behind the
 // commits. Rebuilder makes all tables anew beside the live ones and swaps them in. VerifyRows
-// compares every row with the fold of its stream. The rows themselves, and the queries on them,
-// are package readmodel's.
+// compares every row with the fold of its stream. The rows themselves, and the queries on them, are
+// package readmodel's.
 //
 // Start with model.go and content.go; set.go names the tables, and rebuild_step.go has the steps of
 // a rebuild.

@@ -6,6 +6,6 @@
 // log. GraphQL's object types are bound to the rows.
 //
 // Start with reader.go and view.go, then content.go and content_query.go: each noun has its row in
-// <noun>.go and its queries in <noun>_query.go. connection.go pages through lists; visible.go
-// turns the table of package policy into SQL.
+// <noun>.go and its queries in <noun>_query.go. connection.go pages through lists; visible.go turns
+// the table of package policy into SQL.
 package readmodel

@@ -47,8 +47,8 @@ func newExecutor(d *desk) *executor.Executor {
 	return exec
 }
 
-// everything selects all that an actor can read at once. $all is true for actors that see
-// all objects.
+// everything selects all that an actor can read at once. $all is true for actors that see all
+// objects.
 const everything = `query($asOf: AsOf, $all: Boolean!, $users: Boolean!) {
 	contents(first: 100, asOf: $asOf) { nodes { ...C } edges { cursor } pageInfo { endCursor } totalCount position }
 	byTitle: contents(first: 100, asOf: $asOf, orderBy: {field: TITLE, direction: ASC}) { nodes { ...C } }

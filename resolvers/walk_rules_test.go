@@ -13,10 +13,10 @@ import (
 	"flightdeck/policy"
 )
 
-// TestTheWalkNoticesEveryRule changes the rule of each right for each role, in turn, to every
-// other reach. The walk compares with the table of rules, and has to find an object that is shown,
-// a command that is done, or a refusal, against that table. Without FLIGHTDECK_TEST_LONG=1 it
-// changes each right twice: for the first role and for the last.
+// TestTheWalkNoticesEveryRule changes the rule of each right for each role, in turn, to every other
+// reach. The walk compares with the table of rules, and has to find an object that is shown, a
+// command that is done, or a refusal, against that table. Without FLIGHTDECK_TEST_LONG=1 it changes
+// each right twice: for the first role and for the last.
 func TestTheWalkNoticesEveryRule(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

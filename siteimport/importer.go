@@ -24,8 +24,8 @@ type Importer struct {
 	pages    map[string]domain.Content // by path
 	slugs    map[string]bool           // of pages
 	authors  map[string]domain.User    // by e-mail address
-	// pending holds the commits of moment. The first of them is recorded once the events of all
-	// are counted.
+	// pending holds the commits of moment. The first of them is recorded once the events of all are
+	// counted.
 	pending []commitEvents
 	moment  time.Time
 }

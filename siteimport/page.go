@@ -71,8 +71,8 @@ func (im *Importer) change(to *commitEvents, c gitimport.Change) error {
 	return im.apply(to, before, cmp.Or(c.OldPath, c.Path), c.Path, events)
 }
 
-// apply adds the events of a page to the commit, and files the page that they lead to under its
-// new path, or under none if that is empty.
+// apply adds the events of a page to the commit, and files the page that they lead to under its new
+// path, or under none if that is empty.
 func (im *Importer) apply(to *commitEvents, before domain.Content, oldPath, newPath string, events []domain.Event) error {
 	delete(im.pages, oldPath)
 	delete(im.slugs, before.Slug)

@@ -1,3 +1,3 @@
-// Package account tests the ways in and out: registration, log-in, sessions, API keys, web
-// tokens of an issuer, and users that are forgotten.
+// Package account tests the ways in and out: registration, log-in, sessions, API keys, web tokens
+// of an issuer, and users that are forgotten.
 package account

@@ -171,8 +171,8 @@ func TestSlideIsANodeOfItsDeck(t *testing.T) {
 	harness.WantNull(t, "a removed slide", h.Must(token, look, harness.Object{"id": slides[2]}).At("node"))
 }
 
-// TestSpeakerNotesAreForTheAuthorAndEditors asks for everything that is reached from
-// a public deck whose notes were written, changed, restored and diffed.
+// TestSpeakerNotesAreForTheAuthorAndEditors asks for everything that is reached from a public deck
+// whose notes were written, changed, restored and diffed.
 func TestSpeakerNotesAreForTheAuthorAndEditors(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

@@ -15,9 +15,9 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// The tests of this file are the thirteen checks of graphql-cop, and what the OWASP
-// GraphQL cheat sheet demands beyond them, against the running server. docs/security.md explains
-// the defaults that leave something open.
+// The tests of this file are the thirteen checks of graphql-cop, and what the OWASP GraphQL cheat
+// sheet demands beyond them, against the running server. docs/security.md explains the defaults
+// that leave something open.
 
 // wantRefused sends an operation that must be refused before it runs.
 func wantRefused(h *harness.Harness, query, code, limit string) {

@@ -55,7 +55,7 @@ func newShell(t *testing.T) *shell {
 	return &shell{t, t.TempDir(), env}
 }
 
-// run runs a line and returns what it writes to both outputs.
+// run runs a line and returns the text of both outputs.
 func (s *shell) run(line string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), "bash", "-euo", "pipefail", "-c", line) //nolint:gosec // a line of a document

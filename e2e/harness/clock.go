@@ -14,8 +14,7 @@ func (c *Clock) Now() time.Time { return time.Unix(0, c.at.Load()) }
 // Move moves the clock.
 func (c *Clock) Move(by time.Duration) { c.at.Add(int64(by)) }
 
-// WithClock returns an option of Start: the clock shows the machine's time once and stands
-// still.
+// WithClock returns an option of Start: the clock shows the machine's time once and stands still.
 func WithClock(c *Clock) func(*Harness) {
 	return func(h *Harness) {
 		c.at.Store(time.Now().UnixNano())

@@ -1,6 +1,6 @@
-// Package harness runs FlightDeck for the tests of the whole program: in process behind an
-// HTTP server, as a command line, or as a process. It sends operations, listens to
-// subscriptions, and knows how a client reads an answer.
+// Package harness runs FlightDeck for the tests of the whole program: in process behind an HTTP
+// server, as a command line, or as a process. It sends operations, listens to subscriptions, and
+// knows how a client reads an answer.
 //
 // Start with [Start], [CLI] and [StartProcess].
 package harness

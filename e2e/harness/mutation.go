@@ -58,8 +58,8 @@ const (
 	batchPayload        = ` results { id slideId node { id } }` + selectErrors + selectEvents
 )
 
-// MutationDocument returns the document that sends a mutation with the variable $input. It
-// panics if the mutation is not in the table of mutations.
+// MutationDocument returns the document that sends a mutation with the variable $input. It panics
+// if the mutation is not in the table of mutations.
 func MutationDocument(mutation string) string {
 	m, ok := mutations[mutation]
 	if !ok {

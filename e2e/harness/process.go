@@ -25,8 +25,8 @@ var built struct {
 	err    error
 }
 
-// Main runs the tests of a package, removes the program that [Binary] has built, and
-// returns the exit status. A package whose tests call Binary calls Main in TestMain.
+// Main runs the tests of a package, removes the program that [Binary] has built, and returns the
+// exit status. A package whose tests call Binary calls Main in TestMain.
 func Main(m *testing.M) int {
 	status := m.Run()
 	if built.folder != "" {
@@ -38,8 +38,8 @@ func Main(m *testing.M) int {
 	return status
 }
 
-// Binary returns the path of the program as it is shipped, without the race detector. It is
-// built once for all tests of a package.
+// Binary returns the path of the program as it is shipped, without the race detector. It is built
+// once for all tests of a package.
 func Binary(t *testing.T) string {
 	t.Helper()
 	built.once.Do(func() { built.folder, built.err = build() })
@@ -69,8 +69,8 @@ type Process struct {
 	problems bytes.Buffer // standard error; read it after Wait
 }
 
-// StartProcess serves a database on a free port until the process ends or the test does.
-// flags are further flags of serve.
+// StartProcess serves a database on a free port until the process ends or the test does. flags are
+// further flags of serve.
 func StartProcess(t *testing.T, db string, flags ...string) *Process {
 	t.Helper()
 	return StartProcessWith(t, io.Discard, db, flags...)

@@ -57,8 +57,8 @@ type crash struct {
 	// absent and whole count the commands that a kill cut off: those that it prevented, and those
 	// that were already committed.
 	absent, whole int
-	// seen has the ids of the events that the subscriber received, in the order of positions from
-	// 1.
+	// seen has the ids of the events that the subscriber received, in the order of positions
+	// from 1.
 	seen []string
 }
 

@@ -24,8 +24,8 @@ import (
 	"flightdeck/siteimport"
 )
 
-// TestImportOfARealRepository imports the repository that FLIGHTDECK_TEST_REPO names
-// and compares every commit with git.
+// TestImportOfARealRepository imports the repository that FLIGHTDECK_TEST_REPO names and compares
+// every commit with git.
 func TestImportOfARealRepository(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("FLIGHTDECK_TEST_REPO")

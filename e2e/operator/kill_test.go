@@ -141,9 +141,9 @@ func appendVersion(tx *eventstore.Tx, stream, version int) error {
 	return err
 }
 
-// TestKilledOperationsLeaveTheLogAsItWas kills each operation at places from its beginning to
-// its end, each time going on with the database that the last kill left. The database is whole
-// every time and has the head it had, and in the end the operation can still be completed.
+// TestKilledOperationsLeaveTheLogAsItWas kills each operation at places from its beginning to its
+// end, each time going on with the database that the last kill left. The database is whole every
+// time and has the head it had, and in the end the operation can still be completed.
 func TestKilledOperationsLeaveTheLogAsItWas(t *testing.T) {
 	t.Parallel()
 	if raced {
@@ -197,8 +197,8 @@ func (op operation) command(t *testing.T, db string) *exec.Cmd {
 	return exec.CommandContext(t.Context(), harness.Binary(t), args...)
 }
 
-// killAt starts the operation and kills it as soon as it has come to a place. An operation that
-// is completed before that is seen needs no kill.
+// killAt starts the operation and kills it as soon as it has come to a place. An operation that is
+// completed before that is seen needs no kill.
 func (op operation) killAt(t *testing.T, db string, place int64) {
 	t.Helper()
 	cmd := op.command(t, db)

@@ -22,8 +22,8 @@ import (
 )
 
 // TestRecordARelease makes a folder of e2e/testdata with the program of a release: a database in
-// which every kind of event has happened, its log, and the answers to several hundred questions.
-// It runs only when it is asked for:
+// which every kind of event has happened, its log, and the answers to several hundred questions. It
+// runs only when it is asked for:
 //
 //	FLIGHTDECK_RECORD_PROGRAM=/path/to/flightdeck FLIGHTDECK_RECORD_INTO=e2e/testdata/NAME \
 //	    go test ./e2e/operator -run TestRecordARelease -v

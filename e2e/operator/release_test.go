@@ -14,9 +14,9 @@ import (
 	"flightdeck/e2e/harness"
 )
 
-// TestADatabaseOfAnEarlierReleaseAnswersAsItDid opens a copy of each database in e2e/testdata
-// with the program of today, verifies it, and compares the answers to the recorded questions
-// byte for byte. Afterwards people log in and write, and the database is verified again.
+// TestADatabaseOfAnEarlierReleaseAnswersAsItDid opens a copy of each database in e2e/testdata with
+// the program of today, verifies it, and compares the answers to the recorded questions byte for
+// byte. Afterwards people log in and write, and the database is verified again.
 func TestADatabaseOfAnEarlierReleaseAnswersAsItDid(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("../testdata/*/answers.jsonl")

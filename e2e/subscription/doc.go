@@ -1,3 +1,3 @@
-// Package subscription tests that a subscriber receives every event that it may see once and
-// in order, over websockets and event streams, through restarts, faults and crowds.
+// Package subscription tests that a subscriber receives every event that it may see once and in
+// order, over websockets and event streams, through restarts, faults and crowds.
 package subscription

@@ -50,8 +50,8 @@ func TestABlockGivesBackWhatWasPutIn(t *testing.T) {
 	})
 }
 
-// TestADamagedBlockIsNoticed: whatever byte is flipped or cut off, unpacking gives an
-// error, or the very events where the byte meant nothing.
+// TestADamagedBlockIsNoticed: whatever byte is flipped or cut off, unpacking gives an error, or the
+// very events where the byte meant nothing.
 func TestADamagedBlockIsNoticed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -110,8 +110,8 @@ func TestPartsAreOfOneStreamAndBounded(t *testing.T) {
 	}
 }
 
-// TestADictionaryMakesSmallBlocksSmaller: what the events of a log have in common is
-// not in each of their blocks again.
+// TestADictionaryMakesSmallBlocksSmaller: what the events of a log have in common is not in each of
+// their blocks again.
 func TestADictionaryMakesSmallBlocksSmaller(t *testing.T) {
 	t.Parallel()
 	events := series(10, 10, 10)

@@ -11,8 +11,7 @@ import (
 	"flightdeck/eventstore/sqlite"
 )
 
-// TestADiskThatFillsUpDuringAnArchiveLosesNothing, and the rest is archived once there
-// is room.
+// TestADiskThatFillsUpDuringAnArchiveLosesNothing, and the rest is archived once there is room.
 func TestADiskThatFillsUpDuringAnArchiveLosesNothing(t *testing.T) {
 	t.Parallel()
 	const length = 2000
@@ -70,8 +69,8 @@ func mustBeSame(t *testing.T, got, want []eventstore.Event) {
 	}
 }
 
-// TestACompactedFileIsTheSameLog in less room, for its owner's eyes only, whatever a
-// crash has left beside it.
+// TestACompactedFileIsTheSameLog in less room, for its owner's eyes only, whatever a crash has left
+// beside it.
 func TestACompactedFileIsTheSameLog(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)

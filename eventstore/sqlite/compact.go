@@ -18,13 +18,13 @@ const compacted = ".compacted"
 
 // Compact gives the unused room in a database file back to the disk. It writes the used pages into
 // a file beside the database and copies them back in one transaction of SQLite, so that the
-// database stays the same file: programs that read it, links that lead to it and its write-ahead log
-// all remain valid. Until it is done the disk holds the used pages two more times.
+// database stays the same file: programs that read it, links that lead to it and its write-ahead
+// log all remain valid. Until it is done the disk holds the used pages two more times.
 //
 // Other programs may read meanwhile, but the file gets shorter only when none of them needs its old
-// pages. Compact waits for them before it begins and after it has copied, half a minute each time, and
-// fails with a *ReadersError if one stays. After a crash the database has its old or its new pages,
-// and the next Open removes the copy.
+// pages. Compact waits for them before it begins and after it has copied, half a minute each time,
+// and fails with a *ReadersError if one stays. After a crash the database has its old or its new
+// pages, and the next Open removes the copy.
 func Compact(ctx context.Context, path string, o Options) (err error) {
 	e, err := Open(ctx, path, o)
 	if err != nil {
@@ -92,8 +92,8 @@ func restore(ctx context.Context, to *sql.Conn, from string) error {
 
 // ReadersError says that other programs read pages of the database that have to go.
 type ReadersError struct {
-	// Programs are the programs that have the database open, such as "4711 (sqlite3)", as far as the
-	// system tells.
+	// Programs are the programs that have the database open, such as "4711 (sqlite3)", as far as
+	// the system tells.
 	Programs []string
 }
 

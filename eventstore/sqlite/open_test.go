@@ -74,8 +74,7 @@ func TestADatabaseOfAnotherProgramIsRefusedAndLeftAsItIs(t *testing.T) {
 	}
 }
 
-// mustHold checks that a file is as it was, and that there is nothing beside it
-// but the lock.
+// mustHold checks that a file is as it was, and that there is nothing beside it but the lock.
 func mustHold(t *testing.T, path string, want []byte) {
 	t.Helper()
 	got, err := os.ReadFile(path)

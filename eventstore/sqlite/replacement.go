@@ -99,7 +99,8 @@ func removeLeftovers(path string) error {
 	return errors.Join(errs...)
 }
 
-// behindLinks returns the path of the file that symbolic links lead to, or path if there is no file.
+// behindLinks returns the path of the file that symbolic links lead to, or path if there is no
+// file.
 func behindLinks(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real

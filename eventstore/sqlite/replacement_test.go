@@ -64,8 +64,8 @@ func mustWrite(t *testing.T, path string, data []byte) {
 	}
 }
 
-// leave leaves an empty log as a process does that is killed: with a write-ahead log
-// that is not in the file yet.
+// leave leaves an empty log as a process does that is killed: with a write-ahead log that is not in
+// the file yet.
 func leave(t *testing.T, path string) {
 	t.Helper()
 	running := newPath(t)

@@ -197,8 +197,8 @@ func checkLibrary(ctx context.Context, conn *sql.Conn) error {
 // Lineage identifies this log.
 func (e *Engine) Lineage() string { return e.lineage }
 
-// DB is the pool of read-only connections, for queries on the tables beside the
-// log. It belongs to the engine.
+// DB is the pool of read-only connections, for queries on the tables beside the log. It belongs to
+// the engine.
 func (e *Engine) DB() *sql.DB { return e.pool.db }
 
 // Close moves the write-ahead log into the file, as far as no other program reads older pages, and

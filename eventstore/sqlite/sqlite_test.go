@@ -32,8 +32,8 @@ func open(t *testing.T, path string, o sqlite.Options) *sqlite.Engine {
 	return engine
 }
 
-// refuse opens a database that must not open, and checks that the error is want
-// and says all the words.
+// refuse opens a database that must not open, and checks that the error is want and says all the
+// words.
 func refuse(t *testing.T, path string, o sqlite.Options, want error, words ...string) {
 	t.Helper()
 	engine, err := sqlite.Open(within(t), path, o)

@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// statements prepares every statement of the write connection once. Only the
-// writer's goroutine uses it.
+// statements prepares every statement of the write connection once. Only the writer's goroutine
+// uses it.
 type statements struct {
 	conn     *sql.Conn
 	prepared map[string]*sql.Stmt

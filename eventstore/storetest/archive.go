@@ -68,8 +68,8 @@ func (l *log) mustBeAsBefore(t *testing.T, want []eventstore.Event) {
 	}
 }
 
-// archiveKeepsAnswers moves a part of the log, then more of it, and reads it in every
-// way after each, also after a restart.
+// archiveKeepsAnswers moves a part of the log, then more of it, and reads it in every way after
+// each, also after a restart.
 func archiveKeepsAnswers(t *testing.T, s suite) {
 	l := s.archivable(t, eventstore.Options{Tail: 8, SnapshotEvery: 10})
 	want := l.all(t)
@@ -159,8 +159,8 @@ func isNoStream(err error) bool {
 	return ok
 }
 
-// archiveBesideReaders moves everything while it is read: no read sees an event in
-// neither place, or in both.
+// archiveBesideReaders moves everything while it is read: no read sees an event in neither place,
+// or in both.
 func archiveBesideReaders(t *testing.T, s suite) {
 	l := s.archivable(t, eventstore.Options{})
 	want := l.all(t)

@@ -60,9 +60,8 @@ func clocks(t *testing.T, s suite) {
 	}
 }
 
-// mustRecord appends three events and checks their instants: the clock's for the
-// first, unless the log is ahead, then a microsecond later each. It returns the
-// earliest instant after them.
+// mustRecord appends three events and checks their instants: the clock's for the first, unless the
+// log is ahead, then a microsecond later each. It returns the earliest instant after them.
 func mustRecord(t *testing.T, l *log, now, earliest time.Time) time.Time {
 	t.Helper()
 	var said time.Time

@@ -239,8 +239,8 @@ func noGaps(t *testing.T, s suite) {
 	})
 }
 
-// mustReach reads from several positions on: every position is there, at least up
-// to a head that was seen before.
+// mustReach reads from several positions on: every position is there, at least up to a head that
+// was seen before.
 func mustReach(ctx context.Context, read func(context.Context, eventstore.Position, int) ([]eventstore.Event, error), head eventstore.Head) error {
 	for _, after := range []eventstore.Position{0, head.Position / 2, max(0, head.Position-2), max(0, head.Position-1)} {
 		events, err := read(ctx, after, 1<<30)

@@ -8,8 +8,7 @@ import (
 )
 
 // forgottenStream expects that a forgotten stream loses its snapshots, the keys of its actor and
-// the keys of the commands that wrote to it, in the archive as well, and that nothing else
-// changes.
+// the keys of the commands that wrote to it, in the archive as well, and that nothing else changes.
 func forgottenStream(t *testing.T, s suite) {
 	l := s.start(t, eventstore.Options{SnapshotEvery: 2})
 	byAnn, byBob := keyed("ann", "mine", "input"), keyed("bob", "about ann", "input")

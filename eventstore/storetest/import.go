@@ -18,8 +18,8 @@ func importing(events ...eventstore.Event) func(*eventstore.Tx) error {
 	return func(tx *eventstore.Tx) error { return tx.Import(events...) }
 }
 
-// importKeepsEverything imports a log that was written by several hands, a part of it
-// archived, in commands of several sizes, and goes on from its end.
+// importKeepsEverything imports a log that was written by several hands, a part of it archived, in
+// commands of several sizes, and goes on from its end.
 func importKeepsEverything(t *testing.T, s suite) {
 	from := s.archivable(t, eventstore.Options{SnapshotEvery: 10})
 	from.command(t, eventstore.Command{Metadata: eventstore.Metadata{Actor: "ann", CorrelationID: "c", CausationID: "e", TraceID: "t"}},
@@ -58,8 +58,8 @@ func importKeepsEverything(t *testing.T, s suite) {
 	}
 }
 
-// importRefuses changes one thing of an event each, with a hash that follows where it
-// is not about the hash.
+// importRefuses changes one thing of an event each, with a hash that follows where it is not about
+// the hash.
 func importRefuses(t *testing.T, s suite) {
 	from := s.start(t, eventstore.Options{})
 	from.do(t, appending("a", notes(3)...))
@@ -103,8 +103,8 @@ func importRefuses(t *testing.T, s suite) {
 	}
 }
 
-// importFails imports events, the last of which cannot be, and goes on as if nothing
-// had happened: nothing has.
+// importFails imports events, the last of which cannot be, and goes on as if nothing had happened:
+// nothing has.
 func (l *log) importFails(t *testing.T, events ...eventstore.Event) error {
 	t.Helper()
 	head, rows := l.Head(), l.rows(t)
@@ -140,8 +140,8 @@ func importOfWhatCannotBeFolded(t *testing.T, s suite) {
 	}
 }
 
-// anyImport imports random histories, archived in part or not, and compares the ends
-// of both chains, and everything before them.
+// anyImport imports random histories, archived in part or not, and compares the ends of both
+// chains, and everything before them.
 func anyImport(t *testing.T, s suite) {
 	rapid.Check(t, func(r *rapid.T) {
 		m := &machine{outer: t, clock: &hand{now: noon}, oracle: oracle{keys: map[eventstore.Key]remembered{}}}

@@ -80,8 +80,7 @@ func (l *log) command(t testing.TB, c eventstore.Command, fn func(*eventstore.Tx
 	return result
 }
 
-// refused runs a command that must fail with an error that is want, and leave the
-// log as it is.
+// refused runs a command that must fail with an error that is want, and leave the log as it is.
 func (l *log) refused(t testing.TB, want error, c eventstore.Command, fn func(*eventstore.Tx) error) {
 	t.Helper()
 	head := l.Head()
@@ -188,8 +187,8 @@ func (w *watched) Done() <-chan struct{} {
 	return w.Context.Done()
 }
 
-// hold keeps the writer busy until release is called, so that the commands queued
-// meanwhile share the next transaction.
+// hold keeps the writer busy until release is called, so that the commands queued meanwhile share
+// the next transaction.
 func (l *log) hold(t testing.TB) (release func()) {
 	t.Helper()
 	began, free := make(chan struct{}), make(chan struct{})

@@ -12,9 +12,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// anyHistory does random things to a log and to a plain list, and compares them
-// after each. It is about contiguity (I1, I2), idempotency keys (I4), the feed
-// (I5) and instants (I8), all at the same time.
+// anyHistory does random things to a log and to a plain list, and compares them after each. It is
+// about contiguity (I1, I2), idempotency keys (I4), the feed (I5) and instants (I8), all at the
+// same time.
 func anyHistory(t *testing.T, s suite) {
 	rapid.Check(t, func(r *rapid.T) {
 		m := &machine{outer: t, clock: &hand{now: noon}, oracle: oracle{keys: map[eventstore.Key]remembered{}}}
@@ -182,8 +182,7 @@ func (m *machine) instant(r *rapid.T) {
 	}
 }
 
-// archive moves a part of a stream, or of all, into the archive. Nothing that can be
-// read changes.
+// archive moves a part of a stream, or of all, into the archive. Nothing that can be read changes.
 func (m *machine) archive(r *rapid.T) {
 	t := m.tb(r)
 	if rapid.Bool().Draw(r, "all") {

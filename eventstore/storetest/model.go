@@ -25,8 +25,8 @@ var (
 	errRefused = errors.New("refused")
 )
 
-// concat is the model of the suite: the state of a stream is the data of its
-// events, one after the other, and lies in a row.
+// concat is the model of the suite: the state of a stream is the data of its events, one after the
+// other, and lies in a row.
 type concat struct{}
 
 // state is what concat makes of a stream.

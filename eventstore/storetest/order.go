@@ -30,8 +30,8 @@ func contiguity(t *testing.T, s suite) {
 	}
 }
 
-// write has several writers append to two streams at a time, one of which they
-// share: a command is one event of the shared stream and two of the writer's own.
+// write has several writers append to two streams at a time, one of which they share: a command is
+// one event of the shared stream and two of the writer's own.
 func write(t *testing.T, l *log, writers, each int) {
 	t.Helper()
 	var wait sync.WaitGroup
@@ -60,8 +60,8 @@ func writeOnce(ctx context.Context, l *log, writer string, i int) error {
 	return err
 }
 
-// mustBeInOrder checks a part of the log: positions, versions, instants and
-// hashes follow one another.
+// mustBeInOrder checks a part of the log: positions, versions, instants and hashes follow one
+// another.
 func mustBeInOrder(t testing.TB, events []eventstore.Event) {
 	t.Helper()
 	versions := map[eventstore.StreamID]int{}

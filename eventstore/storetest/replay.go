@@ -21,8 +21,8 @@ func stateUntil(t *testing.T, s suite) {
 	}
 }
 
-// mustReplayAnywhere compares State with folds by hand, for every version and
-// position that there is, and some more.
+// mustReplayAnywhere compares State with folds by hand, for every version and position that there
+// is, and some more.
 func mustReplayAnywhere(t *testing.T, l *log, id eventstore.StreamID) {
 	t.Helper()
 	events := l.of(t, id)

@@ -66,8 +66,8 @@ func snapshotsComeWithTheirEvents(t *testing.T, s suite) {
 	mustReplayAnywhere(t, l, "a")
 }
 
-// replaysAreBounded: a state at any version needs no more events than lie between two
-// snapshots, from the archive as well.
+// replaysAreBounded: a state at any version needs no more events than lie between two snapshots,
+// from the archive as well.
 func replaysAreBounded(t *testing.T, s suite) {
 	const every, length = 10, 107
 	l := s.start(t, eventstore.Options{SnapshotEvery: every})

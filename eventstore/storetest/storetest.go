@@ -1,11 +1,9 @@
-// Package storetest is the conformance suite of the event store: whatever engine
-// a log lies in, it keeps the same promises. It imports package eventstore, and
-// rapid for the property test.
+// Package storetest is the conformance suite of the event store: whatever engine a log lies in, it
+// keeps the same promises. It imports package eventstore, and rapid for the property test.
 //
-// Start with Run, which lists every test under the property that it states.
-// model.go is what the tests fold, log.go opens, holds and restarts stores;
-// oracle.go is the log as a plain list, and machine.go drives both at random and
-// compares them.
+// Start with Run, which lists every test under the property that it states. model.go is what the
+// tests fold, log.go opens, holds and restarts stores; oracle.go is the log as a plain list, and
+// machine.go drives both at random and compares them.
 package storetest
 
 import (
@@ -90,9 +88,9 @@ var properties = []struct {
 	{"AnyHistoryBehavesAsAPlainList", anyHistory},
 }
 
-// Run tests an engine. open opens the log that belongs to a directory: a new one
-// for an empty directory, and the same one when the directory comes again. It is
-// not called again before the engine it returned was closed.
+// Run tests an engine. open opens the log that belongs to a directory: a new one for an empty
+// directory, and the same one when the directory comes again. It is not called again before the
+// engine it returned was closed.
 func Run(t *testing.T, open func(t *testing.T, dir string) eventstore.Engine) {
 	s := suite{open}
 	for _, p := range properties {

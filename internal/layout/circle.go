@@ -8,8 +8,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// usesOf finds the names that each of the files uses and another one declares.
-// Methods and fields count as declared where they stand.
+// usesOf finds the names that each of the files uses and another one declares. Methods and fields
+// count as declared where they stand.
 func usesOf(p *packages.Package, files []File) map[edge][]string {
 	uses := map[edge][]string{}
 	own := map[string]bool{}
@@ -33,12 +33,11 @@ func usesOf(p *packages.Package, files []File) map[edge][]string {
 	return uses
 }
 
-// Uses returns the names, sorted, that one file of the package uses and another one
-// declares.
+// Uses returns the names, sorted, that one file of the package uses and another one declares.
 func (p Package) Uses(from, to string) []string { return p.uses[edge{from, to}] }
 
-// Circles returns the groups of files that depend on each other, directly or through
-// others of the group, the largest first. A file that is in no circle is in no group.
+// Circles returns the groups of files that depend on each other, directly or through others of the
+// group, the largest first. A file that is in no circle is in no group.
 func (p Package) Circles() [][]string {
 	t := tarjan{next: map[string][]string{}, index: map[string]int{}, low: map[string]int{}, open: map[string]bool{}}
 	for e := range p.uses {
@@ -55,8 +54,8 @@ func (p Package) Circles() [][]string {
 	return t.circles
 }
 
-// tarjan finds strongly connected components: R. Tarjan, "Depth-first search and linear
-// graph algorithms", 1972.
+// tarjan finds strongly connected components: R. Tarjan, "Depth-first search and linear graph
+// algorithms", 1972.
 type tarjan struct {
 	next       map[string][]string
 	index, low map[string]int // from 1, in the order of the visits

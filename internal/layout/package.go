@@ -33,8 +33,8 @@ type File struct {
 // edge says that a file uses names that another one declares.
 type edge struct{ from, to string }
 
-// Load parses and checks the packages that patterns such as "./..." select in dir. It
-// fails when one of them does not compile.
+// Load parses and checks the packages that patterns such as "./..." select in dir. It fails when
+// one of them does not compile.
 func Load(dir string, patterns ...string) ([]Package, error) {
 	loaded, err := packages.Load(&packages.Config{
 		Dir: dir,
@@ -82,8 +82,8 @@ func readPackage(p *packages.Package) (Package, error) {
 	return read, nil
 }
 
-// Function is a function or method with the number of its lines, from its name to the
-// brace that ends it.
+// Function is a function or method with the number of its lines, from its name to the brace that
+// ends it.
 type Function struct {
 	File, Name string
 	Lines      int

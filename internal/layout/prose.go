@@ -19,8 +19,8 @@ type Line struct {
 	Raw    string // the whole line of the file, as it stands there
 }
 
-// Paragraph holds consecutive lines of prose: the sentences in it may run over several
-// lines. Lines without text and directives (//go:embed, //nolint) end a paragraph.
+// Paragraph holds consecutive lines of prose: the sentences in it may run over several lines. Lines
+// without text and directives (//go:embed, //nolint) end a paragraph.
 type Paragraph []Line
 
 // Prose is the running text of one file: its comments, or the paragraphs of a document.
@@ -66,8 +66,8 @@ func kind(file string) string {
 	return ""
 }
 
-// Read returns the prose of a file. A file of a kind that holds none, and a generated
-// one, has no paragraphs.
+// Read returns the prose of a file. A file of a kind that holds none, and a generated one, has no
+// paragraphs.
 func Read(file string) (Prose, error) {
 	read := readers[kind(file)]
 	if read == nil {
@@ -87,9 +87,8 @@ func Read(file string) (Prose, error) {
 	return Prose{file, paragraphs}, nil
 }
 
-// Walk calls visit for the prose of every file below root, in the order of their
-// names. It leaves out folders that hold data (testdata, node_modules, lib) and hidden
-// ones except .ci.
+// Walk calls visit for the prose of every file below root, in the order of their names. It leaves
+// out folders that hold data (testdata, node_modules, lib) and hidden ones except .ci.
 func Walk(root string, visit func(Prose) error) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -158,8 +157,8 @@ func readGo(text string) ([]Paragraph, error) {
 	return all, nil
 }
 
-// readMarked returns the lines that begin with a mark, and those that end in a comment
-// after a space and the mark.
+// readMarked returns the lines that begin with a mark, and those that end in a comment after a
+// space and the mark.
 func readMarked(text, mark string) []Paragraph {
 	var all []Paragraph
 	var now Paragraph
@@ -210,8 +209,8 @@ func readScript(text string) ([]Paragraph, error) {
 // ErrFence is returned for a document with a code block that does not end.
 var ErrFence = errors.New("a code block does not end")
 
-// readMarkdown returns the lines of a document outside of its front matter, its code
-// blocks and its HTML comments. Rows of tables are paragraphs of their own.
+// readMarkdown returns the lines of a document outside of its front matter, its code blocks and its
+// HTML comments. Rows of tables are paragraphs of their own.
 func readMarkdown(text string) ([]Paragraph, error) {
 	var all []Paragraph
 	var now Paragraph

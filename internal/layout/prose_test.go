@@ -24,8 +24,7 @@ func read(t *testing.T, name, text string) layout.Prose {
 	return prose
 }
 
-// texts joins the number and the text of every line, with an empty text between two
-// paragraphs.
+// texts joins the number and the text of every line, with an empty text between two paragraphs.
 func texts(p layout.Prose) []string {
 	var all []string
 	for i, paragraph := range p.Paragraphs {

@@ -22,9 +22,8 @@ var Kinds = []Kind{Who, What, Body}
 
 // patterns finds the riddles of a kind in a paragraph whose lines are joined.
 //
-// "What" is a riddle before a verb or a pronoun, since the reader has to find out which
-// thing is meant. Before a noun ("what events it holds", "what the caller gets") it
-// tells the thing itself.
+// "What" is a riddle before a verb or a pronoun, since the reader has to find out which thing is
+// meant. Before a noun ("what events it holds", "what the caller gets") it tells the thing itself.
 var patterns = map[Kind]*regexp.Regexp{
 	Who: regexp.MustCompile(`(?i)\b(who|whom|whoever)\b`),
 	What: regexp.MustCompile(`(?i)\bwhat (is|was|were|are|has|had|have|does|did|do|may|might|must|can|cannot|could|will|would|should|` +
@@ -44,8 +43,8 @@ type Riddle struct {
 	Kind Kind
 }
 
-// Riddles returns the riddles of a text in the order of its lines. A riddle may run from
-// the end of a line into the next; those in quotation marks or code do not count.
+// Riddles returns the riddles of a text in the order of its lines. A riddle may run from the end of
+// a line into the next; those in quotation marks or code do not count.
 func (p Prose) Riddles() []Riddle {
 	var found []Riddle
 	for _, paragraph := range p.Paragraphs {

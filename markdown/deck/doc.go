@@ -21,9 +21,9 @@
 // with --- (a rule, a setext heading, a table) is written one space further in: the same Markdown,
 // but no split in Slidev, reveal.js and Parse, which takes the space away again. Three differences
 // remain. Marp splits on a rule in any spelling; write <hr> to have one in a slide there. reveal.js
-// splits on a
-// --- inside code, as does Slidev within ~~~ fences. reveal.js hides the notes instead of showing
-// them to the speaker. A slide's front matter is for Slidev alone; the others show it as text.
+// splits on a --- inside code, as does Slidev within ~~~ fences. reveal.js hides the notes instead
+// of showing them to the speaker. A slide's front matter is for Slidev alone; the others show it as
+// text.
 //
 // Start with [Parse] and [Format].
 package deck

@@ -132,8 +132,8 @@ func FuzzParseDeck(f *testing.F) {
 
 var endTagsAndSpace = regexp.MustCompile(`</\w+>|\s`)
 
-// rendered is what the content says. Without end tags, since an open comment
-// hides those of the blocks around it.
+// rendered is what the content says. Without end tags, since an open comment hides those of the
+// blocks around it.
 func rendered(content string) string {
 	return endTagsAndSpace.ReplaceAllString(html.Render(content), "")
 }

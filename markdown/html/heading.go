@@ -14,9 +14,8 @@ import (
 // textOnly drops every element and keeps the text.
 var textOnly = bluemonday.StrictPolicy()
 
-// HeadingText returns the text of the first heading, without markup and on one
-// line; empty without a heading, or when that one is empty. A heading within a
-// quote or a list is none.
+// HeadingText returns the text of the first heading on one line, without markup; "" if there is no
+// heading, or if the first one is empty. A heading inside a quote or a list does not count.
 func HeadingText(body string) string {
 	if tooCostly(body) {
 		return ""

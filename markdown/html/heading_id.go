@@ -9,12 +9,11 @@ import (
 	"github.com/yuin/goldmark/ast"
 )
 
-// headingIDs gives the headings of one page their ids and counts how often each
-// was given. Unlike goldmark's own, it keeps letters of any alphabet, as GitHub
-// does. It implements parser.IDs.
+// headingIDs assigns ids to the headings of one page and counts the uses of each id. Unlike the ids
+// of goldmark, these keep the letters of all alphabets, as GitHub does. It implements parser.IDs.
 type headingIDs map[string]int
 
-// Generate makes an id that is not yet taken from the heading's source.
+// Generate returns a new id for the source of a heading.
 func (ids headingIDs) Generate(value []byte, _ ast.NodeKind) []byte {
 	id := strings.Map(idRune, string(bytes.TrimSpace(value)))
 	if id == "" {

@@ -8,9 +8,9 @@ import (
 	"flightdeck/markdown"
 )
 
-// PageTitle returns the title of a Markdown page: `title:` in its YAML front
-// matter, or else the text of its first heading without markup, or else "". A
-// heading in code, a comment, a quote or a list does not count.
+// PageTitle returns the title of a Markdown page: `title:` in its YAML front matter, or else the
+// text of its first heading without markup, or else "". A heading in code, a comment, a quote or a
+// list does not count.
 func PageTitle(text string) string {
 	front, body := splitPage(text)
 	fields, err := markdown.Fields(front)
@@ -26,8 +26,8 @@ func PageTitle(text string) string {
 	return cmp.Or(title, HeadingText(body))
 }
 
-// splitPage parts a page from the YAML lines of its front matter, which begins
-// on the very first line. What is no valid YAML is part of the page.
+// splitPage splits a page into the YAML lines of its front matter, which begins on the first line,
+// and the text below. Front matter that is not valid YAML stays in the text.
 func splitPage(text string) (front []string, body string) {
 	front, rest := markdown.CutFrontMatter(strings.Split(markdown.Normalise(text), "\n"))
 	return front, strings.Join(rest, "\n")

@@ -6,7 +6,7 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// policy is what all HTML passes; it never changes once made.
+// policy filters all HTML; it never changes.
 var policy = newPolicy()
 
 var (
@@ -16,11 +16,11 @@ var (
 	language      = regexp.MustCompile(`^[a-zA-Z]{2,20}(?:-[a-zA-Z0-9]{2,20})*$`)
 )
 
-// newPolicy lists what is allowed, and so drops everything else: scripts, styles,
-// event handlers, forms, frames, SVG, MathML, data: and javascript: URLs. It is
-// bluemonday's policy for user content, except that ids are only on headings, so
-// that content cannot take the place of elements that a page's script looks up,
-// and that code may name its language and a task list has its boxes.
+// newPolicy lists the allowed elements and attributes, and so drops everything else: scripts,
+// styles, event handlers, forms, frames, SVG, MathML, data: and javascript: URLs. It is
+// bluemonday's policy for user content with two exceptions: ids are allowed on headings alone, so
+// that content cannot stand in for elements that the script of a page looks up; and code may name
+// its language, and task lists have their boxes.
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	allowText(p)

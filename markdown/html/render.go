@@ -14,10 +14,10 @@ import (
 	goldhtml "github.com/yuin/goldmark/renderer/html"
 )
 
-// MaxBytes is the longest Markdown that is rendered; see [Render].
+// MaxBytes bounds the Markdown that Render renders, in bytes; see [Render].
 const MaxBytes = 1 << 20
 
-// goldmarkHTML lets raw HTML through: what it renders has to be sanitised.
+// goldmarkHTML keeps raw HTML: its output must pass Sanitize.
 var goldmarkHTML = goldmark.New(
 	goldmark.WithExtensions(
 		extension.Linkify,
@@ -29,13 +29,11 @@ var goldmarkHTML = goldmark.New(
 	goldmark.WithRendererOptions(goldhtml.WithUnsafe()),
 )
 
-// Render renders a Markdown page, without its front matter, as HTML that is safe
-// to put into a page: CommonMark with GitHub's tables, strikethrough, task lists
-// and autolinks, an id on every heading, and of raw HTML what [Sanitize]
-// keeps. Text that would take unreasonable time (longer than MaxBytes,
-// nested more than 32 deep
-// on one line, or with more than 300 links in one paragraph) is shown as by
-// [Plain].
+// Render renders a Markdown page, without its front matter, as HTML that is safe to put into a
+// page: CommonMark with GitHub's tables, strikethrough, task lists and autolinks, an id on every
+// heading, and the raw HTML that [Sanitize] keeps. A text that would take unreasonable time (longer
+// than MaxBytes, nested more than 32 deep on one line, or with more than 300 links in one
+// paragraph) is shown as by [Plain].
 func Render(text string) string {
 	_, body := splitPage(text)
 	if tooCostly(body) {
@@ -49,15 +47,14 @@ func Render(text string) string {
 	return balance(policy.Sanitize(b.String()))
 }
 
-// Sanitize keeps of the HTML what formats and links text, and drops all that
-// could run, restyle the page around it, send a form or load anything but an
-// image: see newPolicy. The result is a fragment whose elements are all closed, of
-// a document its body.
+// Sanitize keeps the HTML that formats and links text, and drops all HTML that could run, restyle
+// the page around it, send a form or load anything but an image: see newPolicy. The result is a
+// fragment whose elements are all closed; of a document it is the body.
 func Sanitize(text string) string {
 	return balance(policy.Sanitize(markdown.Normalise(text)))
 }
 
-// Plain shows plain text or JSON as it stands, escaped and within <pre>.
+// Plain returns plain text or JSON unchanged, escaped and inside <pre>.
 func Plain(text string) string {
 	return "<pre>" + stdhtml.EscapeString(markdown.Normalise(text)) + "</pre>\n"
 }
@@ -73,9 +70,9 @@ var container = regexp.MustCompile(`^[ \t]*(?:>|(?:[-+*]|[0-9]{1,9}[.)])(?:[ \t]
 // or a rule.
 var newBlock = regexp.MustCompile(`^ {0,3}(?:[>|]|(?:[-+*]|[0-9]{1,9}[.)]|#{1,6})(?:[ \t]|$)|(?:\*{3,}|-{3,}|_{3,})[ \t]*$)`)
 
-// tooCostly finds the two kinds of text on which goldmark's time grows with the
-// square of the length: quotes or lists within each other on one line, and links
-// in one paragraph whose destinations do not end.
+// tooCostly reports whether a text is of one of the two kinds on which the time of goldmark grows
+// with the square of the length: quotes or lists nested on one line, and links in one paragraph
+// whose destinations do not end.
 func tooCostly(text string) bool {
 	if len(text) > MaxBytes {
 		return true
@@ -93,7 +90,7 @@ func tooCostly(text string) bool {
 	return false
 }
 
-// nesting returns how many quotes and list items begin on the line.
+// nesting returns the number of quotes and list items that begin on the line.
 func nesting(line string) int {
 	n := 0
 	for n <= maxNesting {

@@ -198,8 +198,8 @@ var (
 	safeURL   = regexp.MustCompile(`(?i)^(?:(?:https?|mailto|tel):|[^:]*$|[^:]*[/?#])`)
 )
 
-// checkSafe reads HTML as strictly as the policy writes it: what is not a tag of
-// a known element with known attributes is an error.
+// checkSafe reads HTML as strictly as the policy writes it: a tag of an unknown element, or with an
+// unknown attribute, is an error.
 func checkSafe(t interface{ Errorf(string, ...any) }, text string) {
 	for _, found := range tag.FindAllString(text, -1) {
 		m := safeTag.FindStringSubmatch(found)

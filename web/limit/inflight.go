@@ -38,8 +38,8 @@ type client struct {
 func NewInFlight() *InFlight { return &InFlight{counts: map[client]int{}} }
 
 // Enter counts one more piece of work of an address until leave is called, which must happen once.
-// It returns a nil leave, and counts nothing, if the address has most of the kind already;
-// 0 is no limit.
+// It returns a nil leave, and counts nothing, if the address has most of the kind already; 0 is no
+// limit.
 func (f *InFlight) Enter(address netip.Addr, kind Kind, most int) (leave func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -30,8 +30,8 @@ var files embed.FS
 // it alone. It is relaxed for GraphiQL in three places:
 //
 //   - style-src 'unsafe-inline': GraphiQL's dialogs insert a <style> element that stops the page
-//     behind them from scrolling. Its text holds the width of the scroll bar, so that no hash
-//     fits, and a nonce would be the same for all visitors.
+//     behind them from scrolling. Its text holds the width of the scroll bar, so that no hash fits,
+//     and a nonce would be the same for all visitors.
 //   - img-src and font-src data: GraphiQL's style sheet carries its icons and fonts inline.
 //
 // Scripts are not relaxed: nothing inline, no eval. CSP level 3 covers the API's websocket with
