@@ -8,8 +8,8 @@
 //
 // Each axis is a file: create.go, writer.go, read.go, remember.go, list.go (which also measures the
 // memory of the server and its start), stream.go, archive.go, rebuild.go, beside.go, fanout.go. The
-// table axes in main.go lists them. growth.go, soak.go and plans.go measure instead of the axes. The
-// baselines (baseline.go, baseline_fanout.go) do the honest minimum: the same writer, the same SQL,
-// the same bytes. Each server is a process of its own on this machine; load.go and sockets.go are
-// the load.
+// table axes in main.go lists them. growth.go, soak.go and plans.go measure instead of the axes.
+// The baselines (baseline.go, baseline_fanout.go) do the honest minimum: the same writer, the same
+// SQL, the same bytes. Each server is a process of its own on this machine; load.go and sockets.go
+// are the load.
 package main
