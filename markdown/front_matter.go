@@ -38,15 +38,17 @@ type Field struct {
 	// Value is the text of a scalar. Scalar is false for a list or a mapping.
 	Value  string
 	Scalar bool
+	// List holds the scalars of a list.
+	List []string
 	// First and Last are the line numbers of the field, from 0.
 	First, Last int
 }
 
-// FrontMatter reads the block that opens the lines: ---, YAML fields, ---. n is the length of the
-// block with both ---, or 0 if the first line is no --- or no field follows it. The error describes
-// a block that begins with a field but is no front matter; number is the number of the first line
-// in the file.
-func FrontMatter(lines []string, number int) (n int, fields []Field, err error) {
+// DeckFrontMatter reads the block that opens the lines: ---, YAML fields, ---. n is the length of
+// the block with both ---, or 0 if the first line is no --- or no field follows it. The error
+// describes a block that begins with a field but is no front matter; number is the number of the
+// first line in the file.
+func DeckFrontMatter(lines []string, number int) (n int, fields []Field, err error) {
 	if len(lines) < 2 || !IsRule(lines[0]) || IsBlank(lines[1]) {
 		return 0, nil, nil
 	}
@@ -89,7 +91,7 @@ func beginsWithField(lines []string) bool {
 // none. It accepts less YAML than Slidev, so that text right below a --- is not lost: keys are
 // words, and after a # line, which may be a heading or a comment, blank lines are not allowed.
 func PlainFrontMatter(lines []string) int {
-	n, fields, err := FrontMatter(lines, 1)
+	n, fields, err := DeckFrontMatter(lines, 1)
 	if err != nil || len(fields) == 0 {
 		return 0
 	}
@@ -187,6 +189,13 @@ func mappingFields(mapping *ast.MappingNode, lines []string) ([]Field, error) {
 		}
 		f := Field{Key: key.Value, First: at}
 		f.Value, f.Scalar = scalarText(value.Value)
+		if list, ok := value.Value.(*ast.SequenceNode); ok {
+			for _, element := range list.Values {
+				if text, scalar := scalarText(element); scalar {
+					f.List = append(f.List, text)
+				}
+			}
+		}
 		fields = append(fields, f)
 	}
 	if len(fields) > 0 {

@@ -37,7 +37,7 @@ func parseHead(lines []string) (headmatter, []string, error) {
 		top++
 	}
 	lines = lines[top:]
-	n, fields, err := markdown.FrontMatter(lines, top+1)
+	n, fields, err := markdown.DeckFrontMatter(lines, top+1)
 	switch {
 	case err != nil:
 		return headmatter{}, nil, err

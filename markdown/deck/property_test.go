@@ -132,10 +132,10 @@ func FuzzParseDeck(f *testing.F) {
 
 var endTagsAndSpace = regexp.MustCompile(`</\w+>|\s`)
 
-// rendered is what the content says. Without end tags, since an open comment hides those of the
-// blocks around it.
+// rendered returns the content as HTML without end tags, because an open comment hides those of the
+// blocks around it. The line above keeps a --- at the top from being taken for front matter.
 func rendered(content string) string {
-	return endTagsAndSpace.ReplaceAllString(html.Render(content), "")
+	return endTagsAndSpace.ReplaceAllString(html.Render("\n"+content), "")
 }
 
 // fragments are the parts of decks, with texts that resemble them.

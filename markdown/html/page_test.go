@@ -1,6 +1,7 @@
 package html_test
 
 import (
+	"strings"
 	"testing"
 
 	"flightdeck/markdown/html"
@@ -14,7 +15,16 @@ func TestPageTitleIsFrontMatterOrFirstHeading(t *testing.T) {
 		{"folded", "---\ntitle: >-\n  a\n  b\n---\n", "a b"},
 		{"front matter without title", "---\nx: 1\n---\n\n# c", "c"},
 		{"title that is no text", "---\ntitle: [a]\n---\n\n# c", "c"},
-		{"front matter that is no YAML", "---\ntitle: a: b\n---\n\n# c", "title: a: b"},
+		{"front matter that is no YAML", "---\ntitle: a: b\n---\n\n# c", "a: b"},
+		{"key with a space", "---\nComments Due: x\n---\n\n# c", "c"},
+		{"blank first line", "---\n\ntitle: a\n---\n\n# c", "a"},
+		{"dots at the end", "---\ntitle: a\n...\n# c", "a"},
+		{"comments alone", "---\n# b\n---\n# c", "c"},
+		{"TOML", "+++\ntitle = \"a\"\n+++\n# c", "a"},
+		{"JSON between fences", ";;;\n{\"title\": \"a\"}\n;;;\n# c", "a"},
+		{"JSON", "{\n\"title\": \"a\"\n}\n# c", "a"},
+		{"brace that begins a text", "{\nx\n}\n# c", "c"},
+		{"footnote in the heading", "# A[^1]\n\n[^1]: n", "A"},
 		{"ATX", "text\n\n## a #\n", "a"},
 		{"setext", "a\nb\n===", "a b"},
 		{"setext with ---", "a\n---", "a"},
@@ -35,5 +45,20 @@ func TestPageTitleIsFrontMatterOrFirstHeading(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestFrontMatterOfPagesIsHidden(t *testing.T) {
+	t.Parallel()
+	for _, front := range []string{
+		"---\nComments Due: x\n---\n", "---\n\na: b\n---\n", "---\na: b\n...\n", "---\n# a\n---\n", "---\n---\n", "---\na: b: c\n---\n",
+		"+++\na = 1\n+++\n", ";;;\n{\"a\": 1}\n;;;\n", "{\n\"a\": 1\n}\n", "\uFEFF---\r\na: b\r\n---\r\n",
+	} {
+		if got := html.Render(front + "text"); got != "<p>text</p>\n" {
+			t.Errorf("%q: got %q", front, got)
+		}
+	}
+	if got := html.Render("\n---\na: b\n---\n"); !strings.Contains(got, "a: b") {
+		t.Errorf("a block that does not begin on the first line became %q", got)
 	}
 }

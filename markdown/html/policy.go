@@ -6,21 +6,28 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// policy filters all HTML; it never changes.
+// policy sanitises all HTML. It does not change after its construction.
 var policy = newPolicy()
 
 var (
 	headingID     = regexp.MustCompile(`^[\p{L}\p{M}\p{Nd}_-]+$`)
+	alertClass    = regexp.MustCompile(`^markdown-alert(?:-title| markdown-alert-(?:note|tip|important|warning|caution))$`)
+	footnoteClass = regexp.MustCompile(`^(?:footnotes|footnote-ref|footnote-backref)$`)
+	footnoteID    = regexp.MustCompile(`^` + footnotePrefix + `fn(?:ref[0-9]*)?:[0-9]+$`)
 	languageClass = regexp.MustCompile(`^language-[\w.+#-]+$`)
 	boolean       = regexp.MustCompile(`(?i)^(?:|checked|disabled|open|reversed)$`)
-	language      = regexp.MustCompile(`^[a-zA-Z]{2,20}(?:-[a-zA-Z0-9]{2,20})*$`)
+	languageTag   = regexp.MustCompile(`^[a-zA-Z]{2,20}(?:-[a-zA-Z0-9]{2,20})*$`)
 )
 
-// newPolicy lists the allowed elements and attributes, and so drops everything else: scripts,
-// styles, event handlers, forms, frames, SVG, MathML, data: and javascript: URLs. It is
-// bluemonday's policy for user content with two exceptions: ids are allowed on headings alone, so
-// that content cannot stand in for elements that the script of a page looks up; and code may name
-// its language, and task lists have their boxes.
+// footnotePrefix begins the ids of footnotes. Like GitHub's, it keeps them apart from every id of
+// the page around the content.
+const footnotePrefix = "user-content-"
+
+// newPolicy returns the list of allowed elements and attributes. Everything else is dropped:
+// scripts, styles, event handlers, forms, frames, SVG, MathML, data: and javascript: URLs. It is
+// bluemonday's policy for user content with three differences. Only headings and footnotes have
+// ids, so that a content cannot take the place of an element that a script of the page looks up.
+// Only code, alerts and footnotes have classes. A task list has its boxes.
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	allowText(p)
@@ -40,10 +47,13 @@ func allowText(p *bluemonday.Policy) {
 	p.AllowElements("abbr", "b", "bdi", "bdo", "cite", "del", "dfn", "em", "i", "ins", "kbd", "mark", "q", "rp", "rt", "ruby",
 		"s", "samp", "small", "strike", "strong", "sub", "sup", "time", "tt", "u", "var")
 	p.AllowAttrs("title").Globally()
-	p.AllowAttrs("lang").Matching(language).Globally()
+	p.AllowAttrs("lang").Matching(languageTag).Globally()
 	p.AllowAttrs("dir").Matching(bluemonday.Direction).Globally()
 	p.AllowAttrs("id").Matching(headingID).OnElements("h1", "h2", "h3", "h4", "h5", "h6")
 	p.AllowAttrs("class").Matching(languageClass).OnElements("code", "pre")
+	p.AllowAttrs("class").Matching(alertClass).OnElements("div", "p")
+	p.AllowAttrs("class").Matching(footnoteClass).OnElements("div", "a")
+	p.AllowAttrs("id").Matching(footnoteID).OnElements("li", "sup")
 	p.AllowAttrs("open").Matching(boolean).OnElements("details")
 	p.AllowAttrs("datetime").Matching(bluemonday.ISO8601).OnElements("time", "del", "ins")
 	p.AllowAttrs("cite").OnElements("blockquote", "q", "del", "ins")

@@ -3,103 +3,102 @@ package html
 import (
 	"bytes"
 	stdhtml "html"
-	"regexp"
-	"strings"
 
 	"flightdeck/markdown"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
 	goldhtml "github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/util"
 )
 
-// MaxBytes bounds the Markdown that Render renders, in bytes; see [Render].
+// MaxBytes is the length of the longest Markdown that Render renders.
 const MaxBytes = 1 << 20
 
-// goldmarkHTML keeps raw HTML: its output must pass Sanitize.
-var goldmarkHTML = goldmark.New(
-	goldmark.WithExtensions(
-		extension.Linkify,
-		extension.Strikethrough,
-		extension.TaskList,
-		extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
+// commonmark parses Markdown and renders it with its raw HTML. The result has to be sanitised.
+var commonmark = goldmark.New(
+	goldmark.WithParser(newParser()),
+	goldmark.WithRendererOptions(
+		goldhtml.WithUnsafe(),
+		renderer.WithNodeRenderers(
+			util.Prioritized(extension.NewStrikethroughHTMLRenderer(), 500),
+			util.Prioritized(extension.NewTableHTMLRenderer(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)), 500),
+			util.Prioritized(extension.NewTaskCheckBoxHTMLRenderer(), 500),
+			util.Prioritized(extension.NewFootnoteHTMLRenderer(extension.WithFootnoteIDPrefix(footnotePrefix)), 500),
+			util.Prioritized(alertRenderer{}, 500),
+		),
 	),
-	goldmark.WithParserOptions(parser.WithAutoHeadingID()),
-	goldmark.WithRendererOptions(goldhtml.WithUnsafe()),
 )
 
+// newParser returns a parser of CommonMark with GitHub's extensions, whose work is bounded: see
+// budget.
+func newParser() parser.Parser {
+	return parser.NewParser(
+		parser.WithBlockParsers(
+			util.Prioritized(parser.NewSetextHeadingParser(), 100),
+			util.Prioritized(parser.NewThematicBreakParser(), 200),
+			util.Prioritized(shallow{parser.NewListParser()}, 300),
+			util.Prioritized(parser.NewListItemParser(), 400),
+			util.Prioritized(parser.NewCodeBlockParser(), 500),
+			util.Prioritized(parser.NewATXHeadingParser(), 600),
+			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+			util.Prioritized(alertParser{parser.NewBlockquoteParser()}, 799),
+			util.Prioritized(shallow{parser.NewBlockquoteParser()}, 800),
+			util.Prioritized(parser.NewHTMLBlockParser(), 900),
+			util.Prioritized(footnotes{shallow{extension.NewFootnoteBlockParser()}}, 999),
+			util.Prioritized(parser.NewParagraphParser(), 1000),
+		),
+		parser.WithInlineParsers(
+			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
+			util.Prioritized(codeSpans{parser.NewCodeSpanParser()}, 100),
+			util.Prioritized(footnoteLinks{extension.NewFootnoteParser()}, 101),
+			util.Prioritized(links{parser.NewLinkParser()}, 200),
+			util.Prioritized(parser.NewAutoLinkParser(), 300),
+			util.Prioritized(parser.NewRawHTMLParser(), 400),
+			util.Prioritized(delimiters{parser.NewEmphasisParser()}, 500),
+			util.Prioritized(delimiters{extension.NewStrikethroughParser()}, 500),
+			util.Prioritized(bareLinks{extension.NewLinkifyParser()}, 999),
+		),
+		parser.WithParagraphTransformers(
+			util.Prioritized(definitions{}, 100),
+			util.Prioritized(tables{extension.NewTableParagraphTransformer()}, 200),
+		),
+		parser.WithASTTransformers(
+			util.Prioritized(extension.NewTableASTTransformer(), 0),
+			util.Prioritized(extension.NewFootnoteASTTransformer(), 999),
+		),
+	)
+}
+
 // Render renders a Markdown page, without its front matter, as HTML that is safe to put into a
-// page: CommonMark with GitHub's tables, strikethrough, task lists and autolinks, an id on every
-// heading, and the raw HTML that [Sanitize] keeps. A text that would take unreasonable time (longer
-// than MaxBytes, nested more than 32 deep on one line, or with more than 300 links in one
-// paragraph) is shown as by [Plain].
+// page: CommonMark with GitHub's tables, strikethrough, task lists, autolinks, footnotes and
+// alerts, and the raw HTML that [Sanitize] keeps. Every heading gets GitHub's id: see slugger. The
+// time and the length of the result are bounded by the length of the text: a hostile paragraph,
+// list or table is shown as text from the point at which it exceeds its budget. Text longer than
+// MaxBytes is preformatted, as by [Plain].
 func Render(text string) string {
-	_, body := splitPage(text)
-	if tooCostly(body) {
+	_, body := markdown.CutPage(text)
+	if len(body) > MaxBytes {
 		return Plain(text)
 	}
 	var b bytes.Buffer
-	context := parser.NewContext(parser.WithIDs(headingIDs{}))
-	if err := goldmarkHTML.Convert([]byte(body), &b, parser.WithContext(context)); err != nil {
+	source := []byte(body)
+	if err := commonmark.Convert(source, &b, parser.WithContext(newBudget(len(source)))); err != nil {
 		return Plain(text)
 	}
-	return balance(policy.Sanitize(b.String()))
+	return finish(policy.Sanitize(b.String()), addHeadingIDs)
 }
 
-// Sanitize keeps the HTML that formats and links text, and drops all HTML that could run, restyle
+// Sanitize keeps the HTML that formats and links text, and drops everything that could run, restyle
 // the page around it, send a form or load anything but an image: see newPolicy. The result is a
 // fragment whose elements are all closed; of a document it is the body.
 func Sanitize(text string) string {
-	return balance(policy.Sanitize(markdown.Normalise(text)))
+	return finish(policy.Sanitize(markdown.Normalise(text)), keepHeadings)
 }
 
-// Plain returns plain text or JSON unchanged, escaped and inside <pre>.
+// Plain returns plain text or JSON as it stands, escaped and in a <pre> element.
 func Plain(text string) string {
 	return "<pre>" + stdhtml.EscapeString(markdown.Normalise(text)) + "</pre>\n"
-}
-
-const (
-	maxNesting = 32
-	maxLinks   = 300
-)
-
-var container = regexp.MustCompile(`^[ \t]*(?:>|(?:[-+*]|[0-9]{1,9}[.)])(?:[ \t]|$))`)
-
-// newBlock matches a line that begins with the mark of a quote, a list item, a table row, a heading
-// or a rule.
-var newBlock = regexp.MustCompile(`^ {0,3}(?:[>|]|(?:[-+*]|[0-9]{1,9}[.)]|#{1,6})(?:[ \t]|$)|(?:\*{3,}|-{3,}|_{3,})[ \t]*$)`)
-
-// tooCostly reports whether a text is of one of the two kinds on which the time of goldmark grows
-// with the square of the length: quotes or lists nested on one line, and links in one paragraph
-// whose destinations do not end.
-func tooCostly(text string) bool {
-	if len(text) > MaxBytes {
-		return true
-	}
-	links := 0
-	for line := range strings.SplitSeq(text, "\n") {
-		if markdown.IsBlank(line) || newBlock.MatchString(line) {
-			links = 0
-		}
-		links += strings.Count(line, "](")
-		if links > maxLinks || nesting(line) > maxNesting {
-			return true
-		}
-	}
-	return false
-}
-
-// nesting returns the number of quotes and list items that begin on the line.
-func nesting(line string) int {
-	n := 0
-	for n <= maxNesting {
-		mark := container.FindString(line)
-		if mark == "" {
-			break
-		}
-		line = line[len(mark):]
-		n++
-	}
-	return n
 }

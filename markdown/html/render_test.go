@@ -16,7 +16,7 @@ func TestMarkdownIsRendered(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"paragraph", "a *b* **c**", "<p>a <em>b</em> <strong>c</strong></p>\n"},
 		{"heading ids", "# A b!\n\n# A b!\n\n# Über uns\n\n# 日本\n\n# !", "<h1 id=\"a-b\">A b!</h1>\n<h1 id=\"a-b-1\">A b!</h1>\n" +
-			"<h1 id=\"über-uns\">Über uns</h1>\n<h1 id=\"日本\">日本</h1>\n<h1 id=\"heading\">!</h1>\n"},
+			"<h1 id=\"über-uns\">Über uns</h1>\n<h1 id=\"日本\">日本</h1>\n<h1>!</h1>\n"},
 		{"code keeps its language", "```c++\na<b\n```", "<pre><code class=\"language-c++\">a&lt;b\n</code></pre>\n"},
 		{"table", "|a|\n|-:|\n|1|", "<table>\n<thead>\n<tr>\n<th align=\"right\">a</th>\n</tr>\n</thead>\n" +
 			"<tbody>\n<tr>\n<td align=\"right\">1</td>\n</tr>\n</tbody>\n</table>\n"},
@@ -155,22 +155,123 @@ func TestContentStaysWithinItsContainer(t *testing.T) {
 	}
 }
 
-func TestTextThatIsTooCostlyIsShownPlain(t *testing.T) {
+func TestHeadingsHaveGitHubsIDs(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{
-		strings.Repeat(">", 10_000), strings.Repeat("- ", 5_000), strings.Repeat("1. > ", 5_000), strings.Repeat("[a](", 5_000),
-		strings.Repeat(`[a](\)`, 5_000), strings.Repeat("[a](x\n", 5_000), strings.Repeat("a", html.MaxBytes+1),
-	} {
-		if got := html.Render(text); !strings.HasPrefix(got, "<pre>") {
-			t.Errorf("%.10q… was rendered", text)
+	tests := []struct{ text, want string }{
+		{"## my_func", "my_func"},
+		{"## [Link](http://x.y/z)", "link"},
+		{"## <em>h</em> y", "h-y"},
+		{"## A &amp; B", "a--b"},
+		{"## `code` *b* ~~c~~", "code-b-c"},
+		{"## ΟΔΟΣ", "οδος"},
+		{"<h2 align=\"center\">Raw heading</h2>", "raw-heading"},
+		{"<h2 id=\"own\">Raw heading</h2>", "own"},
+		{"# a-1\n\n# a\n\n# a", "a-1 a a-2"},
+		{"# !\n\n# ?", " -1"},
+	}
+	id := regexp.MustCompile(`<h[1-6](?: id="([^"]*)")?>`)
+	for _, tt := range tests {
+		var got []string
+		for _, m := range id.FindAllStringSubmatch(html.Render(tt.text), -1) {
+			got = append(got, m[1])
 		}
-		if title := html.PageTitle(text); title != "" {
-			t.Errorf("%.10q… has the title %q", text, title)
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%q: got the ids %q, want %q", tt.text, got, tt.want)
 		}
 	}
-	long := strings.Repeat("- [a](b)\n", 1000) + strings.Repeat("| [a](b) |\n", 1000)
-	if got := html.Render(long); !strings.HasPrefix(got, "<ul>") {
-		t.Error("a long list of links was not rendered")
+	if got := html.Sanitize("<h2>a</h2>"); got != "<h2>a</h2>" {
+		t.Errorf("a heading in HTML became %q", got)
+	}
+}
+
+func TestAlertsAndFootnotesAreRendered(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"note", "> [!NOTE]\n> x *y*", []string{`<div class="markdown-alert markdown-alert-note">`, `<p class="markdown-alert-title">Note</p>`, "<p>x <em>y</em></p>"}},
+		{"lower case", "> [!warning]\n> x", []string{`<div class="markdown-alert markdown-alert-warning">`}},
+		{"unknown kind", "> [!OTHER]\n> x", []string{"<blockquote>", "[!OTHER]"}},
+		{"no text", "> [!NOTE]\n\nx", []string{"<blockquote>"}},
+		{"text on the line", "> [!NOTE] x\n> y", []string{"<blockquote>"}},
+		{"in a list", "- > [!NOTE]\n  > x", []string{"<blockquote>"}},
+		{"footnote", "T[^1].\n\n[^1]: n", []string{
+			`<sup id="user-content-fnref:1"><a href="#user-content-fn:1" class="footnote-ref">1</a></sup>`,
+			`<div class="footnotes">`, `<li id="user-content-fn:1">`, `<a href="#user-content-fnref:1" class="footnote-backref">`,
+		}},
+		{"footnote without definition", "T[^1].", []string{"<p>T[^1].</p>"}},
+		{"definition without reference", "T\n\n[^1]: n", []string{"<p>T</p>\n"}},
+	}
+	for _, tt := range tests {
+		got := html.Render(tt.text)
+		checkSafe(t, got)
+		for _, want := range tt.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q does not contain %q", tt.name, got, want)
+			}
+		}
+	}
+}
+
+// hostileTexts are texts of about n bytes on which a parser without bounds takes time that grows
+// with the square of the length, or writes as much.
+func hostileTexts(n int) map[string]string {
+	texts := map[string]string{
+		"wide table":      strings.Repeat("|a", n/6) + "|\n" + strings.Repeat("|-", n/6) + "|\n" + strings.Repeat("|\n", n/6),
+		"references":      "[a]: /" + strings.Repeat("x", n/2) + "\n\n" + strings.Repeat("[a]", n/6),
+		"reference title": "[a]: / '" + strings.Repeat("x", n/2) + "'\n\n" + strings.Repeat("[a]", n/6),
+		"brackets":        strings.Repeat("[", n/2) + "a" + strings.Repeat("]", n/2),
+		"footnotes":       "[^1]: a\n\n" + strings.Repeat("[^1]", n/4),
+	}
+	for _, unit := range []string{
+		"[", "[a](", `[a](\)`, "[a](x\n", "[a](<b", "[a](b \"", "[a][", "![", "*a_ ", "*a_ b~", "a_b*", "_a", "`a``", "<a b='", "<!--",
+		">", "> ", "- ", "1. ", "1. > ", "[a]: b\n", "[a]:\n", "[^a]: b\n", "# a-1\n\n# a\n\n",
+	} {
+		texts[unit] = strings.Repeat(unit, n/len(unit))
+	}
+	return texts
+}
+
+// The test would not end if the work were not bounded.
+func TestWorkOnHostileTextsIsBounded(t *testing.T) {
+	t.Parallel()
+	const size = 256 << 10
+	for name, text := range hostileTexts(size) {
+		got := html.Render(text)
+		if strings.HasPrefix(got, "<pre>") {
+			t.Errorf("%q: the whole page is preformatted", name)
+		}
+		if len(got) > 64*size {
+			t.Errorf("%q: %d bytes became %d", name, size, len(got))
+		}
+	}
+}
+
+func TestHostileParagraphLeavesTheRestOfThePage(t *testing.T) {
+	t.Parallel()
+	for name, text := range hostileTexts(64 << 10) {
+		got := html.Render("# Title *a*\n\n[b](c)\n\n" + text)
+		if want := "<h1 id=\"title-a\">Title <em>a</em></h1>\n<p><a href=\"c\">b</a></p>\n"; !strings.HasPrefix(got, want) {
+			t.Errorf("%q: the page begins with %.100q", name, got)
+		}
+	}
+}
+
+func TestPagesOfManyLinksAndTablesAreRendered(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"links in one paragraph": strings.Repeat("[a](b) ", 2000),
+		"lines of one paragraph": strings.Repeat("[a](b)\n", 2000),
+		"list":                   strings.Repeat("- [a](b)\n", 2000),
+		"table":                  "|a|\n|-|\n" + strings.Repeat("| [a](b) |\n", 2000),
+	} {
+		if n := strings.Count(html.Render(text), `<a href="b">a</a>`); n != 2000 {
+			t.Errorf("%s: %d of 2000 links are rendered", name, n)
+		}
+	}
+	if got := html.Render(strings.Repeat("a", html.MaxBytes+1)); !strings.HasPrefix(got, "<pre>") {
+		t.Error("a text longer than MaxBytes was rendered")
 	}
 }
 
@@ -198,8 +299,8 @@ var (
 	safeURL   = regexp.MustCompile(`(?i)^(?:(?:https?|mailto|tel):|[^:]*$|[^:]*[/?#])`)
 )
 
-// checkSafe reads HTML as strictly as the policy writes it: a tag of an unknown element, or with an
-// unknown attribute, is an error.
+// checkSafe reads HTML as strictly as the policy writes it: text in angle brackets that is no tag
+// of a known element with known attributes is an error.
 func checkSafe(t interface{ Errorf(string, ...any) }, text string) {
 	for _, found := range tag.FindAllString(text, -1) {
 		m := safeTag.FindStringSubmatch(found)
@@ -220,9 +321,9 @@ func safeAttribute(tag, name, value string) bool {
 	case "href", "src", "cite":
 		return safeURL.MatchString(value)
 	case "class":
-		return strings.HasPrefix(value, "language-")
+		return strings.HasPrefix(value, "language-") || strings.HasPrefix(value, "markdown-alert") || strings.HasPrefix(value, "footnote")
 	case "id":
-		return strings.HasPrefix(tag, "<h")
+		return strings.HasPrefix(tag, "<h") || strings.HasPrefix(value, "user-content-fn")
 	case "type":
 		return value == "checkbox"
 	case "title", "alt", "lang", "dir", "rel", "align", "open", "checked", "disabled", "start", "colspan", "datetime":

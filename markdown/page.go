@@ -1,0 +1,187 @@
+package markdown
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// FrontMatter is the metadata at the top of a page.
+type FrontMatter struct {
+	// Format is the language of Text; "" means that the page has no front matter.
+	Format Format
+	// Text stands between the fences, in the normal form of [Normalise]. For JSON without fences it
+	// is the whole object.
+	Text string
+}
+
+// Format is a language of front matter.
+type Format string
+
+// These are the languages of front matter that static site generators read.
+const (
+	YAML Format = "yaml" // between --- and --- or ...
+	TOML Format = "toml" // between +++ and +++
+	JSON Format = "json" // between ;;; and ;;;, or an object whose { stands alone on its line
+)
+
+// CutPage parts a page into its front matter and the Markdown below. Front matter begins on the
+// first line and ends at the next fence, whatever stands between; without that fence it is a part
+// of the page.
+func CutPage(text string) (front FrontMatter, body string) {
+	text = Normalise(text)
+	first, rest, more := strings.Cut(text, "\n")
+	if !more {
+		return FrontMatter{}, text
+	}
+	switch strings.TrimRight(first, " \t") {
+	case "---":
+		return cutAtFence(YAML, text, rest, "---", "...")
+	case "+++":
+		return cutAtFence(TOML, text, rest, "+++")
+	case ";;;":
+		return cutAtFence(JSON, text, rest, ";;;")
+	case "{":
+		return cutObject(text)
+	}
+	return FrontMatter{}, text
+}
+
+// cutAtFence cuts the text below the first fence at the next one.
+func cutAtFence(format Format, text, rest string, fences ...string) (FrontMatter, string) {
+	for at := 0; at < len(rest); {
+		line, _, _ := strings.Cut(rest[at:], "\n")
+		for _, fence := range fences {
+			if strings.TrimRight(line, " \t") == fence {
+				return FrontMatter{Format: format, Text: rest[:at]}, strings.TrimPrefix(rest[at+len(line):], "\n")
+			}
+		}
+		at += len(line) + 1
+	}
+	return FrontMatter{}, text
+}
+
+// cutObject cuts a JSON object off the text.
+func cutObject(text string) (FrontMatter, string) {
+	var object map[string]any
+	decoder := json.NewDecoder(strings.NewReader(text[:min(len(text), maxFrontMatterBytes)]))
+	if err := decoder.Decode(&object); err != nil {
+		return FrontMatter{}, text
+	}
+	end := decoder.InputOffset()
+	line, body, _ := strings.Cut(text[end:], "\n")
+	if !IsBlank(line) {
+		return FrontMatter{}, text
+	}
+	return FrontMatter{Format: JSON, Text: text[:end]}, body
+}
+
+// Value returns the value of a key at the top of the front matter as text; "" if there is none, or
+// if it is no scalar. A key of a table in the front matter is "table.key" in TOML and JSON.
+func (f FrontMatter) Value(key string) string {
+	if v := f.values()[key]; v.scalar {
+		return v.texts[0]
+	}
+	return ""
+}
+
+// List returns the scalars in the list that a key has for its value, or the value itself if that is
+// a scalar.
+func (f FrontMatter) List(key string) []string { return f.values()[key].texts }
+
+// metadata is the value of a key: one text for a scalar, or the texts of a list.
+type metadata struct {
+	texts  []string
+	scalar bool
+}
+
+// values returns the scalars and lists of the front matter. Text that is not of its format has
+// none, except that YAML is then read line by line.
+func (f FrontMatter) values() map[string]metadata {
+	values := map[string]metadata{}
+	if len(f.Text) > maxFrontMatterBytes {
+		return values
+	}
+	switch f.Format {
+	case YAML:
+		fields, err := Fields(strings.Split(f.Text, "\n"))
+		if err != nil {
+			fields = looseFields(strings.Split(f.Text, "\n"))
+		}
+		for _, field := range fields {
+			values[field.Key] = metadata{texts: field.List}
+			if field.Scalar {
+				values[field.Key] = metadata{[]string{field.Value}, true}
+			}
+		}
+	case TOML:
+		var table map[string]any
+		if err := toml.NewDecoder(strings.NewReader(f.Text)).Decode(&table); err == nil {
+			flatten(values, "", table)
+		}
+	case JSON:
+		var object map[string]any
+		decoder := json.NewDecoder(bytes.NewReader([]byte(f.Text)))
+		decoder.UseNumber()
+		if err := decoder.Decode(&object); err == nil {
+			flatten(values, "", object)
+		}
+	}
+	return values
+}
+
+// flatten adds the scalars of a table and of the tables in it to values.
+func flatten(values map[string]metadata, prefix string, table map[string]any) {
+	for key, value := range table {
+		switch v := value.(type) {
+		case map[string]any:
+			if prefix == "" {
+				flatten(values, key+".", v)
+			}
+		case []any:
+			var list []string
+			for _, element := range v {
+				if text, ok := scalar(element); ok {
+					list = append(list, text)
+				}
+			}
+			values[prefix+key] = metadata{texts: list}
+		default:
+			if text, ok := scalar(v); ok {
+				values[prefix+key] = metadata{[]string{text}, true}
+			}
+		}
+	}
+}
+
+// scalar returns a decoded scalar as text.
+func scalar(value any) (string, bool) {
+	switch v := value.(type) {
+	case nil, map[string]any, []any:
+		return "", false
+	case time.Time:
+		return v.Format(time.RFC3339Nano), true
+	}
+	return fmt.Sprint(value), true
+}
+
+// looseFields reads the lines of the form `key: value` whose key begins the line, and takes the
+// rest of each line for the value. It is for front matter that its author wrote for a more tolerant
+// program: `title: Foo: bar`.
+func looseFields(lines []string) []Field {
+	var fields []Field
+	for i, line := range lines {
+		key, value, ok := strings.Cut(line, ":")
+		if !ok || !plainKey.MatchString(key) || value != "" && value[0] != ' ' && value[0] != '\t' {
+			continue
+		}
+		fields = append(fields, Field{
+			Key: key, Value: strings.Trim(strings.TrimSpace(value), `"'`), Scalar: true, First: i, Last: i,
+		})
+	}
+	return fields
+}
