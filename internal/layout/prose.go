@@ -88,7 +88,8 @@ func Read(file string) (Prose, error) {
 }
 
 // Walk calls visit for the prose of every file below root, in the order of their names. It leaves
-// out folders that hold data (testdata, node_modules, lib) and hidden ones except .ci.
+// out folders of data and of built files (testdata, node_modules, lib, build, dist, gql), and hidden
+// ones except .ci.
 func Walk(root string, visit func(Prose) error) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -109,7 +110,7 @@ func Walk(root string, visit func(Prose) error) error {
 
 func skipped(folder string) bool {
 	switch folder {
-	case "testdata", "node_modules", "lib":
+	case "testdata", "node_modules", "lib", "build", "dist", "gql":
 		return true
 	case ".ci":
 		return false
