@@ -88,8 +88,8 @@ func Read(file string) (Prose, error) {
 }
 
 // Walk calls visit for the prose of every file below root, in the order of their names. It leaves
-// out folders of data and of built files (testdata, node_modules, lib, build, dist, gql), and hidden
-// ones except .ci.
+// out folders of data and of built files (testdata, node_modules, lib, build, dist, gql), and
+// hidden ones except .ci.
 func Walk(root string, visit func(Prose) error) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
