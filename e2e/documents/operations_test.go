@@ -2,6 +2,8 @@ package documents
 
 import (
 	"bufio"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,7 +69,9 @@ func (s *shell) run(line string) string {
 	return string(out)
 }
 
-// serve starts a line that serves, stops it once it has greeted, and returns the greeting.
+// serve starts a line that serves, and returns its greeting. It stops the server after a search,
+// which waits for the full-text index: otherwise the next status would show that the index is
+// behind.
 func (s *shell) serve(line string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), "bash", "-c", "exec "+line) //nolint:gosec // a line of a document
@@ -81,6 +85,7 @@ func (s *shell) serve(line string) string {
 	}
 	greeting := bufio.NewScanner(out)
 	greeting.Scan()
+	s.search(regexp.MustCompile(`http://[\d.:]+`).FindString(greeting.Text()))
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
 	}
@@ -88,6 +93,25 @@ func (s *shell) serve(line string) string {
 		s.t.Errorf("%s ends with %v", line, err)
 	}
 	return greeting.Text()
+}
+
+// search searches on the server at an address.
+func (s *shell) search(address string) {
+	s.t.Helper()
+	question := strings.NewReader(`{"query":"{ contents(search: \"word\") { totalCount } }"}`)
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, address+"/graphql", question)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if answer, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(answer), "totalCount") {
+		s.t.Fatalf("the search is answered by %d %s (%v)", response.StatusCode, answer, err)
+	}
 }
 
 // site makes the repository that the document imports.
