@@ -279,7 +279,7 @@ func TestPlansAnswerAsGqlgenDoes(t *testing.T) {
 		}
 	})
 	t.Logf("%d documents, %d valid, %d with plans, %d with errors", tried.Load(), asked.Load(), planned.Load(), failed.Load())
-	if asked.Load() > 50 && (planned.Load() < asked.Load()/4 || failed.Load() == 0) {
-		t.Error("too few documents have plans, or errors")
+	if asked.Load() > 50 && (planned.Load() == 0 || failed.Load() == 0) {
+		t.Error("no document has a plan, or none has an error")
 	}
 }
