@@ -65,7 +65,7 @@ func archive(s settings, w world) (rows []row, err error) {
 	if err = errors.Join(err, o.close()); err != nil {
 		return nil, err
 	}
-	rows = append(rows, within(fmt.Sprintf("archive %d of them", moved), fmt.Sprintf("%.1f s", took), "–", took, 120, "a million in ≤ 120 s"))
+	rows = append(rows, lasting(fmt.Sprintf("archive %d of them", moved), fmt.Sprintf("%.1f s", took), "–", took, 120, "a million in ≤ 120 s"))
 	if took, err = timed(func() error { return sqlite.Compact(context.Background(), path, sqlite.Options{}) }); err != nil {
 		return nil, err
 	}

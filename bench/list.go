@@ -146,6 +146,6 @@ func serve(s settings, w world) (rows []row, err error) {
 	start := median(starts)
 	return []row{
 		within("memory under mixed reads, "+size, fmt.Sprintf("%.0f MB", float64(most)/1e6), "–", float64(most), 200e6, "≤ 200 MB"),
-		within("cold start to first answer, "+size, fmt.Sprintf("%.0f ms", start), "–", start, 300, "≤ 300 ms"),
+		lasting("cold start to first answer, "+size, fmt.Sprintf("%.0f ms", start), "–", start, 300, "≤ 300 ms"),
 	}, nil
 }

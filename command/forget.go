@@ -51,7 +51,7 @@ func (in ForgetUser) afterCommit(ctx context.Context, c *Commands, _ Outcome) er
 	}
 	c.closeConnections(in.ID)
 	if err := c.Log.PurgeDeleted(ctx); err != nil {
-		return fmt.Errorf("the user is forgotten, but creations may be left in the database's files: send the command again, or restart the server: %w", err)
+		return fmt.Errorf("the user is forgotten, but traces may be left in the database's files: send the command again, or restart the server: %w", err)
 	}
 	return nil
 }

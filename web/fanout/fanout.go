@@ -2,8 +2,9 @@
 // follows a Feed, keeps the encoded results until all listeners have read them, and lets a listener
 // that was too slow read the rest from the log by itself.
 //
-// feed.go is the contract with the log and its subscriptions, broadcast.go the execution that
-// listeners share, and subscription.go the part of one client in it. Start with Fanout.Join.
+// feed.go is the contract with the log and its subscriptions, run.go the execution that listeners
+// share, broadcast.go its kept results, and subscription.go the part of one client in it. Start
+// with Fanout.Join.
 package fanout
 
 import (
