@@ -25,31 +25,37 @@ func openBlobs(ctx context.Context, r runner) (*blobReader, error) {
 	return &blobReader{git: git, out: bufio.NewReader(git)}, nil
 }
 
-// read returns the content of the blob with the object name; not nil for an empty blob.
-func (b *blobReader) read(oid string) ([]byte, error) {
+// read returns the content of the blob with the object name, and its size. The content is nil if it
+// has more than most bytes; it is not nil for an empty blob.
+func (b *blobReader) read(oid string, most int) (content []byte, size int, err error) {
 	if _, err := io.WriteString(b.git.in, oid+"\n"); err != nil {
 		// The pipe broke because git ended. The error of git is more helpful.
 		if ended := b.git.wait(); ended != nil {
 			err = ended
 		}
-		return nil, err
+		return nil, 0, err
 	}
 	header, err := b.out.ReadString('\n')
 	if err != nil {
-		return nil, unexpected(err)
+		return nil, 0, unexpected(err)
 	}
-	size, err := blobSize(oid, strings.TrimSuffix(header, "\n"))
+	size, err = blobSize(oid, strings.TrimSuffix(header, "\n"))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	content := make([]byte, size)
-	if _, err := io.ReadFull(b.out, content); err != nil {
-		return nil, unexpected(err)
+	rest := len("\n")
+	if size > most {
+		rest += size
+	} else {
+		content = make([]byte, size)
+		if _, err := io.ReadFull(b.out, content); err != nil {
+			return nil, 0, unexpected(err)
+		}
 	}
-	if _, err := b.out.Discard(len("\n")); err != nil {
-		return nil, unexpected(err)
+	if _, err := b.out.Discard(rest); err != nil {
+		return nil, 0, unexpected(err)
 	}
-	return content, nil
+	return content, size, nil
 }
 
 // blobSize reads the header of a blob: "<oid> blob <size>".

@@ -18,8 +18,8 @@ type Commit struct {
 	// AuthorName and AuthorEmail are corrected by the .mailmap of the branch's tip. Both are valid
 	// UTF-8 and may be empty.
 	AuthorName, AuthorEmail string
-	// Changes leads from the files before the commit to the files after it. It is empty if the
-	// commit changed only submodules.
+	// Changes leads from the files before the commit to the files after it. A symbolic link or a
+	// submodule is no file. Changes is empty if the commit changed nothing else.
 	//
 	// The order is: every Removed, every Renamed, every Modified and every Added, each in the order
 	// of git. A caller may apply the changes in that order to a map from path to content: no change
@@ -29,7 +29,25 @@ type Commit struct {
 	// b, then b is Modified, and c is Renamed from a if the two are similar, or else a is Removed
 	// and c is Added.
 	Changes []Change
+	// Others has the paths that became a symbolic link or a submodule, or another one than before,
+	// in the order of git.
+	Others []OtherEntry
 }
+
+// OtherEntry is a path that has no file.
+type OtherEntry struct {
+	Path string // as in Change
+	Is   Other
+}
+
+// Other is a kind of entry that is no file.
+type Other string
+
+// These are the kinds of entries that are no files.
+const (
+	Link      Other = "symbolic link"
+	Submodule Other = "submodule"
+)
 
 // Change is the change of one file in a commit.
 type Change struct {
@@ -40,9 +58,11 @@ type Change struct {
 	Path string
 	// OldPath is the former path of a Renamed file, and "" for every other kind.
 	OldPath string
-	// Content is the whole file after the change, in the bytes of git; for a symbolic link its
-	// target. It is nil only if Kind is Removed. The caller may keep it.
+	// Content is the whole file after the change, in the bytes of git. It is nil only if Kind is
+	// Removed, or if the file is larger than Options.MaxBytes. The caller may keep it.
 	Content []byte
+	// Size is the number of bytes of the file after the change; 0 if Kind is Removed.
+	Size int
 }
 
 // Kind is a kind of change.
@@ -50,17 +70,16 @@ type Kind int
 
 // These are the kinds of change, in the order in which a commit lists them.
 const (
-	// Removed means that the path has no file any more. The file may also have become a submodule,
-	// or have got a path that no pathspec matches.
+	// Removed means that the path has no file any more. The file may also have become a symbolic
+	// link or a submodule, or have got a path that no pathspec matches.
 	Removed Kind = iota + 1
 	// Renamed means that the file moved from OldPath to Path. At least half of its content is the
 	// same.
 	Renamed
-	// Modified means that the file has another content or another mode: executable or not, a
-	// symbolic link or not.
+	// Modified means that the file has another content, or became executable or not.
 	Modified
 	// Added means that the path has a file now. The file may also be a copy, may have been a
-	// submodule, or may have had a path that no pathspec matches.
+	// symbolic link or a submodule, or may have had a path that no pathspec matches.
 	Added
 )
 

@@ -2,11 +2,13 @@ package gitimport
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"strconv"
 )
 
@@ -22,6 +24,8 @@ type Options struct {
 	// Pathspecs select the files, in the syntax of git with its magic, from the top of the
 	// repository: "*.md" matches in every directory, ":(glob)docs/*.md" in one. Empty means *.md.
 	Pathspecs []string
+	// MaxBytes is the size of the largest file whose content is read; 0 means that all are.
+	MaxBytes int
 }
 
 // History is the first-parent line of a branch at the time of Open; later commits are not part of
@@ -30,6 +34,7 @@ type History struct {
 	git       runner
 	tip       string
 	pathspecs []string
+	maxBytes  int
 	length    int
 }
 
@@ -53,6 +58,7 @@ func Open(ctx context.Context, o Options) (*History, error) {
 	h := &History{
 		git:       runner{binary: binary, dir: gitDir, env: readingEnv(gitDir)},
 		pathspecs: append([]string(nil), o.Pathspecs...),
+		maxBytes:  cmp.Or(o.MaxBytes, math.MaxInt),
 	}
 	if h.tip, err = h.git.resolve(ctx, o.Branch); err != nil {
 		return nil, err
@@ -117,7 +123,7 @@ func (h *History) walk(ctx context.Context, visit func(Commit) bool) error {
 		if err != nil {
 			return err
 		}
-		commit, err := entry.load(blobs)
+		commit, err := entry.load(blobs, h.maxBytes)
 		if err != nil {
 			return fmt.Errorf("commit %s: %w", entry.commit.Hash, err)
 		}
@@ -131,17 +137,16 @@ func (h *History) walk(ctx context.Context, visit func(Commit) bool) error {
 	}
 }
 
-// load reads the contents of the commit's changes and returns the commit.
-func (e logEntry) load(blobs *blobReader) (Commit, error) {
+// load reads the contents of the commit's changes, up to most bytes each, and returns the commit.
+func (e logEntry) load(blobs *blobReader, most int) (Commit, error) {
 	commit := e.commit
 	for _, change := range e.changes {
 		loaded := Change{Kind: change.kind, Path: change.path, OldPath: change.oldPath}
 		if change.kind != Removed {
-			content, err := blobs.read(change.oid)
-			if err != nil {
+			var err error
+			if loaded.Content, loaded.Size, err = blobs.read(change.oid, most); err != nil {
 				return Commit{}, fmt.Errorf("%s %q: %w", change.kind, change.path, err)
 			}
-			loaded.Content = content
 		}
 		commit.Changes = append(commit.Changes, loaded)
 	}

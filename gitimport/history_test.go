@@ -1,7 +1,9 @@
 package gitimport_test
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,13 +94,19 @@ func TestEveryKindOfChangeIsTold(t *testing.T) {
 			"file becomes link",
 			[]string{"a.md", "old"},
 			func(r *repo) { r.git("rm", "a.md"); r.link("b.md", "a.md") },
-			"modified a.md = b.md",
+			"removed a.md",
 		},
 		{
-			"link added",
-			nil,
-			func(r *repo) { r.link("../x/y.md", "a.md") },
-			"added a.md = ../x/y.md",
+			"link becomes file",
+			[]string{"a.md", "old"},
+			func(r *repo) {
+				r.git("rm", "a.md")
+				r.link("b.md", "a.md")
+				r.commit()
+				r.git("rm", "a.md")
+				r.write("a.md", "new")
+			},
+			"added a.md = new",
 		},
 		{
 			"all kinds in order",
@@ -148,6 +156,45 @@ func (r *repo) link(target, path string) {
 	}
 }
 
+func TestLinksAreNoFiles(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.commit("a.md", page("A", ""))
+	r.link("a.md", "link.md")
+	r.commit("b.md", "file")
+	r.git("mv", "link.md", "moved.md")
+	r.commit()
+	r.git("rm", "-q", "moved.md")
+	r.commit()
+	var others []gitimport.OtherEntry
+	var changes []string
+	for _, c := range commits(t, r.open()) {
+		others = append(others, c.Others...)
+		changes = append(changes, describe(c.Changes))
+	}
+	if want := []gitimport.OtherEntry{{Path: "link.md", Is: gitimport.Link}, {Path: "moved.md", Is: gitimport.Link}}; !slices.Equal(others, want) {
+		t.Errorf("got %v, want %v", others, want)
+	}
+	if want := []string{"added a.md = " + page("A", ""), "added b.md = file", "", ""}; !slices.Equal(changes, want) {
+		t.Errorf("got %q, want %q", changes, want)
+	}
+	checkFold(t, r, r.open(), isMarkdown)
+}
+
+func TestLargeFilesAreNotRead(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.commit("1.md", "12345", "2.md", "123456", "3.md", "")
+	history := open(t, gitimport.Options{Repo: r.dir, MaxBytes: 5})
+	changes := commits(t, history)[0].Changes
+	if got, want := describe(changes), "added 1.md = 12345\nadded 2.md\nadded 3.md = "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := changes[1].Size; got != 6 {
+		t.Errorf("the large file has %d bytes", got)
+	}
+}
+
 func TestSubmodulesAreNoFiles(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
@@ -158,6 +205,10 @@ func TestSubmodulesAreNoFiles(t *testing.T) {
 	r.git("commit", "-q", "-m", "a file becomes a submodule")
 	if got := r.last(); got != "removed a.md" {
 		t.Errorf("when a file becomes a submodule: %q", got)
+	}
+	all := commits(t, r.open())
+	if got, want := fmt.Sprint(all[len(all)-1].Others), "[{a.md submodule} {sub.md submodule}]"; got != want {
+		t.Errorf("the submodules are %s, want %s", got, want)
 	}
 	next := strings.TrimSpace(r.git("rev-parse", "HEAD"))
 	r.git("update-index", "--cacheinfo", "160000,"+next+",sub.md")

@@ -58,6 +58,7 @@ type fileChange struct {
 	kind          Kind
 	path, oldPath string
 	oid           string
+	other         Other // what the path has become instead of a file
 }
 
 // next returns the next commit, and io.EOF after the last one. It returns a commit only after it
@@ -90,18 +91,21 @@ func (l *logReader) next() (logEntry, error) {
 		if change.kind != 0 {
 			entry.changes = append(entry.changes, change)
 		}
+		if change.other != "" {
+			entry.commit.Others = append(entry.commit.Others, OtherEntry{change.path, change.other})
+		}
 	}
 }
 
 // readChange reads the paths that follow the token raw and returns the change. The change of a
-// submodule has the kind 0.
+// symbolic link or a submodule has the kind 0.
 func (l *logReader) readChange(raw string) (fileChange, error) {
 	fields := strings.Fields(strings.TrimPrefix(raw, ":"))
 	if len(fields) != 5 {
 		return fileChange{}, fmt.Errorf("git log prints %q where a change is expected", raw)
 	}
 	oldMode, newMode, oid, status := fields[0], fields[1], fields[3], fields[4][0]
-	change := fileChange{oid: oid}
+	change := fileChange{oid: oid, other: otherModes[newMode]}
 	var err error
 	if change.path, err = l.token(); err != nil {
 		return fileChange{}, unexpected(err)
@@ -112,7 +116,7 @@ func (l *logReader) readChange(raw string) (fileChange, error) {
 			return fileChange{}, unexpected(err)
 		}
 	}
-	if change.kind, err = kindOf(status, isSubmodule(oldMode), isSubmodule(newMode)); err != nil {
+	if change.kind, err = kindOf(status, otherModes[oldMode] != "", change.other != ""); err != nil {
 		return fileChange{}, err
 	}
 	if change.kind != Renamed {
@@ -121,24 +125,24 @@ func (l *logReader) readChange(raw string) (fileChange, error) {
 	return change, nil
 }
 
-// kindOf returns the kind of a change with this status of git, or 0 if it concerns submodules only.
-// A submodule counts as no file.
-func kindOf(status byte, wasSubmodule, isSubmodule bool) (Kind, error) {
+// kindOf returns the kind of a change with this status of git, or 0 if it concerns no file: a
+// symbolic link or a submodule counts as none.
+func kindOf(status byte, wasOther, isOther bool) (Kind, error) {
 	switch status {
 	case 'A', 'C':
-		wasSubmodule = true
+		wasOther = true
 	case 'D':
-		isSubmodule = true
+		isOther = true
 	case 'M', 'T', 'R':
 	default:
 		return 0, fmt.Errorf("git log prints the status %q, which it must not", status)
 	}
 	switch {
-	case wasSubmodule && isSubmodule:
+	case wasOther && isOther:
 		return 0, nil
-	case wasSubmodule:
+	case wasOther:
 		return Added, nil
-	case isSubmodule:
+	case isOther:
 		return Removed, nil
 	case status == 'R':
 		return Renamed, nil
@@ -146,8 +150,8 @@ func kindOf(status byte, wasSubmodule, isSubmodule bool) (Kind, error) {
 	return Modified, nil
 }
 
-// isSubmodule reports whether a file mode is the one of a submodule.
-func isSubmodule(mode string) bool { return mode == "160000" }
+// otherModes are the modes of entries that are no files.
+var otherModes = map[string]Other{"120000": Link, "160000": Submodule}
 
 // parseHeader reads a commit in logFormat.
 func parseHeader(s string) (Commit, error) {

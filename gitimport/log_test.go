@@ -34,7 +34,7 @@ func TestLogReader(t *testing.T) {
 	if !errors.Is(err, io.EOF) || len(all) != 3 {
 		t.Fatalf("%d commits, then %v", len(all), err)
 	}
-	if got, want := all[0].changes[0], (fileChange{Renamed, "\nc.md", ":b.md", "2222"}); got != want {
+	if got, want := all[0].changes[0], (fileChange{kind: Renamed, path: "\nc.md", oldPath: ":b.md", oid: "2222"}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if got := all[1].commit; got.Hash != "c2" || !got.Time.Equal(time.Unix(0, 0)) {

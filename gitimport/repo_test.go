@@ -195,7 +195,7 @@ func (r *repo) lsTree(commit string, matches func(path string) bool) tree {
 	files := tree{}
 	for entry := range strings.SplitSeq(r.git("ls-tree", "-r", "-z", commit), "\x00") {
 		info, path, _ := strings.Cut(entry, "\t")
-		if fields := strings.Fields(info); len(fields) == 3 && fields[1] == "blob" && matches(path) {
+		if fields := strings.Fields(info); len(fields) == 3 && fields[0] != "120000" && fields[1] == "blob" && matches(path) {
 			files[path] = fields[2]
 		}
 	}

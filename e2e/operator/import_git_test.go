@@ -138,7 +138,7 @@ func (s *site) tree(hash string) map[string]string {
 	files := map[string]string{}
 	for entry := range strings.SplitSeq(s.git("", "ls-tree", "-r", "-z", hash), "\x00") {
 		info, file, _ := strings.Cut(entry, "\t")
-		if fields := strings.Fields(info); len(fields) == 3 && fields[1] == "blob" && strings.HasSuffix(file, ".md") {
+		if fields := strings.Fields(info); len(fields) == 3 && fields[0] != "120000" && fields[1] == "blob" && strings.HasSuffix(file, ".md") {
 			files[file] = fields[2]
 		}
 	}
