@@ -32,6 +32,8 @@ const sessionLife = 30 * 24 * time.Hour
 type Options struct {
 	// DB is the database file. Open creates it if it is missing.
 	DB string
+	// Existing refuses to create a database; the error is a *sqlite.MissingError.
+	Existing bool
 	// MasterKeyFile is the file of the master key; see [Options.MasterKeyPath] for the default.
 	MasterKeyFile string
 	// MasterKey is the master key itself, in base64. If it is not empty, no file is read.
@@ -68,8 +70,8 @@ func Migrations() []eventstore.Migrations {
 	return []eventstore.Migrations{projection.Migrations(), account.Migrations()}
 }
 
-// Open opens the database, creates it if it is missing, and migrates it. ctx bounds the opening,
-// not the life of the App. The caller must call Close.
+// Open opens the database, creates it if it may and it is missing, and migrates it. ctx bounds the
+// opening, not the life of the App. The caller must call Close.
 func Open(ctx context.Context, options Options) (*App, error) {
 	if options.Clock == nil {
 		options.Clock = time.Now
@@ -77,7 +79,7 @@ func Open(ctx context.Context, options Options) (*App, error) {
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
-	engine, err := sqlite.Open(ctx, options.DB, sqlite.Options{Migrations: Migrations()})
+	engine, err := sqlite.Open(ctx, options.DB, sqlite.Options{Existing: options.Existing, Migrations: Migrations()})
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func (c *archiveCommand) Run(env *environment) error {
 }
 
 func (c *archiveCommand) move(env *environment, r *archived) (err error) {
-	a, err := env.open(env.options())
+	a, err := env.openExisting()
 	if err != nil {
 		return err
 	}
@@ -100,8 +100,8 @@ func (c *archiveCommand) print(env *environment, r archived) error {
 	if c.Vacuum {
 		fmt.Fprintf(env.stdout, "the file has %s, it had %s\n", megabytes(r.After), megabytes(r.Before))
 	} else if r.Free > 0 {
-		fmt.Fprintf(env.stdout, "%s of the file's %s are free for what comes; flightdeck archive --vacuum gives them back to the disk\n",
-			megabytes(r.Free), megabytes(r.Before))
+		fmt.Fprintf(env.stdout, "%s of the file's %s are free for what comes; %s gives them back to the disk\n",
+			megabytes(r.Free), megabytes(r.Before), env.command("archive", "--vacuum"))
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	env := &environment{config: all.config, ctx: ctx, logger: all.logger(stderr), stdin: stdin, stdout: stdout, stderr: stderr}
 	if err := parsed.Run(env); err != nil {
-		fmt.Fprintf(stderr, "flightdeck: %v\n", err)
+		fmt.Fprintln(stderr, "flightdeck:", env.advise(err.Error()))
 		return 1
 	}
 	return 0

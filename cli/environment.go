@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
+	"strings"
 
 	"flightdeck/app"
 )
@@ -16,6 +18,9 @@ type config struct {
 	LogLevel      string `env:"FLIGHTDECK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: debug, info, warn or error."`
 	LogFormat     string `env:"FLIGHTDECK_LOG_FORMAT" default:"text" enum:"text,json" help:"How it is logged: text or json."`
 }
+
+// defaultDB is the default of --db.
+const defaultDB = "flightdeck.db"
 
 // environment is the surroundings of a command.
 type environment struct {
@@ -53,6 +58,54 @@ func (env *environment) options() app.Options {
 func (env *environment) open(options app.Options) (*app.App, error) {
 	env.warnOfOpenFile(options.DB)
 	return app.Open(env.ctx, options)
+}
+
+// openExisting opens the App on a database that exists already. The caller must close it.
+func (env *environment) openExisting() (*app.App, error) {
+	options := env.options()
+	options.Existing = true
+	return env.open(options)
+}
+
+// command returns a command line that runs a command on the same database, with its master key, for
+// messages that say what to do next.
+func (env *environment) command(words ...string) string {
+	line := []string{"flightdeck"}
+	flags := false // they follow the name of the command
+	for _, word := range append(words, "--") {
+		if !flags && strings.HasPrefix(word, "--") {
+			flags = true
+			if env.DB != defaultDB {
+				line = append(line, "--db", quoted(env.DB))
+			}
+			if env.MasterKeyFile != "" {
+				line = append(line, "--master-key-file", quoted(env.MasterKeyFile))
+			}
+		}
+		line = append(line, word)
+	}
+	return strings.Join(line[:len(line)-1], " ")
+}
+
+// advice matches a command that a message tells the operator to run on the database.
+var advice = regexp.MustCompile(`\brun flightdeck (archive|rebuild|serve|snapshot|verify)\b`)
+
+// advise gives the commands in a message of any package the flags of this command.
+func (env *environment) advise(message string) string {
+	return advice.ReplaceAllStringFunc(message, func(run string) string {
+		return "run " + env.command(strings.TrimPrefix(run, "run flightdeck "))
+	})
+}
+
+// plainWord matches a word that a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// quoted returns a word in the form that a shell reads.
+func quoted(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // warnOfOpenFile logs a warning if other users of the machine may read the database. Only the owner

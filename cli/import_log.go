@@ -160,7 +160,7 @@ func whatToDo(err error) error {
 	if _, ok := errors.AsType[*domain.UnknownEventError](err); ok || ofTheDisk(err) {
 		return err
 	}
-	return fmt.Errorf("%w: run flightdeck verify where it was exported", err)
+	return fmt.Errorf("%w: check the log with flightdeck verify where it was exported", err)
 }
 
 // ofTheDisk reports whether an error is a fault of the disk.
@@ -185,7 +185,8 @@ func (c *importLogCommand) print(env *environment, r importedLog) error {
 	}
 	_, err := fmt.Fprintf(env.stdout, `imported %s events in %.1f s (%.0f events/s), %.1f MB, head %s
 passwords, tokens, API keys and idempotency keys are in no log: nobody can log in with what they had before.
-Get in with: flightdeck user reset-password --email ADDRESS, or flightdeck user create --email ADDRESS --role ADMIN --print-token
-`, r.Events, r.Seconds, float64(r.Events)/r.Seconds, float64(r.Bytes)/1e6, r.Hash)
+Get in with: %s, or %s
+`, r.Events, r.Seconds, float64(r.Events)/r.Seconds, float64(r.Bytes)/1e6, r.Hash,
+		env.command("user", "reset-password", "--email", "ADDRESS"), env.command("user", "create", "--email", "ADDRESS", "--role", "ADMIN", "--print-token"))
 	return err
 }

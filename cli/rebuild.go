@@ -17,7 +17,7 @@ type rebuildCommand struct {
 
 // Run rebuilds, or resumes a rebuild that was interrupted.
 func (c *rebuildCommand) Run(env *environment) (err error) {
-	a, err := env.open(env.options())
+	a, err := env.openExisting()
 	if err != nil {
 		return err
 	}

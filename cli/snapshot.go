@@ -13,7 +13,7 @@ type snapshotCommand struct {
 
 // Run makes them, stream by stream.
 func (c *snapshotCommand) Run(env *environment) (err error) {
-	a, err := env.open(env.options())
+	a, err := env.openExisting()
 	if err != nil {
 		return err
 	}

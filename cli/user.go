@@ -91,7 +91,7 @@ func (c *userResetPasswordCommand) Run(env *environment) error {
 // changeUser runs a command on the user with an address, as the operator, and prints done with the
 // user's id.
 func (env *environment) changeUser(email string, change func(id string) command.Command, done string) (err error) {
-	a, err := env.open(env.options())
+	a, err := env.openExisting()
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (env *environment) changeUser(email string, change func(id string) command.
 		return err
 	}
 	if id == "" {
-		return fmt.Errorf("nobody has the address %s: flightdeck user create makes an account", email)
+		return fmt.Errorf("nobody has the address %s: %s makes an account", email, env.command("user", "create"))
 	}
 	if _, err := a.Commands.Do(auth.WithActor(env.ctx, domain.System), change(id)); err != nil {
 		return fmt.Errorf("change user: %w", err)

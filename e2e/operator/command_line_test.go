@@ -214,9 +214,12 @@ func TestADatabaseThatCannotBeOpenedIsExplained(t *testing.T) {
 				harness.WantCLI(t, 0, append(args, "--db", db), "0 events fit")
 				continue
 			}
-			hint := "--db"
-			if db == newer {
+			hint, said := "--db", said
+			switch {
+			case db == newer:
 				hint = "run the version that wrote it"
+			case db == path("none/x.db") && args[0] == "verify":
+				said = "there is no database"
 			}
 			harness.WantCLI(t, 1, append(args, "--db", db), db, said, hint)
 		}

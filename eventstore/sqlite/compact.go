@@ -26,6 +26,7 @@ const compacted = ".compacted"
 // and fails with a *ReadersError if one stays. After a crash the database has its old or its new
 // pages, and the next Open removes the copy.
 func Compact(ctx context.Context, path string, o Options) (err error) {
+	o.Existing = true
 	e, err := Open(ctx, path, o)
 	if err != nil {
 		return err

@@ -45,8 +45,24 @@ func translate(err error) error {
 	return err
 }
 
+// errNoFile is the error for a device, a pipe or a socket.
+var errNoFile = errors.New("it is not a regular file")
+
+// MissingError is the error for a database that should exist, and does not.
+type MissingError struct{ Path string }
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("there is no database at %s: name it with --db", e.Path)
+}
+
+// Unwrap makes the error an fs.ErrNotExist.
+func (e *MissingError) Unwrap() error { return fs.ErrNotExist }
+
 // explain adds the remedy to the error of a database that could not be opened.
 func explain(path string, err error) error {
+	if missing, ok := errors.AsType[*MissingError](err); ok {
+		return missing
+	}
 	hint := ""
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -55,7 +71,7 @@ func explain(path string, err error) error {
 		hint = "make the file and its folder writable for this user, or choose another file with --db"
 	case errors.Is(err, errNotADatabase), errors.Is(err, errForeign):
 		hint = "nothing was changed; choose another file with --db"
-	case errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
+	case errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR), errors.Is(err, errNoFile):
 		hint = "choose a file in a folder with --db"
 	case errors.Is(err, errNewer):
 		hint = "nothing was changed; run the version that wrote it, or a later one"

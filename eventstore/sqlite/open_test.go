@@ -125,6 +125,16 @@ func TestPlacesThatCannotHoldADatabaseAreNamed(t *testing.T) {
 	refuse(t, folder, sqlite.Options{}, nil, "directory", "choose a file in a folder", "--db")
 	refuse(t, folder, sqlite.Options{ReadOnly: true}, nil, "choose a file in a folder", "--db")
 
+	device := filepath.Join(folder, "device")
+	if err := os.Symlink(os.DevNull, device); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, device, sqlite.Options{}, nil, "not a regular file", "--db")
+	refuse(t, device, sqlite.Options{ReadOnly: true}, nil, "not a regular file", "--db")
+	if _, err := os.Lstat(device + ".lock"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a lock was made beside it, error %v", err)
+	}
+
 	file := filepath.Join(folder, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)

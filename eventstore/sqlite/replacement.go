@@ -28,6 +28,9 @@ func (e *NotEmptyError) Error() string {
 // next Replace removes the leftovers of a crash. Meanwhile no other process can open path for
 // writing.
 func Replace(ctx context.Context, path string, o Options, write func(path string) error) (err error) {
+	if err := mustBeRegular(path); err != nil {
+		return explain(path, err)
+	}
 	l, err := acquire(path)
 	if err != nil {
 		return explain(path, err)

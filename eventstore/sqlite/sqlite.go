@@ -22,6 +22,8 @@ type Options struct {
 	// ReadOnly opens an existing database for reading, also beside a running server. Nothing is
 	// created or migrated, and Begin fails.
 	ReadOnly bool
+	// Existing refuses to create a database, with a *MissingError. ReadOnly implies it.
+	Existing bool
 	// Migrations are those of the tables beside the log, applied after its own.
 	Migrations []eventstore.Migrations
 }
@@ -51,12 +53,18 @@ func Open(ctx context.Context, path string, o Options) (_ *Engine, err error) {
 			err = errors.Join(explain(path, err), e.Close())
 		}
 	}()
-	if o.ReadOnly {
-		if err := mustBeFile(path); err != nil {
+	if err := mustBeRegular(path); err != nil {
+		return nil, err
+	}
+	if o.ReadOnly || o.Existing {
+		if err := mustExist(path); err != nil {
 			return nil, err
 		}
-	} else if err := e.openWriter(ctx, migrations); err != nil {
-		return nil, err
+	}
+	if !o.ReadOnly {
+		if err := e.openWriter(ctx, migrations); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.openReaders(ctx); err != nil {
 		return nil, err
@@ -145,13 +153,30 @@ func touch(path string) error {
 	return f.Close()
 }
 
-// mustBeFile returns a plain error for a path at which SQLite would report an I/O error.
-func mustBeFile(path string) error {
+// mustExist returns a *MissingError if there is no file at a path, or an empty one.
+func mustExist(path string) error {
 	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		return &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		return &MissingError{path}
 	}
 	return err
+}
+
+// mustBeRegular returns a plain error for a path at which there is something other than a file: the
+// lock would be made beside it, and SQLite would report an I/O error.
+func mustBeRegular(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return errNoFile
+	}
+	return nil
 }
 
 func dsn(path, mode string, pragmas ...string) string {
