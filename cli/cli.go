@@ -65,7 +65,11 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 2
 	}
 	env := &environment{config: all.config, ctx: ctx, logger: all.logger(stderr), stdin: stdin, stdout: stdout, stderr: stderr}
-	if err := parsed.Run(env); err != nil {
+	err = env.mustNotWriteOver(stdout, stderr)
+	if err == nil {
+		err = parsed.Run(env)
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, "flightdeck:", env.advise(err.Error()))
 		return 1
 	}

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"flightdeck/app"
 	"flightdeck/cloudevents"
-	"flightdeck/durable"
 	"flightdeck/eventstore"
 	"flightdeck/eventstore/sqlite"
 )
@@ -33,6 +31,9 @@ type exported struct {
 
 // Run writes all events up to the head at the time of the call, and a last line that says so.
 func (c *exportCommand) Run(env *environment) (err error) {
+	if err := c.checkFiles(env); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
 	engine, err := sqlite.Open(env.ctx, env.DB, sqlite.Options{ReadOnly: true, Migrations: app.Migrations()})
 	if err != nil {
 		return err
@@ -47,15 +48,32 @@ func (c *exportCommand) Run(env *environment) (err error) {
 	if c.Out == "-" {
 		err = write(env.stdout)
 	} else {
-		err = toFile(env, c.Out, "--out", write)
+		err = toFile(c.Out, "--out", write)
 	}
 	if err == nil && c.Keys != "" {
-		err = toFile(env, c.Keys, "--keys", func(to io.Writer) error { return writeKeys(env, engine.DB(), to) })
+		err = toFile(c.Keys, "--keys", func(to io.Writer) error { return writeKeys(env, engine.DB(), to) })
 	}
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	return c.print(env, exported{head.Position, head.Hash.String(), engine.Lineage(), time.Since(begun).Seconds()})
+}
+
+// checkFiles returns an error if an output would be written over another one, or over a file of the
+// program's own.
+func (c *exportCommand) checkFiles(env *environment) error {
+	if c.Out != "-" {
+		if err := env.mustBeForeign(c.Out, "--out"); err != nil {
+			return err
+		}
+	}
+	if c.Keys == "" {
+		return nil
+	}
+	if c.Out != "-" && sameFile(c.Out, c.Keys) {
+		return fmt.Errorf("%s would be the export and the keys: choose another file with --keys", c.Keys)
+	}
+	return env.mustBeForeign(c.Keys, "--keys")
 }
 
 // exportPage is how many events are read at once; events with long data make shorter pages.
@@ -97,39 +115,6 @@ func damaged(err error) error {
 		return fmt.Errorf("%w: the database is damaged, and this would be no export: restore a backup, and run flightdeck verify", err)
 	}
 	return err
-}
-
-// toFile writes the file that a flag has named. An older file of that name is replaced once the new
-// one is complete.
-func toFile(env *environment, out, flag string, write func(io.Writer) error) error {
-	if err := mustNotBe(out, flag, env.DB); err != nil {
-		return err
-	}
-	f, err := durable.Begin(out)
-	if err != nil {
-		return fmt.Errorf("%w: choose another file with %s", err, flag)
-	}
-	if err = write(f); err == nil {
-		err = f.Commit()
-	} else {
-		err = errors.Join(err, f.Abort())
-	}
-	if err == nil || errors.Is(err, durable.ErrUnsynced) {
-		return err
-	}
-	return fmt.Errorf("%w: %s is as it was", err, out)
-}
-
-// mustNotBe returns an error if the file that a flag has named is the database.
-func mustNotBe(out, flag, db string) error {
-	database, err := os.Stat(db)
-	if err != nil {
-		return err
-	}
-	if info, err := os.Stat(out); err == nil && os.SameFile(info, database) {
-		return fmt.Errorf("%s is the database: choose another file with %s", out, flag)
-	}
-	return nil
 }
 
 // print reports on standard error, because standard output may be the export.

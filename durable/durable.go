@@ -17,10 +17,13 @@ type File struct {
 	path string
 }
 
-// Begin starts to write the file at path, under that name with .part behind it. Only the owner may
+// PartOf returns the path under which Begin writes the file at a path.
+func PartOf(path string) string { return path + ".part" }
+
+// Begin starts to write the file at path, under the name of PartOf. Only the owner may
 // read it. The caller must call Commit or Abort.
 func Begin(path string) (*File, error) {
-	part, err := os.OpenFile(path+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	part, err := os.OpenFile(PartOf(path), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -91,3 +91,50 @@ func TestExportHoldsNoLog(t *testing.T) {
 	}
 	t.Logf("%d bytes were written with %d bytes alive, beside %d before", out.written, out.most-before, before)
 }
+
+// TestNoOutputIsWrittenOverAFileOfTheProgram, under whatever name, whether the file is there or
+// not.
+func TestNoOutputIsWrittenOverAFileOfTheProgram(t *testing.T) {
+	t.Parallel()
+	db, dir := harness.Written(t), t.TempDir()
+	link := func(name, to string, make func(string, string) error) string {
+		path := filepath.Join(dir, name)
+		if err := make(to, path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	folder := link("folder", filepath.Dir(db), os.Symlink)
+	link("log.part", db+".key", os.Link)
+	before := map[string]string{}
+	for _, file := range []string{db, db + ".key", db + ".lock"} {
+		before[file] = string(harness.ReadFile(t, file))
+	}
+	for out, said := range map[string]string{
+		db: "is the database", db + ".key": "is the file of the master key", db + "-wal": "is a file of the database", db + "-shm": "", db + ".lock": "",
+		link("hard", db, os.Link): "is the database", link("soft", db+".key", os.Symlink): "master key",
+		filepath.Join(folder, filepath.Base(db)+"-wal"): "a file of the database", filepath.Join(dir, "log"): "master key",
+	} {
+		for _, flag := range []string{"--out", "--keys"} {
+			args := []string{"export", "--db", db, "--out", filepath.Join(dir, "fine"), flag, out}
+			if harness.WantCLI(t, 1, args, said, "choose another file with "+flag); flag == "--keys" {
+				if _, err := os.Stat(filepath.Join(dir, "fine")); err == nil {
+					t.Errorf("%q wrote the export all the same", args)
+				}
+			}
+		}
+		if f, err := os.OpenFile(out, os.O_WRONLY|os.O_APPEND, 0); err == nil {
+			var problems bytes.Buffer
+			if status := cli.Run([]string{"schema", "--db", db}, strings.NewReader(""), f, &problems); status != 1 {
+				t.Errorf("the schema is written into %s", out)
+			}
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	harness.WantCLI(t, 1, []string{"export", "--db", db, "--out", filepath.Join(dir, "fine"), "--keys", dir + "/./fine"}, "--keys")
+	for file, content := range before {
+		harness.WantText(t, file, string(harness.ReadFile(t, file)), content)
+	}
+}

@@ -91,6 +91,20 @@ const importing = ".importing"
 // databaseFiles are the endings of the files that belong to a database, itself among them.
 var databaseFiles = []string{"", "-wal", "-shm", "-journal", ".lock"}
 
+// Files returns the paths of all files that belong to the database at a path: itself, those that
+// SQLite keeps beside it, the lock, and those that Compact and Replace make for a time. Not all of
+// them exist.
+func Files(path string) (all []string) {
+	for _, name := range []string{path, behindLinks(path)} {
+		for _, own := range []string{name, name + compacted, name + importing} {
+			for _, ending := range databaseFiles {
+				all = append(all, own+ending)
+			}
+		}
+	}
+	return all
+}
+
 // removeLeftovers removes the files that a killed Compact or Replace has left beside a database.
 // They hold data that may have been deleted since. The caller has the lock of the database, without
 // which neither of the two runs.
