@@ -24,6 +24,7 @@ import (
 // with modules, or packages of this module without "flightdeck/". Tests are free. .golangci.yml has
 // the same table for editors. The packages in wholeOfIt have no row.
 var importRules = map[string][]string{
+	"bounded":              {"github.com/hashicorp/golang-lru/v2"},
 	"durable":              {},
 	"domain":               {},
 	"policy":               {"domain"},
@@ -59,14 +60,10 @@ var importRules = map[string][]string{
 		"github.com/99designs/gqlgen", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2",
 	},
 	"web": {
-		"graph/errorcode", "web/document", "web/fanout", "web/frame", "web/limit", "web/negotiate", "web/playground",
-		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/hashicorp/golang-lru/v2",
-		"github.com/vektah/gqlparser/v2",
+		"bounded", "graph/errorcode", "web/document", "web/fanout", "web/frame", "web/limit", "web/negotiate", "web/playground",
+		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/vektah/gqlparser/v2",
 	},
-	"web/document": {
-		"graph/errorcode", "web/limit",
-		"github.com/99designs/gqlgen", "github.com/hashicorp/golang-lru/v2", "github.com/vektah/gqlparser/v2",
-	},
+	"web/document":   {"bounded", "graph/errorcode", "web/limit", "github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"},
 	"web/fanout":     {"github.com/99designs/gqlgen", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2"},
 	"web/frame":      {"github.com/gorilla/websocket"},
 	"web/negotiate":  {"github.com/klauspost/compress"},

@@ -45,8 +45,15 @@ func changedBy(e eventstore.Event) []dependency {
 func dependenciesOf(op *graphql.OperationContext) []dependency {
 	s := dependencies{variables: op.Variables}
 	s.walk(op.Operation.SelectionSet, false)
+	if len(s.found) > maxDependencies {
+		return []dependency{wholeLog}
+	}
 	return s.found
 }
+
+// maxDependencies bounds what the cache of answers keeps beside an answer. The answer to a query
+// with more dependencies depends on the whole log.
+const maxDependencies = 128
 
 // dependencies collects the dependencies of a query.
 type dependencies struct {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -8,7 +9,10 @@ import (
 
 	"flightdeck/graph"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // TestEveryFieldHasASource: every field that a query can select declares the streams that it reads,
@@ -91,6 +95,29 @@ func TestSourcesFollowFromTheGoTypes(t *testing.T) {
 		typ, field, _ := strings.Cut(name, ".")
 		if got := graph.SourceOf(typ, field); got != want {
 			t.Errorf("%s has source %d, want %d", name, got, want)
+		}
+	}
+}
+
+// The cache of answers keeps little beside an answer, however many objects the query names.
+func TestAnAnswerHasFewDependencies(t *testing.T) {
+	t.Parallel()
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	for _, objects := range []int{3, maxDependencies, maxDependencies + 1, 2000} {
+		ids := make([]string, objects)
+		for i := range ids {
+			ids[i] = fmt.Sprintf(`"content-%08x-0000-7000-8000-000000000000"`, i)
+		}
+		doc, err := gqlparser.LoadQueryWithRules(schema, "{ nodes(ids: ["+strings.Join(ids, ",")+"]) { id } }", rules.NewDefaultRules())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := dependenciesOf(&graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]})
+		if want := objects; want <= maxDependencies && len(found) != want {
+			t.Errorf("%d objects make %d dependencies", objects, len(found))
+		}
+		if objects > maxDependencies && !slices.Equal(found, []dependency{wholeLog}) {
+			t.Errorf("%d objects make %d dependencies, want the whole log", objects, len(found))
 		}
 	}
 }

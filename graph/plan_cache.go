@@ -11,9 +11,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// maxCachedSteps bounds the steps of all cached plans together, which is about 30 MB. Only queries
-// of the greatest complexity come near it.
-const maxCachedSteps = 200_000
+// maxCachedPlans bounds the memory of all cached plans together, in bytes. Only queries of the
+// greatest complexity come near it.
+const maxCachedPlans = 32 << 20
 
 // maxSwitches bounds the variables of @skip and @include in an operation with plans. Each
 // combination of their values has a plan of its own.
@@ -21,9 +21,9 @@ const maxSwitches = 4
 
 // planCache has the plans of the operations whose documents are still in memory.
 type planCache struct {
-	mu    sync.RWMutex // guards known and steps
+	mu    sync.RWMutex // guards known and size
 	known map[weak.Pointer[ast.OperationDefinition]]*planVariants
-	steps int // of all plans
+	size  int // of all plans, in bytes
 }
 
 // planVariants has the plans of one operation.
@@ -54,7 +54,7 @@ func (c *planCache) of(op *graphql.OperationContext) *operationPlan {
 	}
 	made := &planVariant{compile(op)}
 	if at.CompareAndSwap(nil, made) && made.operationPlan != nil {
-		c.count(made.weight)
+		c.count(made.size)
 	}
 	return made.operationPlan
 }
@@ -76,13 +76,13 @@ func (c *planCache) add(key weak.Pointer[ast.OperationDefinition], op *graphql.O
 	return v
 }
 
-// count adds the steps of a new plan, and empties the cache when they are too many.
-func (c *planCache) count(steps int) {
+// count adds the size of a new plan, and empties the cache when it is too large.
+func (c *planCache) count(size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.steps += steps; c.steps > maxCachedSteps {
+	if c.size += size; c.size > maxCachedPlans {
 		clear(c.known)
-		c.steps = 0
+		c.size = 0
 	}
 }
 
@@ -97,7 +97,7 @@ func (c *planCache) remove(key weak.Pointer[ast.OperationDefinition]) {
 	}
 	for i := range v.plans {
 		if made := v.plans[i].Load(); made != nil && made.operationPlan != nil {
-			c.steps = max(0, c.steps-made.weight)
+			c.size = max(0, c.size-made.size)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,10 +21,10 @@ func operation(t *testing.T, query string) *graphql.OperationContext {
 	return &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]}
 }
 
-func (c *planCache) size() (operations, steps int) {
+func (c *planCache) sizes() (operations, bytes int) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return len(c.known), c.steps
+	return len(c.known), c.size
 }
 
 // A plan is made once, and lives as long as its document.
@@ -38,15 +39,15 @@ func TestPlansAreForgottenWithTheirDocuments(t *testing.T) {
 	}
 	kept := operation(t, "{ users { nodes { id displayName } } log { head } }")
 	p.of(kept)
-	operations, steps := 0, 0
+	operations, size := 0, 0
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
-		if operations, steps = p.size(); operations == 1 {
+		if operations, size = p.sizes(); operations == 1 {
 			break
 		}
 		runtime.GC()
 	}
-	if operations != 1 || steps != 5 {
-		t.Errorf("%d operations with %d steps are cached, want one with 5", operations, steps)
+	if want := 5*stepBytes + len("users"+"nodes"+"id"+"displayName"+"log"+"head"); operations != 1 || size < want-stepBytes || size > want+stepBytes {
+		t.Errorf("%d operations of %d bytes are cached, want one of about %d", operations, size, want)
 	}
 	runtime.KeepAlive(kept)
 }
@@ -56,16 +57,17 @@ func TestPlansTogetherAreBounded(t *testing.T) {
 	t.Parallel()
 	var p planCache
 	var held []*graphql.OperationContext
+	long := strings.Repeat("x", 10_000)
 	for i := range 300 {
-		op := operation(t, fmt.Sprintf(`query Q%d { events { nodes { id position type streamId subject { id ... on Content { author { id } } } } } }`, i))
+		op := operation(t, fmt.Sprintf(`query Q%d { a: users { ...F } b: users { ...F } } fragment F on UserConnection { nodes { %s: id } }`, i, long))
 		held = append(held, op)
 		p.of(op)
 	}
-	if operations, steps := p.size(); steps > maxCachedSteps || steps == 0 || operations > len(held) {
-		t.Errorf("%d steps are cached for %d operations", steps, operations)
+	if operations, size := p.sizes(); size > maxCachedPlans || size < 300*len(long) || operations > len(held) {
+		t.Errorf("%d bytes are cached for %d operations", size, operations)
 	}
 	if p.of(operation(t, "{ events { nodes { subject { "+nested(10)+" } } } }")) != nil {
-		t.Error("a document with more than maxSteps fields has a plan")
+		t.Error("a document with too many fields has a plan")
 	}
 	runtime.KeepAlive(held)
 }

@@ -38,7 +38,7 @@ type planField struct {
 type operationPlan struct {
 	fields []graphql.CollectedField
 	steps  []planStep // parallel to fields
-	weight int        // the number of steps, with those below
+	size   int        // in memory, in bytes, with the steps below
 }
 
 // plan is the compiled selection of an object type. Several steps may share a plan.
@@ -63,14 +63,18 @@ type planStep struct {
 // typeName is the number of the field __typename.
 const typeName = -1
 
-// maxSteps bounds the steps of one operation's plan.
-const maxSteps = 2000
+const (
+	// maxPlan bounds the plan of one operation, in bytes: 2000 steps with names of usual length.
+	maxPlan = 400 << 10
+	// stepBytes is the memory of a step beside its text, in bytes, about.
+	stepBytes = 192
+)
 
 // compiler makes the plan of one operation.
 type compiler struct {
 	op    *graphql.OperationContext
 	known map[planKey]*plan // nil: the selection has no plan
-	steps int
+	size  int               // of the plan so far, in bytes
 }
 
 // planKey identifies a plan: its type, and the selections that it was compiled from, by address.
@@ -101,7 +105,7 @@ func compile(op *graphql.OperationContext) *operationPlan {
 	if !planned {
 		return nil
 	}
-	return &operationPlan{fields: fields, steps: steps, weight: c.steps}
+	return &operationPlan{fields: fields, steps: steps, size: c.size}
 }
 
 // list returns the steps for the fields of a type, without the plans below them. It returns false
@@ -109,10 +113,13 @@ func compile(op *graphql.OperationContext) *operationPlan {
 // introspection.
 func (c *compiler) list(typ int, fields []graphql.CollectedField) ([]planStep, bool) {
 	t := &planTypes[typ]
-	steps := make([]planStep, len(fields))
-	if c.steps += len(steps); c.steps > maxSteps {
+	for _, field := range fields {
+		c.size += stepBytes + len(field.Alias)
+	}
+	if c.size > maxPlan {
 		return nil, false
 	}
+	steps := make([]planStep, len(fields))
 	separator := "{"
 	for i, field := range fields {
 		s := &steps[i]

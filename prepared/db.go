@@ -23,7 +23,7 @@ type DB struct {
 // New returns a DB on a pool of connections, whose queries bun builds in a dialect. A query whose
 // error is retryable runs again, for as long as that is so.
 func New(db *sql.DB, dialect schema.Dialect, retryable func(error) bool) *DB {
-	return &DB{bun: bun.NewDB(db, dialect), retryable: retryable, statements: newStatements(maxStatements)}
+	return &DB{bun: bun.NewDB(db, dialect), retryable: retryable, statements: newStatements(maxStatements, maxStatementBytes)}
 }
 
 // Observe makes the DB call f with the text of every query. It is called before the DB is used.

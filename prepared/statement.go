@@ -9,15 +9,21 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// maxStatements bounds the statements that are kept: lists of arguments make many texts.
-const maxStatements = 256
+// The statements that are kept are bounded in number and by the bytes of their texts: lists of
+// arguments make many texts, and long ones. A prepared statement takes some times the room of its
+// text, on each connection.
+const (
+	maxStatements     = 256
+	maxStatementBytes = 512 << 10
+)
 
 // statements keeps prepared statements by their texts.
 type statements struct {
-	most int
+	most, mostBytes int
 
-	mu     sync.Mutex // guards byText and the statements in it
+	mu     sync.Mutex // guards byText, the statements in it, and bytes
 	byText *simplelru.LRU[string, *statement]
+	bytes  int // of the texts
 }
 
 // statement is a prepared statement. It is closed when it was evicted and its last user is done.
@@ -27,12 +33,12 @@ type statement struct {
 	evicted bool
 }
 
-func newStatements(most int) *statements {
+func newStatements(most, mostBytes int) *statements {
 	byText, err := simplelru.NewLRU[string, *statement](most, nil)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &statements{most: most, byText: byText}
+	return &statements{most: most, mostBytes: mostBytes, byText: byText}
 }
 
 // get returns the statement of a query, which the caller gives back with done.
@@ -58,7 +64,7 @@ func (s *statements) use(query string) *statement {
 	return stmt
 }
 
-// add keeps a statement, for which the least recently used one makes room, and returns it for its
+// add keeps a statement, for which the least recently used ones make room, and returns it for its
 // first user. When another goroutine has added a statement of the same query meanwhile, add returns
 // that one and closes the new one.
 func (s *statements) add(query string, prepared *sql.Stmt) (*statement, error) {
@@ -68,8 +74,9 @@ func (s *statements) add(query string, prepared *sql.Stmt) (*statement, error) {
 		other.users++
 		return other, prepared.Close()
 	}
-	if s.byText.Len() == s.most {
-		_, oldest, _ := s.byText.RemoveOldest()
+	for s.byText.Len() > 0 && (s.byText.Len() == s.most || s.bytes+len(query) > s.mostBytes) {
+		text, oldest, _ := s.byText.RemoveOldest()
+		s.bytes -= len(text)
 		oldest.evicted = true
 		if err := oldest.close(); err != nil {
 			return nil, errors.Join(err, prepared.Close())
@@ -77,6 +84,7 @@ func (s *statements) add(query string, prepared *sql.Stmt) (*statement, error) {
 	}
 	stmt := &statement{Stmt: prepared, users: 1}
 	s.byText.Add(query, stmt)
+	s.bytes += len(query)
 	return stmt, nil
 }
 

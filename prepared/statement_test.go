@@ -23,7 +23,7 @@ func TestAnEvictedStatementServesItsUsers(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s := newStatements(2)
+	s := newStatements(2, 1000)
 	held, err := s.get(t.Context(), db, "SELECT 0")
 	if err != nil {
 		t.Fatal(err)
@@ -64,5 +64,36 @@ func TestAnEvictedStatementServesItsUsers(t *testing.T) {
 	}
 	if err := held.QueryRowContext(t.Context()).Scan(&zero); err == nil {
 		t.Error("an evicted statement without users is not closed")
+	}
+}
+
+// A long statement takes the room of several, also beyond its share.
+func TestKeptStatementsAreBoundedByTheirBytes(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "empty.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := newStatements(100, 1000)
+	for i := range 50 {
+		stmt, err := s.get(t.Context(), db, fmt.Sprintf("SELECT %0*d", 20+i, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.done(stmt); err != nil {
+			t.Fatal(err)
+		}
+		kept := 0
+		for _, text := range s.byText.Keys() {
+			kept += len(text)
+		}
+		if kept > 1000 || kept != s.bytes {
+			t.Fatalf("%d bytes of texts are kept, and %d counted, of at most 1000", kept, s.bytes)
+		}
 	}
 }

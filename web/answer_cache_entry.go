@@ -17,7 +17,7 @@ import (
 type answers struct {
 	Answers
 
-	cache     *answerCache // nil: no answer is kept
+	cache     answerCache
 	admission admission
 }
 
@@ -51,7 +51,7 @@ func NoStore(ctx context.Context) {
 // of the request: a POST's body, or a GET's query string.
 func (a *answers) entry(ctx context.Context, r *http.Request, f format, text []byte) *cacheEntry {
 	e := &cacheEntry{answers: a, format: f, tagged: r.Method == http.MethodGet}
-	if a.cache == nil || a.CacheScope == nil {
+	if a.cache.isOff() || a.CacheScope == nil {
 		return e
 	}
 	var sender string
@@ -69,8 +69,8 @@ func (e *cacheEntry) serveCached(w http.ResponseWriter, r *http.Request) bool {
 	if !e.cacheable {
 		return false
 	}
-	known := e.answers.cache.get(e.key)
-	if known == nil || known.state != e.state || known.isFresh != nil && !known.isFresh() {
+	known, ok := e.answers.cache.Get(e.key)
+	if !ok || known.state != e.state || known.isFresh != nil && !known.isFresh() {
 		return false
 	}
 	same := known.tag != "" && hasTag(r.Header, known.tag)
@@ -112,7 +112,7 @@ func (e *cacheEntry) store(w http.ResponseWriter, r *http.Request, body []byte) 
 		a.body, a.coding = negotiate.Compress(body, e.format.coding)
 	}
 	if keep {
-		e.answers.cache.add(e.key, a)
+		e.answers.cache.keep(e.key, a)
 	}
 	e.write(w, &a, same)
 }

@@ -100,8 +100,8 @@ func TestAutomaticPersistedQueriesAreDropped(t *testing.T) {
 		want := []string{"PERSISTED_QUERY_NOT_FOUND", ""}[i]
 		wantEqual(t, "asked", decode(t, text(t, post(t, h, `{"extensions":`+extensions+`}`))).code(), want)
 	}
-	for i := range 2000 {
-		query := fmt.Sprintf("{viewer} #%d", i)
+	for i := range 600 {
+		query := fmt.Sprintf("{viewer} #%d %s", i, long[len(long)-10<<10:])
 		post(t, h, `{"query":"`+query+`","extensions":`+automatic(hashOf(query))+`}`)
 	}
 	wantEqual(t, "later", decode(t, text(t, post(t, h, `{"extensions":`+automatic(hashOf("{log{head}}"))+`}`))).code(), "PERSISTED_QUERY_NOT_FOUND")

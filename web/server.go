@@ -14,7 +14,8 @@ import (
 // Server is the HTTP edge of one schema. Make it with New.
 type Server struct {
 	config   Config
-	cache    *answerCache
+	cache    answerCache
+	engine   *engine
 	registry *registry
 	handler  http.Handler
 
@@ -31,6 +32,7 @@ func New(config Config) *Server {
 
 	admission := admission{config.Limits.Limits, limit.NewInFlight()}
 	engine := newEngine(config, admission)
+	s.engine = engine
 	api := &graphqlHandler{
 		engine: engine, authenticate: config.Identity.Authenticate, maxBody: config.Limits.Body, origins: config.Network.AllowedOrigins,
 		answers: &answers{Answers: config.Answers, cache: s.cache, admission: admission},
@@ -64,8 +66,8 @@ func (s *Server) newSockets(engine *engine, admission admission) *sockets {
 // and an [http.ResponseWriter] that can be hijacked.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// CachedBytes returns the memory of the kept answers, in bytes, which Answers.CacheBytes bounds.
-func (s *Server) CachedBytes() int { return s.cache.size() }
+// CachedBytes returns the memory of the kept answers and documents, in bytes, about.
+func (s *Server) CachedBytes() int { return s.cache.Size() + s.engine.documents.CachedBytes() }
 
 // Shutdown cancels the operations of every websocket and closes the websockets with 1001 "going
 // away". It returns nil when all websockets and their operations have ended. It ends event streams,

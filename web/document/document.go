@@ -8,23 +8,29 @@ import (
 	"context"
 	"errors"
 
+	"flightdeck/bounded"
 	"flightdeck/graph/errorcode"
 	"flightdeck/web/limit"
 
 	"github.com/99designs/gqlgen/graphql/errcode"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
 const (
-	// maxCached bounds each cache, in documents.
-	maxCached = 1024
-	// maxCachedBytes is the longest text that is kept, so that a client cannot fill the memory with
-	// documents of one use.
-	maxCachedBytes = 16 << 10
+	// parsedBytes and automaticBytes bound the memory of parsed documents, and of the texts that
+	// came with their hash.
+	parsedBytes, automaticBytes = 16 << 20, 4 << 20
+	// maxCachedText is the longest text that is kept, in bytes, so that a client cannot fill the
+	// memory with documents of one use.
+	maxCachedText = 16 << 10
+	// textOverhead is the memory of a text in a cache beside its bytes, about, and tokenBytes that
+	// of a token of a parsed document, at most: an element of a list is a value, a child, and two
+	// positions.
+	textOverhead, tokenBytes = 256, 256
 )
 
 // Options configure a Reader. Only Schema is required.
@@ -45,28 +51,28 @@ type Options struct {
 // Reader reads documents for one schema. Its methods may be called at the same time.
 type Reader struct {
 	options   Options
-	parsed    *lru.Cache[string, *parsed] // by their text
-	automatic *lru.Cache[string, string]  // texts by their SHA-256
+	parsed    *bounded.Cache[string, *parsed] // by their text
+	automatic *bounded.Cache[string, string]  // texts by their SHA-256
 }
 
 // parsed is a valid document.
 type parsed struct {
 	document    *ast.QueryDocument
 	introspects bool // it asks for the schema
+	size        int  // of the document and its text in memory, in bytes, about
 }
 
 // NewReader returns a Reader with empty caches.
 func NewReader(options Options) *Reader {
-	return &Reader{options: options, parsed: newCache[*parsed](), automatic: newCache[string]()}
+	return &Reader{
+		options:   options,
+		parsed:    bounded.New[string](parsedBytes, func(p *parsed) int { return p.size }),
+		automatic: bounded.New[string](automaticBytes, func(text string) int { return textOverhead + len(text) }),
+	}
 }
 
-func newCache[V any]() *lru.Cache[string, V] {
-	c, err := lru.New[string, V](maxCached)
-	if err != nil {
-		panic(err) // the size is positive
-	}
-	return c
-}
+// CachedBytes returns the memory of the kept documents, in bytes, about.
+func (r *Reader) CachedBytes() int { return r.parsed.Size() + r.automatic.Size() }
 
 var errIntrospection = &gqlerror.Error{
 	Message:    "the schema is not shown to you: __schema and __type are for those whom the operator allows them",
@@ -86,7 +92,8 @@ func (r *Reader) Read(ctx context.Context, text string) (*ast.QueryDocument, gql
 		if doc, errs = r.parse(text, mayIntrospect); len(errs) > 0 {
 			return nil, errs
 		}
-		if len(text) <= maxCachedBytes {
+		if len(text) <= maxCachedText {
+			doc.size = textOverhead + len(text) + tokenBytes*lexemes(text)
 			r.parsed.Add(text, doc)
 		}
 	}
@@ -113,7 +120,16 @@ func (r *Reader) parse(text string, suggest bool) (*parsed, gqlerror.List) {
 	if errs := validator.ValidateWithRules(r.options.Schema, doc, validationRules(suggest)); len(errs) > 0 {
 		return nil, invalid(errs)
 	}
-	return &parsed{doc, introspects}, nil
+	return &parsed{document: doc, introspects: introspects}, nil
+}
+
+// lexemes counts the tokens and the comments of a text that parses.
+func lexemes(text string) (n int) {
+	for l := lexer.New(&ast.Source{Input: text}); ; n++ {
+		if token, err := l.ReadToken(); err != nil || token.Kind == lexer.EOF {
+			return n
+		}
+	}
 }
 
 // invalid gives errors the code of validation.

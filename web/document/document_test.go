@@ -2,6 +2,7 @@ package document_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestUnusedDocumentsAreDropped(t *testing.T) {
 	read := newReader(t)
 	used, unused := read("{viewer}"), read("{viewer }")
 	for i := range 2000 {
-		read(fmt.Sprintf("{viewer} #%d", i))
+		read(fmt.Sprintf("{viewer} #%d %s", i, strings.Repeat("x", 10<<10)))
 		if read("{viewer}") != used {
 			t.Fatalf("parsed a document in use again, after %d others", i)
 		}
@@ -40,6 +41,39 @@ func TestUnusedDocumentsAreDropped(t *testing.T) {
 	if read("{viewer }") == unused {
 		t.Error("kept a document through 2000 others")
 	}
+}
+
+// The size of the kept documents is counted right, of whatever their texts consist: a text of 16
+// KiB becomes a document of megabytes. The test measures the heap, and runs alone.
+func TestKeptDocumentsAreCountedByTheirSize(t *testing.T) {
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: "type Query { viewer(list: [Int]): String }"})
+	for name, part := range map[string]string{"values": "1 ", "comments": "#\n", "fields": "viewer ", "braces": "...{viewer}"} {
+		open, end := "{viewer ", "}"
+		if name == "values" {
+			open, end = "{viewer(list: [", "])}"
+		}
+		r := document.NewReader(document.Options{Schema: schema})
+		before := liveBytes()
+		for i := range 30 {
+			text := fmt.Sprintf("#%d\n%s%s%s", i, open, strings.Repeat(part, 4000/len(part)), end)
+			if _, errs := r.Read(t.Context(), text); len(errs) > 0 {
+				t.Fatal(errs)
+			}
+		}
+		grown, counted := liveBytes()-before, r.CachedBytes()
+		if grown > counted+2<<20 {
+			t.Errorf("%s: the kept documents take %d bytes, and %d are counted", name, grown, counted)
+		}
+		runtime.KeepAlive(r)
+	}
+}
+
+// liveBytes returns the size of the live heap.
+func liveBytes() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
 
 func TestLongDocumentsAreNotKept(t *testing.T) {

@@ -98,7 +98,7 @@ func (r *Reader) resolveAutomatic(params *graphql.RawParams, named any) *gqlerro
 		if hashOf(params.Query) != hash {
 			return errHash
 		}
-		if len(params.Query) <= maxCachedBytes && !r.options.TrustedOnly {
+		if len(params.Query) <= maxCachedText && !r.options.TrustedOnly {
 			r.automatic.Add(hash, params.Query)
 		}
 		return nil
