@@ -47,7 +47,7 @@ var importRules = map[string][]string{
 		"auth", "domain", "eventstore", "markdown/deck", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
 	},
-	"siteimport": {"command", "domain", "eventstore", "gitimport", "markdown/html"},
+	"siteimport": {"command", "domain", "eventstore", "gitimport", "markdown/html", "golang.org/x/text"},
 	"graph": {
 		"command", "domain", "eventstore", "graph/model", "projection", "readmodel",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
@@ -89,7 +89,7 @@ var importRules = map[string][]string{
 		"github.com/alecthomas/kong", "github.com/uptrace/bun", "golang.org/x/term",
 	},
 	"e2e/harness": {
-		"app", "auth", "cli", "command", "domain", "eventstore", "web",
+		"app", "auth", "cli", "command", "domain", "eventstore", "siteimport", "web",
 		"github.com/99designs/gqlgen", "github.com/alecthomas/kong", "github.com/gorilla/websocket",
 	},
 	"e2e/account":      {},

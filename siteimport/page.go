@@ -2,7 +2,6 @@ package siteimport
 
 import (
 	"cmp"
-	"path"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -10,114 +9,153 @@ import (
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/gitimport"
-	"flightdeck/markdown/html"
 )
 
 // author returns the id of the commit's author. The first commit of an author registers the user,
 // under the name in that commit.
 func (im *Importer) author(to *commitEvents, c gitimport.Commit) (id string, err error) {
-	email := domain.NormalEmail(c.AuthorEmail)
-	if user, ok := im.authors[email]; ok {
-		return user.ID, nil
-	}
-	e := domain.UserRegistered{UserID: command.NewID(domain.KindUser), Email: email, DisplayName: clip(c.AuthorName, domain.MaxDisplayName), Role: domain.Author}
-	if e.DisplayName == "" {
-		e.DisplayName = "unknown"
-	}
+	email, name := domain.NormalEmail(c.AuthorEmail), clip(c.AuthorName, domain.MaxDisplayName)
+	e := domain.UserRegistered{UserID: command.NewID(domain.KindUser), Email: email, DisplayName: firstVisible(name, "unknown"), Role: domain.Author}
+	key := email
 	events, err := domain.RegisterUser(e)
 	if domain.CodeOf(err) == domain.Invalid { // git takes any text for an address
 		e.Email = "author-" + strconv.Itoa(len(im.authors)+1) + "@unknown.invalid"
 		events, err = domain.RegisterUser(e)
 	}
+	if user, ok := im.authors[key]; ok {
+		return user, nil
+	}
 	if err != nil {
 		return "", err
 	}
 	to.streams = append(to.streams, command.StreamEvents{Kind: domain.KindUser, ID: e.UserID, Events: events})
-	im.authors[email] = domain.User{ID: e.UserID}
+	im.authors[key] = e.UserID
 	return e.UserID, nil
 }
 
-// change adds the events of a changed file to the commit.
+// change adds the events of a changed file to the commit. A version that cannot be kept is left
+// out; with Options.Strict it is an error.
 func (im *Importer) change(to *commitEvents, c gitimport.Change) error {
-	before := im.pages[cmp.Or(c.OldPath, c.Path)]
+	before := im.pages[cmp.Or(c.OldPath, c.Path)].state
 	if c.Kind == gitimport.Removed {
-		events, err := before.Delete()
-		if err != nil {
-			return err
+		return im.remove(to, c.Path)
+	}
+	text, encoding, err := decode(c)
+	if im.strict && encoding != "" {
+		err = domain.Errorf(domain.Invalid, "it is in %s, not in UTF-8", encoding)
+	}
+	if err == nil {
+		err = im.write(to, c, text)
+	}
+	switch {
+	case err == nil && encoding != "":
+		im.repaired.add(c.Path, "it was in "+encoding, to.hash)
+	case domain.CodeOf(err) == domain.Invalid && !im.strict:
+		im.leftOut.add(c.Path, err.Error(), to.hash)
+		if before.Version == 0 {
+			return nil
 		}
-		return im.apply(to, before, c.Path, "", events)
+		return im.write(to, c, before.Content)
 	}
-	text := string(c.Content)
-	title := clip(cmp.Or(html.PageTitle(text), path.Base(c.Path)), domain.MaxTitle)
-	if before.Version == 0 {
-		id := command.NewID(domain.KindContent)
-		events, err := domain.CreateContent(domain.ContentCreated{
-			ContentID: id, Title: title, Slug: im.freeSlug(c.Path, ""), Content: text,
-			Format: domain.Markdown, AuthorID: to.author, Status: domain.Published,
-		})
-		if err != nil {
-			return err
-		}
-		return im.apply(to, domain.Content{ID: id}, c.Path, c.Path, events)
-	}
-	slug := before.Slug
-	if c.Kind == gitimport.Renamed {
-		slug = im.freeSlug(c.Path, before.Slug)
-	}
-	events, err := before.Update(domain.ContentUpdated{Title: &title, Slug: &slug, Content: &text})
-	if err != nil {
-		return err
-	}
-	return im.apply(to, before, cmp.Or(c.OldPath, c.Path), c.Path, events)
+	return err
 }
 
-// apply adds the events of a page to the commit, and files the page that they lead to under its new
-// path, or under none if that is empty.
-func (im *Importer) apply(to *commitEvents, before domain.Content, oldPath, newPath string, events []domain.Event) error {
-	delete(im.pages, oldPath)
-	delete(im.slugs, before.Slug)
-	var state domain.State = before
-	var err error
-	for _, e := range events {
-		if state, err = state.Apply(e, 0); err != nil {
-			return err
-		}
+// remove deletes the page of a file, if there is one.
+func (im *Importer) remove(to *commitEvents, file string) error {
+	before, ok := im.pages[file]
+	if !ok {
+		return nil
 	}
-	after, _ := state.(domain.Content) //nolint:errcheck // a content's Apply returns a content
-	if newPath != "" {
-		im.pages[newPath] = after
-		im.slugs[after.Slug] = true
+	e := edit{state: before.state}
+	e.do(domain.Content.Delete)
+	if e.err != nil {
+		return e.err
 	}
-	if len(events) > 0 {
-		to.streams = append(to.streams, command.StreamEvents{Kind: domain.KindContent, ID: after.ID, From: before.Version, Events: events})
-	}
+	delete(im.pages, file)
+	delete(im.slugs, before.state.Slug)
+	to.add(before.state, e)
 	return nil
 }
 
-// freeSlug returns the slug of a file's path, with a number if another page has that slug. own is
-// the page's present slug.
-func (im *Importer) freeSlug(file, own string) string {
-	base := SlugOfPath(file)
+// write makes the page of a changed file, or changes it, so that it has this text. It changes
+// nothing if it returns an error.
+func (im *Importer) write(to *commitEvents, c gitimport.Change, text string) error {
+	from := cmp.Or(c.OldPath, c.Path)
+	before := im.pages[from]
+	p := describe(c.Path, text)
+	slug := before.state.Slug
+	if p.base != before.base {
+		slug = im.freeSlug(p.base, slug)
+	}
+	e := edit{state: before.state}
+	if before.state.Version == 0 {
+		e.create(p, slug, to.author)
+	} else {
+		e.update(p, slug)
+	}
+	if e.err != nil {
+		return e.err
+	}
+	delete(im.pages, from)
+	delete(im.slugs, before.state.Slug)
+	im.pages[c.Path] = filed{e.state, p.base}
+	im.slugs[slug] = true
+	to.add(before.state, e)
+	return nil
+}
+
+// edit is a series of decisions about one page. The first error ends it.
+type edit struct {
+	state  domain.Content
+	events []domain.Event
+	err    error
+}
+
+// do takes one decision.
+func (e *edit) do(decide func(domain.Content) ([]domain.Event, error)) {
+	if e.err != nil {
+		return
+	}
+	events, err := decide(e.state)
+	for _, event := range events {
+		var state domain.State
+		if err == nil {
+			state, err = e.state.Apply(event, 0)
+		}
+		if content, ok := state.(domain.Content); ok {
+			e.state = content
+		}
+	}
+	e.events, e.err = append(e.events, events...), err
+}
+
+func (e *edit) create(p page, slug, author string) {
+	e.state.ID = command.NewID(domain.KindContent)
+	e.do(func(c domain.Content) ([]domain.Event, error) {
+		return domain.CreateContent(domain.ContentCreated{
+			ContentID: c.ID, Title: p.title, Slug: slug, Content: p.text,
+			Format: domain.Markdown, AuthorID: author, Status: domain.Published,
+		})
+	})
+}
+
+func (e *edit) update(p page, slug string) {
+	e.do(func(c domain.Content) ([]domain.Event, error) {
+		return c.Update(domain.ContentUpdated{
+			Title: &p.title, Slug: &slug, Content: &p.text,
+		})
+	})
+}
+
+// freeSlug returns the base, with a number if another page has that slug. own is the page's present
+// slug.
+func (im *Importer) freeSlug(base, own string) string {
 	for n, candidate := 1, base; ; candidate = base + "-" + strconv.Itoa(n) {
 		if candidate == own || !im.slugs[candidate] {
 			return candidate
 		}
 		n++
 	}
-}
-
-// SlugOfPath returns the slug that the path of a file suggests: the path without its extension,
-// each part in lower-case ASCII with hyphens between the words.
-func SlugOfPath(file string) string {
-	parts := strings.Split(strings.TrimSuffix(file, path.Ext(file)), "/")
-	for i, p := range parts {
-		parts[i] = cmp.Or(command.Hyphenate(p), "untitled")
-	}
-	s := strings.Join(parts, "/")
-	if len(s) > domain.MaxSlug-10 {
-		s = strings.Trim(s[len(s)-domain.MaxSlug+10:], "-/")
-	}
-	return s
 }
 
 // clip returns the text on one line, cut to a number of characters.

@@ -8,6 +8,7 @@ import (
 
 	"flightdeck/cli"
 	"flightdeck/eventstore"
+	"flightdeck/siteimport"
 )
 
 // CLI runs a command line in this process, with empty standard input.
@@ -74,6 +75,7 @@ type (
 		Head    eventstore.Position
 		Bytes   int64
 		Seconds float64
+		siteimport.Report
 	}
 	// Exported is the result of flightdeck export.
 	Exported struct {

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"flightdeck/domain"
 	"flightdeck/e2e/harness"
+	"flightdeck/siteimport"
 )
 
 // newRepository creates an empty repository. It skips the test if git is not installed.
@@ -31,7 +33,7 @@ const epoch = 1_700_000_000
 // commit's name.
 func (r *repository) commit(seconds int, change func()) string {
 	r.t.Helper()
-	date := fmt.Sprintf("%d +0200", epoch+seconds)
+	date := fmt.Sprintf("@%d +0200", epoch+seconds)
 	r.env = []string{
 		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=Ada@example.org", "GIT_AUTHOR_DATE=" + date,
 		"GIT_COMMITTER_NAME=Com", "GIT_COMMITTER_EMAIL=com@example.org", "GIT_COMMITTER_DATE=" + date,
@@ -188,44 +190,132 @@ func TestClockOfTheCommitsMayStandStillAndGoBack(t *testing.T) {
 	}
 }
 
-func TestTextThatCannotBeKeptStopsTheImport(t *testing.T) {
+// TestTextThatCannotBeKeptIsLeftOut: the page keeps its last version, goes where its file goes, and
+// follows again once the file is mended.
+func TestTextThatCannotBeKeptIsLeftOut(t *testing.T) {
 	t.Parallel()
-	for name, bytes := range map[string]string{"latin-1": "caf\xe9", "NUL": "a\x00b", "cut": "\xe2\x82"} {
-		for _, file := range []string{"docs/bad.md", "it's [bad]*.md"} {
+	for name, bad := range map[string]string{
+		"NUL": "a\x00b", "cut": "\xe2\x82", "Cyrillic": "\xcf\xf0\xe8\xe2\xe5\xf2", "odd UTF-16": "\xff\xfea", "control": "\x01\xe9",
+		"too large": strings.Repeat("x", domain.MaxContentBytes+1), "far too large": strings.Repeat("x", siteimport.MaxFileBytes+1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRepository(t)
-			r.commit(0, func() { r.write("good.md", "good"); r.write("image.png", "\x89PNG\xff") })
-			hash := r.commit(10, func() { r.write(file, bytes) })
-			r.commit(20, func() { r.write(file, "mended") })
-			db, _, err := importGit(t, r.dir)
-			if err == nil {
-				t.Fatalf("%s: the import succeeds", name)
+			r.commit(0, func() {
+				r.write("good.md", text("Good", ""))
+				r.write("gone.md", bad)
+				r.write("image.png", "\x89PNG\xff")
+			})
+			hash := r.commit(10, func() { r.write("good.md", bad); r.write("new.md", bad); r.remove("gone.md") })
+			r.commit(20, func() { r.move("good.md", "moved.md") })
+			r.commit(30, func() { r.write("moved.md", "# Mended"); r.write("new.md", "# New") })
+			s := importSite(t, r.dir)
+			titles := func(at int) (all []string) {
+				for _, p := range s.pages(s.line[at].asOf) {
+					all = append(all, p.slug+"="+p.title)
+				}
+				slices.Sort(all)
+				return all
 			}
-			for _, part := range []string{hash, file, "--path '*.md'", ":(exclude", db} {
-				if !strings.Contains(err.Error(), part) {
-					t.Errorf("%s: the error does not say %q: %v", name, part, err)
+			harness.WantList(t, "pages at first", titles(0), "good=Good")
+			harness.WantList(t, "pages when the text is bad", titles(1), "good=Good")
+			harness.WantList(t, "pages when the file has moved", titles(2), "moved=Good")
+			harness.WantList(t, "pages when it is mended", titles(3), "moved=Mended", "new=New")
+			harness.WantText(t, "history", s.history("moved", s.line[3].asOf), "ContentCreated ContentUpdated ContentUpdated")
+			var named []string
+			for _, r := range s.report.LeftOut {
+				named = append(named, fmt.Sprintf("%s %d %v", r.Path, r.Versions, r.Commit == hash))
+			}
+			harness.WantList(t, "left out", named, "gone.md 1 false", "new.md 1 true", "good.md 1 true", "moved.md 1 false")
+
+			_, _, err := importGit(t, r.dir, "--strict")
+			for _, part := range []string{r.first(), "gone.md", "leave out --strict"} {
+				if err == nil || !strings.Contains(err.Error(), part) {
+					t.Errorf("the error of a strict import does not say %q: %v", part, err)
 				}
 			}
-			_, options, _ := strings.Cut(err.Error(), "leave the file out with ")
-			options, _, _ = strings.Cut(options, "\n")
-			s := importSite(t, r.dir, words(t, options)...)
-			harness.WantList(t, "pages without the file", s.slugs(), "good")
-		}
+		})
 	}
 }
 
-// words returns the values of --path in a part of a command line, as a shell reads it.
-func words(t *testing.T, options string) (paths []string) {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", `printf '%s\n' `+options).Output() //nolint:gosec // it is what a user pastes
-	if err != nil {
-		t.Fatal(err)
+// first returns the name of the first commit.
+func (r *repository) first() string {
+	r.t.Helper()
+	return strings.TrimSpace(r.git("", "rev-list", "--max-parents=0", "HEAD"))
+}
+
+func TestTextOfAnotherEncodingIsRepaired(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	for name, text := range map[string]string{
+		"latin-1": "caf\xe9 cr\xe9\xe9 \xc9t\xe9", "windows": "\x93d\x92\xe9t\xe9\x94 \x80", "mixed": "caf\xc3\xa9 caf\xe9", "ascii": "cafe",
+		"utf-16le": "\xff\xfe\xe9\x00\x71\x67", "utf-16be": "\xfe\xff\x00\xe9\x67\x71",
+	} {
+		r.commit(0, func() { r.write(name+".md", text) })
 	}
-	for word := range strings.Lines(string(out)) {
-		if word = strings.TrimSuffix(word, "\n"); word != "--path" {
-			paths = append(paths, word)
+	s := importSite(t, r.dir)
+	for _, p := range s.pages(s.Head().String()) {
+		want := map[string]string{"latin-1": "café créé Été", "windows": "“d’été” €", "mixed": "café café", "ascii": "cafe", "utf-16le": "é東", "utf-16be": "é東"}[p.slug]
+		harness.WantText(t, p.slug, p.content, want)
+	}
+	if len(s.report.Repaired) != 5 || len(s.report.LeftOut) != 0 {
+		t.Errorf("repaired %v, left out %v", s.report.Repaired, s.report.LeftOut)
+	}
+	if _, _, err := importGit(t, r.dir, "--strict"); err == nil || !strings.Contains(err.Error(), "not in UTF-8") {
+		t.Errorf("the error of a strict import is %v", err)
+	}
+}
+
+func TestReportNamesWhatWasLeftOut(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	hash := r.commit(0, func() {
+		for n := range 22 {
+			r.write(fmt.Sprintf("bad%02d.md", n), "a\x00b")
 		}
+		r.write("latin\n1.md", "caf\xe9")
+		r.write("good.md", "good")
+		if err := os.Symlink("good.md", filepath.Join(r.dir, "link.md")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	harness.WantCLI(t, 0, []string{"import", "git", "--db", filepath.Join(t.TempDir(), "import.db"), "--repo", r.dir},
+		"imported 1 commits: 2 pages,", "left out, because the text cannot be kept: 22\n  bad00.md: it contains a NUL character, as binary files do (commit "+hash[:12]+")\n",
+		"  bad19.md: ", "  and 2 more, which --json names\n", "converted to UTF-8: 1\n  \"latin\\n1.md\": it was in Windows-1252", "link.md: it is a symbolic link (")
+}
+
+// TestCommitsOfTheFutureAreRecordedBeforeNow: a commit with a wrong clock does not date what comes
+// after it.
+func TestCommitsOfTheFutureAreRecordedBeforeNow(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	const century = 100 * 365 * 24 * 3600
+	r.commit(0, func() { r.write("a.md", "1") })
+	hash := r.commit(century, func() { r.write("a.md", "2") })
+	r.commit(10, func() { r.write("a.md", "3") })
+	r.commit(20, func() { r.write("a.md", "4") })
+	last := r.commit(century+1, func() { r.write("a.md", "5") })
+	before := time.Now()
+	s := importSite(t, r.dir)
+	after := time.Now()
+	at := func(seconds int) string {
+		return s.pages(time.Unix(int64(epoch+seconds), 0).UTC().Format(time.RFC3339Nano))[0].content
 	}
-	return paths
+	for seconds, want := range map[int]string{0: "1", 9: "1", 10: "3", 19: "3", 20: "4", 30: "4"} {
+		harness.WantText(t, fmt.Sprint("as of second ", seconds), at(seconds), want)
+	}
+	harness.WantText(t, "as of now", s.pages(s.Head().String())[0].content, "5")
+	a := s.Must(s.token, `{ events(filter: {types: ["ContentUpdated"]}) { nodes { recordedAt correlationId } } }`, nil)
+	times, hashes := a.Texts("recordedAt", "events", "nodes"), a.Texts("correlationId", "events", "nodes")
+	recorded, err := time.Parse(time.RFC3339Nano, times[len(times)-1])
+	if err != nil || hashes[len(hashes)-1] != last || recorded.Before(before.Truncate(time.Microsecond)) || recorded.After(after) {
+		t.Errorf("the last commit is recorded at %v (%v), and the import ran from %v to %v", recorded, err, before, after)
+	}
+	if len(s.report.Redated) != 2 || s.report.Redated[0].Commit != hash || s.report.Redated[0].Time.Year() < 2100 {
+		t.Errorf("the report names %v", s.report.Redated)
+	}
+	harness.WantCLI(t, 0, []string{"import", "git", "--db", filepath.Join(t.TempDir(), "import.db"), "--repo", r.dir},
+		"commits dated after now, recorded at the time of the next one or of now: 2\n  "+hash+" of 2123-")
 }
 
 // slugs returns the slugs of the pages now, sorted.
@@ -274,7 +364,7 @@ func TestUnusualFilesBecomePages(t *testing.T) {
 	s := importSite(t, r.dir)
 	s.compare()
 	s.wantEvents(s.line[1], "Ada")
-	if _, _, err := importGit(t, r.dir, "no-such-folder"); err != nil {
+	if _, _, err := importGit(t, r.dir, "--path", "no-such-folder"); err != nil {
 		t.Errorf("a pathspec that matches nothing: %v", err)
 	}
 }
@@ -284,14 +374,14 @@ func TestPathspecsJoinedByCommasAreRefused(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t)
 	r.commit(0, func() { r.write("one.md", "one"); r.write("two.md", "two"); r.write("a,b.md", "both") })
-	db, _, err := importGit(t, r.dir, "one.md,two.md")
+	db, _, err := importGit(t, r.dir, "--path", "one.md,two.md")
 	if err == nil || !strings.Contains(err.Error(), "give --path once for each pathspec") {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := os.Stat(db); err == nil {
 		t.Error("the refused import leaves a database")
 	}
-	if _, result, err := importGit(t, r.dir, "a,b.md", "two.md"); err != nil || result.Pages != 2 {
+	if _, result, err := importGit(t, r.dir, "--path", "a,b.md", "--path", "two.md"); err != nil || result.Pages != 2 {
 		t.Errorf("%d pages, error %v", result.Pages, err)
 	}
 }

@@ -73,19 +73,17 @@ type revision struct {
 type site struct {
 	*harness.Harness
 	repository
-	token string
-	line  []revision
-	blobs map[string]string
+	report siteimport.Report
+	token  string
+	line   []revision
+	blobs  map[string]string
 }
 
 // importGit imports a repository into a new database.
-func importGit(t *testing.T, dir string, paths ...string) (db string, result harness.Imported, err error) {
+func importGit(t *testing.T, dir string, flags ...string) (db string, result harness.Imported, err error) {
 	t.Helper()
 	db = filepath.Join(t.TempDir(), "import.db")
-	args := []string{"import", "git", "--db", db, "--repo", dir, "--json"}
-	for _, path := range paths {
-		args = append(args, "--path", path)
-	}
+	args := append([]string{"import", "git", "--db", db, "--repo", dir, "--json"}, flags...)
 	status, out, problems := harness.CLI(args...)
 	if status != 0 {
 		return db, result, errors.New(strings.TrimSuffix(strings.TrimPrefix(problems, "flightdeck: "), "\n"))
@@ -93,16 +91,16 @@ func importGit(t *testing.T, dir string, paths ...string) (db string, result har
 	return db, result, json.Unmarshal([]byte(out), &result)
 }
 
-func importSite(t *testing.T, dir string, paths ...string) *site {
+func importSite(t *testing.T, dir string) *site {
 	t.Helper()
-	db, result, err := importGit(t, dir, paths...)
+	db, result, err := importGit(t, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{Harness: harness.StartOn(t, db), repository: repository{t: t, dir: dir}, blobs: map[string]string{}}
+	s := &site{Harness: harness.StartOn(t, db), repository: repository{t: t, dir: dir}, report: result.Report, blobs: map[string]string{}}
 	_, s.token = s.User(domain.Admin)
 	s.read()
-	if n := len(s.line[len(s.line)-1].files); result.Pages != n && len(paths) == 0 {
+	if n := len(s.line[len(s.line)-1].files); len(result.LeftOut) == 0 && result.Pages != n {
 		t.Errorf("the import says it has %d pages, git has %d", result.Pages, n)
 	}
 	return s
@@ -206,7 +204,7 @@ func (s *site) pages(asOf string) (all []webPage) {
 }
 
 // compare compares every commit with its pages: each file has a page with its bytes, its title and
-// the slug of its path, with a number if several files have that slug.
+// the slug that it asks for, with a number if several files have that slug.
 func (s *site) compare() {
 	t := s.repository.t
 	t.Helper()
@@ -216,7 +214,7 @@ func (s *site) compare() {
 			for _, p := range pages {
 				if file, ok := s.fileOf(p, left, numbered); ok {
 					delete(left, file)
-				} else if numbered && !slices.Contains(slugsOf(c.files), p.slug) {
+				} else if numbered && !slices.Contains(s.slugsOf(c.files), p.slug) {
 					t.Errorf("commit %s as of %s: the page %+.100q has no file of %q", c.hash, c.asOf, p, slices.Sorted(maps.Keys(c.files)))
 				}
 			}
@@ -230,9 +228,9 @@ func (s *site) compare() {
 	}
 }
 
-func slugsOf(files map[string]string) (slugs []string) {
+func (s *site) slugsOf(files map[string]string) (slugs []string) {
 	for file := range files {
-		slugs = append(slugs, siteimport.SlugOfPath(file))
+		slugs = append(slugs, siteimport.SlugOf(file))
 	}
 	return slugs
 }
@@ -246,7 +244,7 @@ func (s *site) fileOf(p webPage, files map[string]string, numbered bool) (string
 		slug = slugNumber.ReplaceAllString(slug, "")
 	}
 	for file, oid := range files {
-		if siteimport.SlugOfPath(file) == slug && s.blobs[oid] == p.content && titleOf(file, p.content) == p.title {
+		if siteimport.SlugOf(file) == slug && s.blobs[oid] == p.content && titleOf(file, p.content) == p.title {
 			return file, true
 		}
 	}
