@@ -474,7 +474,7 @@ func TestEveryNpmPackageHasAReason(t *testing.T) {
 		if err := json.Unmarshal(text, &manifest); err != nil {
 			t.Fatal(err)
 		}
-		exact := regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
+		exact := regexp.MustCompile(`^(npm:[@/a-z-]+@)?[0-9]+\.[0-9]+\.[0-9]+$`)
 		for _, list := range []map[string]string{manifest.Dependencies, manifest.DevDependencies} {
 			for name, version := range list {
 				required[name] = true

@@ -181,6 +181,13 @@ const (
 // determines which streams they read. A field without an entry reads any stream. Below a field that
 // reads any stream, no field needs an entry.
 var computedSources = map[string]computedSource{
+	"Node.asOf":         fromObject,
+	"Content.asOf":      fromObject,
+	"Presentation.asOf": fromObject,
+	"Slide.asOf":        fromObject,
+	"User.asOf":         fromObject,
+	"Tag.asOf":          fromObject,
+
 	"Content.author":   fromUsers,
 	"Content.html":     fromObject,
 	"Content.history":  fromLog,

@@ -37,7 +37,7 @@ var cachedQueries = []string{
 	`query($then: AsOf) { contents(first: 2, asOf: $then, orderBy: {field: TITLE, direction: ASC}, filter: {status: [PUBLISHED]}) { totalCount position nodes { title } edges { cursor } } }`,
 	`query($then: AsOf) { contents(search: "word", asOf: $then) { totalCount nodes { title } } }`,
 	`query($then: AsOf) { tags(asOf: $then) { totalCount position nodes { name count } edges { node { name } cursor } } }`,
-	`query($then: AsOf) { tags(asOf: $then) { totalCount nodes { name count } pageInfo { hasNextPage } } }`,
+	`query($then: AsOf) { tags(asOf: $then) { totalCount nodes { name asOf count } pageInfo { hasNextPage } } }`,
 	deckFields + `query($deck: ID!, $then: AsOf) { presentation(id: $deck, asOf: $then) { ...P } }`,
 	`query($deck: ID!, $then: AsOf) { presentation(id: $deck, asOf: $then) { title slides { notes } } }`,
 	deckFields + `query($then: AsOf) { presentations(first: 3, asOf: $then) { totalCount nodes { ...P } edges { node { id } } pageInfo { hasNextPage } } }`,
@@ -47,17 +47,17 @@ var cachedQueries = []string{
 	`query($then: AsOf) { users(first: 20, asOf: $then) { position edges { cursor } } }`,
 	userFields + `{ viewer { ...U } }`,
 	contentFields + deckFields + `query($id: ID!, $deck: ID!, $then: AsOf) { a: node(id: $id, asOf: $then) { __typename id ...C } b: node(id: $deck, asOf: $then) { ...P } }`,
-	`query($ids: [ID!]!, $then: AsOf) { nodes(ids: $ids, asOf: $then) { id ... on Content { title } ... on Presentation { title } ... on User { displayName } } }`,
+	`query($ids: [ID!]!, $then: AsOf) { nodes(ids: $ids, asOf: $then) { id asOf ... on Content { title } ... on Presentation { title } ... on User { displayName } } }`,
 	`{ events(last: 3) { nodes { position type actor { displayName } data } } }`,
 	`{ log { head recordedAt } }`,
 	`{ __schema { queryType { name } } __type(name: "Content") { name } }`,
 }
 
 const (
-	userFields    = `fragment U on User { id version displayName forgotten email role createdAt lastLoginAt } `
-	contentFields = `fragment C on Content { id version title slug description content format status html tags createdAt updatedAt publishedAt author { displayName } } `
-	deckFields    = `fragment P on Presentation { id version title description theme isPublic createdAt updatedAt markdown author { displayName }
-		slides { id title content notes order presentation { version } } } `
+	userFields    = `fragment U on User { id asOf version displayName forgotten email role createdAt lastLoginAt } `
+	contentFields = `fragment C on Content { id asOf version title slug description content format status html tags createdAt updatedAt publishedAt author { displayName } } `
+	deckFields    = `fragment P on Presentation { id asOf version title description theme isPublic createdAt updatedAt markdown author { displayName }
+		slides { id asOf title content notes order presentation { version } } } `
 )
 
 // repeater sends every request to two servers over one log, of which one caches answers.

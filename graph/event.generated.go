@@ -97,6 +97,29 @@ func (ec *executionContext) fieldContext_ContentArchived_id(_ context.Context, f
 	return graphql.NewScalarFieldContext("ContentArchived", field, false, false, "ID")
 }
 
+func (ec *executionContext) _ContentArchived_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentArchived) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContentArchived_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContentArchived_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ContentArchived", field, false, false, "Position")
+}
+
 func (ec *executionContext) _ContentArchived_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentArchived) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -366,6 +389,29 @@ func (ec *executionContext) _ContentCreated_id(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_ContentCreated_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ContentCreated", field, false, false, "ID")
+}
+
+func (ec *executionContext) _ContentCreated_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContentCreated_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContentCreated_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ContentCreated", field, false, false, "Position")
 }
 
 func (ec *executionContext) _ContentCreated_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentCreated) (ret graphql.Marshaler) {
@@ -800,6 +846,29 @@ func (ec *executionContext) fieldContext_ContentDeleted_id(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ContentDeleted", field, false, false, "ID")
 }
 
+func (ec *executionContext) _ContentDeleted_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentDeleted) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContentDeleted_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContentDeleted_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ContentDeleted", field, false, false, "Position")
+}
+
 func (ec *executionContext) _ContentDeleted_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentDeleted) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1071,6 +1140,29 @@ func (ec *executionContext) fieldContext_ContentPublished_id(_ context.Context, 
 	return graphql.NewScalarFieldContext("ContentPublished", field, false, false, "ID")
 }
 
+func (ec *executionContext) _ContentPublished_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentPublished) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContentPublished_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContentPublished_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ContentPublished", field, false, false, "Position")
+}
+
 func (ec *executionContext) _ContentPublished_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentPublished) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1340,6 +1432,29 @@ func (ec *executionContext) _ContentRestored_id(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_ContentRestored_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ContentRestored", field, false, false, "ID")
+}
+
+func (ec *executionContext) _ContentRestored_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContentRestored_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContentRestored_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ContentRestored", field, false, false, "Position")
 }
 
 func (ec *executionContext) _ContentRestored_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentRestored) (ret graphql.Marshaler) {
@@ -1797,6 +1912,29 @@ func (ec *executionContext) fieldContext_ContentUnpublished_id(_ context.Context
 	return graphql.NewScalarFieldContext("ContentUnpublished", field, false, false, "ID")
 }
 
+func (ec *executionContext) _ContentUnpublished_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentUnpublished) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContentUnpublished_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContentUnpublished_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ContentUnpublished", field, false, false, "Position")
+}
+
 func (ec *executionContext) _ContentUnpublished_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentUnpublished) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2066,6 +2204,29 @@ func (ec *executionContext) _ContentUpdated_id(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_ContentUpdated_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ContentUpdated", field, false, false, "ID")
+}
+
+func (ec *executionContext) _ContentUpdated_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContentUpdated_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContentUpdated_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ContentUpdated", field, false, false, "Position")
 }
 
 func (ec *executionContext) _ContentUpdated_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.ContentUpdated) (ret graphql.Marshaler) {
@@ -2752,6 +2913,29 @@ func (ec *executionContext) fieldContext_GenericEvent_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("GenericEvent", field, false, false, "ID")
 }
 
+func (ec *executionContext) _GenericEvent_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.GenericEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GenericEvent_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GenericEvent_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GenericEvent", field, false, false, "Position")
+}
+
 func (ec *executionContext) _GenericEvent_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.GenericEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3021,6 +3205,29 @@ func (ec *executionContext) _PresentationCreated_id(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_PresentationCreated_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PresentationCreated", field, false, false, "ID")
+}
+
+func (ec *executionContext) _PresentationCreated_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PresentationCreated_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PresentationCreated_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PresentationCreated", field, false, false, "Position")
 }
 
 func (ec *executionContext) _PresentationCreated_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationCreated) (ret graphql.Marshaler) {
@@ -3386,6 +3593,29 @@ func (ec *executionContext) fieldContext_PresentationDeleted_id(_ context.Contex
 	return graphql.NewScalarFieldContext("PresentationDeleted", field, false, false, "ID")
 }
 
+func (ec *executionContext) _PresentationDeleted_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationDeleted) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PresentationDeleted_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PresentationDeleted_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PresentationDeleted", field, false, false, "Position")
+}
+
 func (ec *executionContext) _PresentationDeleted_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationDeleted) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3655,6 +3885,29 @@ func (ec *executionContext) _PresentationRestored_id(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_PresentationRestored_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PresentationRestored", field, false, false, "ID")
+}
+
+func (ec *executionContext) _PresentationRestored_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PresentationRestored_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PresentationRestored_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PresentationRestored", field, false, false, "Position")
 }
 
 func (ec *executionContext) _PresentationRestored_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationRestored) (ret graphql.Marshaler) {
@@ -4043,6 +4296,29 @@ func (ec *executionContext) fieldContext_PresentationUpdated_id(_ context.Contex
 	return graphql.NewScalarFieldContext("PresentationUpdated", field, false, false, "ID")
 }
 
+func (ec *executionContext) _PresentationUpdated_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PresentationUpdated_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PresentationUpdated_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PresentationUpdated", field, false, false, "Position")
+}
+
 func (ec *executionContext) _PresentationUpdated_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.PresentationUpdated) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4427,6 +4703,29 @@ func (ec *executionContext) _SlideAdded_id(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_SlideAdded_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SlideAdded", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SlideAdded_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.SlideAdded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SlideAdded_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SlideAdded_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SlideAdded", field, false, false, "Position")
 }
 
 func (ec *executionContext) _SlideAdded_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.SlideAdded) (ret graphql.Marshaler) {
@@ -4815,6 +5114,29 @@ func (ec *executionContext) fieldContext_SlideMoved_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("SlideMoved", field, false, false, "ID")
 }
 
+func (ec *executionContext) _SlideMoved_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.SlideMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SlideMoved_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SlideMoved_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SlideMoved", field, false, false, "Position")
+}
+
 func (ec *executionContext) _SlideMoved_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.SlideMoved) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5132,6 +5454,29 @@ func (ec *executionContext) fieldContext_SlideRemoved_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("SlideRemoved", field, false, false, "ID")
 }
 
+func (ec *executionContext) _SlideRemoved_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.SlideRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SlideRemoved_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SlideRemoved_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SlideRemoved", field, false, false, "Position")
+}
+
 func (ec *executionContext) _SlideRemoved_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.SlideRemoved) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5424,6 +5769,29 @@ func (ec *executionContext) _SlideUpdated_id(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_SlideUpdated_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SlideUpdated", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SlideUpdated_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.SlideUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SlideUpdated_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SlideUpdated_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SlideUpdated", field, false, false, "Position")
 }
 
 func (ec *executionContext) _SlideUpdated_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.SlideUpdated) (ret graphql.Marshaler) {
@@ -5858,6 +6226,29 @@ func (ec *executionContext) fieldContext_UserForgotten_id(_ context.Context, fie
 	return graphql.NewScalarFieldContext("UserForgotten", field, false, false, "ID")
 }
 
+func (ec *executionContext) _UserForgotten_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserForgotten) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserForgotten_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserForgotten_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserForgotten", field, false, false, "Position")
+}
+
 func (ec *executionContext) _UserForgotten_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserForgotten) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6129,6 +6520,29 @@ func (ec *executionContext) fieldContext_UserLoggedIn_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("UserLoggedIn", field, false, false, "ID")
 }
 
+func (ec *executionContext) _UserLoggedIn_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserLoggedIn) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserLoggedIn_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserLoggedIn_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserLoggedIn", field, false, false, "Position")
+}
+
 func (ec *executionContext) _UserLoggedIn_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserLoggedIn) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6398,6 +6812,29 @@ func (ec *executionContext) _UserRegistered_id(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_UserRegistered_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UserRegistered", field, false, false, "ID")
+}
+
+func (ec *executionContext) _UserRegistered_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserRegistered) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserRegistered_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserRegistered_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserRegistered", field, false, false, "Position")
 }
 
 func (ec *executionContext) _UserRegistered_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserRegistered) (ret graphql.Marshaler) {
@@ -6740,6 +7177,29 @@ func (ec *executionContext) fieldContext_UserRoleChanged_id(_ context.Context, f
 	return graphql.NewScalarFieldContext("UserRoleChanged", field, false, false, "ID")
 }
 
+func (ec *executionContext) _UserRoleChanged_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserRoleChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserRoleChanged_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserRoleChanged_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserRoleChanged", field, false, false, "Position")
+}
+
 func (ec *executionContext) _UserRoleChanged_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserRoleChanged) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7032,6 +7492,29 @@ func (ec *executionContext) _UserUpdated_id(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_UserUpdated_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UserUpdated", field, false, false, "ID")
+}
+
+func (ec *executionContext) _UserUpdated_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserUpdated_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserUpdated_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserUpdated", field, false, false, "Position")
 }
 
 func (ec *executionContext) _UserUpdated_position(ctx context.Context, field graphql.CollectedField, obj *readmodel.UserUpdated) (ret graphql.Marshaler) {
@@ -7723,6 +8206,11 @@ func (ec *executionContext) _ContentArchived(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._ContentArchived_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._ContentArchived_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -7806,6 +8294,11 @@ func (ec *executionContext) _ContentCreated(ctx context.Context, sel ast.Selecti
 		case "id":
 			out.Values[i] = ec._ContentCreated_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._ContentCreated_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
@@ -7928,6 +8421,11 @@ func (ec *executionContext) _ContentDeleted(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._ContentDeleted_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._ContentDeleted_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -8013,6 +8511,11 @@ func (ec *executionContext) _ContentPublished(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._ContentPublished_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._ContentPublished_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -8096,6 +8599,11 @@ func (ec *executionContext) _ContentRestored(ctx context.Context, sel ast.Select
 		case "id":
 			out.Values[i] = ec._ContentRestored_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._ContentRestored_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
@@ -8223,6 +8731,11 @@ func (ec *executionContext) _ContentUnpublished(ctx context.Context, sel ast.Sel
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._ContentUnpublished_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._ContentUnpublished_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -8306,6 +8819,11 @@ func (ec *executionContext) _ContentUpdated(ctx context.Context, sel ast.Selecti
 		case "id":
 			out.Values[i] = ec._ContentUpdated_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._ContentUpdated_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
@@ -8558,6 +9076,11 @@ func (ec *executionContext) _GenericEvent(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._GenericEvent_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._GenericEvent_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -8641,6 +9164,11 @@ func (ec *executionContext) _PresentationCreated(ctx context.Context, sel ast.Se
 		case "id":
 			out.Values[i] = ec._PresentationCreated_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._PresentationCreated_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
@@ -8748,6 +9276,11 @@ func (ec *executionContext) _PresentationDeleted(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._PresentationDeleted_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._PresentationDeleted_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -8831,6 +9364,11 @@ func (ec *executionContext) _PresentationRestored(ctx context.Context, sel ast.S
 		case "id":
 			out.Values[i] = ec._PresentationRestored_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._PresentationRestored_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
@@ -8943,6 +9481,11 @@ func (ec *executionContext) _PresentationUpdated(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._PresentationUpdated_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._PresentationUpdated_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -9051,6 +9594,11 @@ func (ec *executionContext) _SlideAdded(ctx context.Context, sel ast.SelectionSe
 		case "id":
 			out.Values[i] = ec._SlideAdded_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._SlideAdded_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
@@ -9163,6 +9711,11 @@ func (ec *executionContext) _SlideMoved(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._SlideMoved_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._SlideMoved_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -9258,6 +9811,11 @@ func (ec *executionContext) _SlideRemoved(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._SlideRemoved_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._SlideRemoved_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -9346,6 +9904,11 @@ func (ec *executionContext) _SlideUpdated(ctx context.Context, sel ast.Selection
 		case "id":
 			out.Values[i] = ec._SlideUpdated_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._SlideUpdated_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
@@ -9496,6 +10059,11 @@ func (ec *executionContext) _UserForgotten(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._UserForgotten_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._UserForgotten_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -9581,6 +10149,11 @@ func (ec *executionContext) _UserLoggedIn(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._UserLoggedIn_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._UserLoggedIn_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -9664,6 +10237,11 @@ func (ec *executionContext) _UserRegistered(ctx context.Context, sel ast.Selecti
 		case "id":
 			out.Values[i] = ec._UserRegistered_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._UserRegistered_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":
@@ -9766,6 +10344,11 @@ func (ec *executionContext) _UserRoleChanged(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._UserRoleChanged_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "position":
 			out.Values[i] = ec._UserRoleChanged_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -9854,6 +10437,11 @@ func (ec *executionContext) _UserUpdated(ctx context.Context, sel ast.SelectionS
 		case "id":
 			out.Values[i] = ec._UserUpdated_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._UserUpdated_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "position":

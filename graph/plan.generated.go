@@ -32,6 +32,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "User", implementors: userImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "version", variable: "Version"},
 		{name: "displayName", method: true},
 		{name: "forgotten", method: true},
@@ -42,6 +43,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "Slide", implementors: slideImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "title", variable: "Title"},
 		{name: "content", variable: "Content"},
 		{name: "notes", method: true},
@@ -50,6 +52,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "Presentation", implementors: presentationImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "version", variable: "Version"},
 		{name: "title", variable: "Title"},
 		{name: "description", variable: "Description"},
@@ -66,6 +69,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "Content", implementors: contentImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "version", variable: "Version"},
 		{name: "title", variable: "Title"},
 		{name: "slug", variable: "Slug"},
@@ -127,6 +131,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "UserUpdated", implementors: userUpdatedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -143,6 +148,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "UserRoleChanged", implementors: userRoleChangedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -157,6 +163,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "UserRegistered", implementors: userRegisteredImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -173,6 +180,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "UserLoggedIn", implementors: userLoggedInImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -186,6 +194,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "UserForgotten", implementors: userForgottenImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -199,6 +208,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "SlideUpdated", implementors: slideUpdatedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -217,6 +227,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "SlideRemoved", implementors: slideRemovedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -231,6 +242,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "SlideMoved", implementors: slideMovedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -246,6 +258,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "SlideAdded", implementors: slideAddedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -264,6 +277,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "PresentationUpdated", implementors: presentationUpdatedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -282,6 +296,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "PresentationRestored", implementors: presentationRestoredImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -300,6 +315,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "PresentationDeleted", implementors: presentationDeletedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -313,6 +329,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "PresentationCreated", implementors: presentationCreatedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -330,6 +347,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "GenericEvent", implementors: genericEventImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -343,6 +361,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "ContentUpdated", implementors: contentUpdatedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -363,6 +382,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "ContentUnpublished", implementors: contentUnpublishedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -376,6 +396,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "ContentRestored", implementors: contentRestoredImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -397,6 +418,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "ContentPublished", implementors: contentPublishedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -410,6 +432,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "ContentDeleted", implementors: contentDeletedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -423,6 +446,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "ContentCreated", implementors: contentCreatedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -443,6 +467,7 @@ var planTypes = [...]planType{
 	}},
 	{name: "ContentArchived", implementors: contentArchivedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
 		{name: "position", variable: "Position"},
 		{name: "streamId", variable: "StreamID"},
 		{name: "streamVersion", variable: "StreamVersion"},
@@ -628,23 +653,29 @@ func (ec *executionContext) planUser(w *planWriter, p *plan, obj *readmodel.User
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // version
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // version
 			w.buf = model.AppendInt(w.buf, obj.Version)
-		case 2: // displayName
+		case 3: // displayName
 			w.buf = model.AppendString(w.buf, obj.DisplayName())
-		case 3: // forgotten
+		case 4: // forgotten
 			w.buf = model.AppendBoolean(w.buf, obj.Gone())
-		case 4: // email
+		case 5: // email
 			if p := obj.Email(); p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 5: // role
+		case 6: // role
 			w.buf = model.AppendRole(w.buf, obj.Role)
-		case 6: // createdAt
+		case 7: // createdAt
 			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
-		case 7: // lastLoginAt
+		case 8: // lastLoginAt
 			if p := obj.LastLoginAt; p == nil {
 				w.null()
 			} else {
@@ -663,23 +694,29 @@ func (ec *executionContext) planSlide(w *planWriter, p *plan, obj *readmodel.Sli
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // title
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // title
 			if p := obj.Title; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 2: // content
+		case 3: // content
 			w.buf = model.AppendString(w.buf, obj.Content)
-		case 3: // notes
+		case 4: // notes
 			if p := obj.Notes(); p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 4: // order
+		case 5: // order
 			w.buf = model.AppendInt(w.buf, obj.Order())
-		case 5: // presentation
+		case 6: // presentation
 			valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Slide_presentation,
 					func(ctx context.Context) (any, error) {
@@ -704,17 +741,23 @@ func (ec *executionContext) planPresentation(w *planWriter, p *plan, obj *readmo
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // version
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // version
 			w.buf = model.AppendInt(w.buf, obj.Version)
-		case 2: // title
+		case 3: // title
 			w.buf = model.AppendString(w.buf, obj.Title)
-		case 3: // description
+		case 4: // description
 			if p := obj.Description; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 4: // author
+		case 5: // author
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_author,
 					func(ctx context.Context) (any, error) {
@@ -726,11 +769,11 @@ func (ec *executionContext) planPresentation(w *planWriter, p *plan, obj *readmo
 					},
 					true, false)
 			})
-		case 5: // theme
+		case 6: // theme
 			w.buf = model.AppendString(w.buf, obj.Theme)
-		case 6: // isPublic
+		case 7: // isPublic
 			w.buf = model.AppendBoolean(w.buf, obj.IsPublic)
-		case 7: // slides
+		case 8: // slides
 			valid = w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Presentation_slides,
 					func(ctx context.Context) (any, error) {
@@ -742,9 +785,9 @@ func (ec *executionContext) planPresentation(w *planWriter, p *plan, obj *readmo
 					},
 					true, true)
 			}) && valid
-		case 8: // createdAt
+		case 9: // createdAt
 			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
-		case 9: // updatedAt
+		case 10: // updatedAt
 			w.buf = model.AppendDateTime(w.buf, obj.UpdatedAt)
 		}
 	}
@@ -759,25 +802,31 @@ func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.C
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // version
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // version
 			w.buf = model.AppendInt(w.buf, obj.Version)
-		case 2: // title
+		case 3: // title
 			w.buf = model.AppendString(w.buf, obj.Title)
-		case 3: // slug
+		case 4: // slug
 			w.buf = model.AppendString(w.buf, obj.Slug)
-		case 4: // description
+		case 5: // description
 			if p := obj.Description; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 5: // content
+		case 6: // content
 			w.buf = model.AppendString(w.buf, obj.Content)
-		case 6: // format
+		case 7: // format
 			w.buf = model.AppendContentFormat(w.buf, obj.Format)
-		case 7: // status
+		case 8: // status
 			w.buf = model.AppendContentStatus(w.buf, obj.Status)
-		case 9: // author
+		case 10: // author
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Content_author,
 					func(ctx context.Context) (any, error) {
@@ -789,7 +838,7 @@ func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.C
 					},
 					true, false)
 			})
-		case 10: // tags
+		case 11: // tags
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Tags {
 				if i > 0 {
@@ -798,11 +847,11 @@ func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.C
 				w.buf = model.AppendString(w.buf, v)
 			}
 			w.buf = append(w.buf, ']')
-		case 11: // createdAt
+		case 12: // createdAt
 			w.buf = model.AppendDateTime(w.buf, obj.CreatedAt)
-		case 12: // updatedAt
+		case 13: // updatedAt
 			w.buf = model.AppendDateTime(w.buf, obj.UpdatedAt)
-		case 13: // publishedAt
+		case 14: // publishedAt
 			if p := obj.PublishedAt; p == nil {
 				w.null()
 			} else {
@@ -1024,17 +1073,23 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserUpdated_actor,
 					func(ctx context.Context) (any, error) {
@@ -1046,21 +1101,21 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._UserUpdated_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserUpdated_subject,
 					func(ctx context.Context) (any, error) {
@@ -1072,7 +1127,7 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 					},
 					true, false)
 			})
-		case 11: // changes
+		case 12: // changes
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Changes() {
 				if i > 0 {
@@ -1081,13 +1136,13 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 				w.buf = model.AppendString(w.buf, v)
 			}
 			w.buf = append(w.buf, ']')
-		case 12: // email
+		case 13: // email
 			if p := obj.Email; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 13: // displayName
+		case 14: // displayName
 			if p := obj.DisplayName; p == nil {
 				w.null()
 			} else {
@@ -1106,17 +1161,23 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRoleChanged_actor,
 					func(ctx context.Context) (any, error) {
@@ -1128,21 +1189,21 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._UserRoleChanged_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRoleChanged_subject,
 					func(ctx context.Context) (any, error) {
@@ -1154,7 +1215,7 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 					},
 					true, false)
 			})
-		case 11: // role
+		case 12: // role
 			w.buf = model.AppendRole(w.buf, obj.Role)
 		}
 	}
@@ -1169,17 +1230,23 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRegistered_actor,
 					func(ctx context.Context) (any, error) {
@@ -1191,21 +1258,21 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._UserRegistered_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserRegistered_subject,
 					func(ctx context.Context) (any, error) {
@@ -1217,11 +1284,11 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 					},
 					true, false)
 			})
-		case 11: // email
+		case 12: // email
 			w.buf = model.AppendString(w.buf, obj.Email)
-		case 12: // displayName
+		case 13: // displayName
 			w.buf = model.AppendString(w.buf, obj.DisplayName())
-		case 13: // role
+		case 14: // role
 			w.buf = model.AppendRole(w.buf, obj.Role)
 		}
 	}
@@ -1236,17 +1303,23 @@ func (ec *executionContext) planUserLoggedIn(w *planWriter, p *plan, obj *readmo
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserLoggedIn_actor,
 					func(ctx context.Context) (any, error) {
@@ -1258,21 +1331,21 @@ func (ec *executionContext) planUserLoggedIn(w *planWriter, p *plan, obj *readmo
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._UserLoggedIn_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserLoggedIn_subject,
 					func(ctx context.Context) (any, error) {
@@ -1297,17 +1370,23 @@ func (ec *executionContext) planUserForgotten(w *planWriter, p *plan, obj *readm
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserForgotten_actor,
 					func(ctx context.Context) (any, error) {
@@ -1319,21 +1398,21 @@ func (ec *executionContext) planUserForgotten(w *planWriter, p *plan, obj *readm
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._UserForgotten_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_UserForgotten_subject,
 					func(ctx context.Context) (any, error) {
@@ -1358,17 +1437,23 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideUpdated_actor,
 					func(ctx context.Context) (any, error) {
@@ -1380,21 +1465,21 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._SlideUpdated_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideUpdated_subject,
 					func(ctx context.Context) (any, error) {
@@ -1406,9 +1491,9 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 					},
 					true, false)
 			})
-		case 11: // slideId
+		case 12: // slideId
 			w.buf = model.AppendID(w.buf, obj.SlideID)
-		case 12: // changes
+		case 13: // changes
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Changes() {
 				if i > 0 {
@@ -1417,19 +1502,19 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 				w.buf = model.AppendString(w.buf, v)
 			}
 			w.buf = append(w.buf, ']')
-		case 13: // title
+		case 14: // title
 			if p := obj.Title(); p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 14: // content
+		case 15: // content
 			if p := obj.Content; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 15: // notes
+		case 16: // notes
 			if p := obj.Notes(); p == nil {
 				w.null()
 			} else {
@@ -1448,17 +1533,23 @@ func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmo
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideRemoved_actor,
 					func(ctx context.Context) (any, error) {
@@ -1470,21 +1561,21 @@ func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmo
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._SlideRemoved_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideRemoved_subject,
 					func(ctx context.Context) (any, error) {
@@ -1496,7 +1587,7 @@ func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmo
 					},
 					true, false)
 			})
-		case 11: // slideId
+		case 12: // slideId
 			w.buf = model.AppendID(w.buf, obj.SlideID)
 		}
 	}
@@ -1511,17 +1602,23 @@ func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmode
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideMoved_actor,
 					func(ctx context.Context) (any, error) {
@@ -1533,21 +1630,21 @@ func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmode
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._SlideMoved_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideMoved_subject,
 					func(ctx context.Context) (any, error) {
@@ -1559,9 +1656,9 @@ func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmode
 					},
 					true, false)
 			})
-		case 11: // slideId
+		case 12: // slideId
 			w.buf = model.AppendID(w.buf, obj.SlideID)
-		case 12: // after
+		case 13: // after
 			w.buf = model.AppendID(w.buf, obj.After)
 		}
 	}
@@ -1576,17 +1673,23 @@ func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmode
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideAdded_actor,
 					func(ctx context.Context) (any, error) {
@@ -1598,21 +1701,21 @@ func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmode
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._SlideAdded_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_SlideAdded_subject,
 					func(ctx context.Context) (any, error) {
@@ -1624,23 +1727,23 @@ func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmode
 					},
 					true, false)
 			})
-		case 11: // slideId
+		case 12: // slideId
 			w.buf = model.AppendID(w.buf, obj.SlideID)
-		case 12: // title
+		case 13: // title
 			if p := obj.Title; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 13: // content
+		case 14: // content
 			w.buf = model.AppendString(w.buf, obj.Content)
-		case 14: // notes
+		case 15: // notes
 			if p := obj.Notes(); p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 15: // after
+		case 16: // after
 			w.buf = model.AppendID(w.buf, obj.After)
 		}
 	}
@@ -1655,17 +1758,23 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationUpdated_actor,
 					func(ctx context.Context) (any, error) {
@@ -1677,21 +1786,21 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._PresentationUpdated_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationUpdated_subject,
 					func(ctx context.Context) (any, error) {
@@ -1703,7 +1812,7 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 					},
 					true, false)
 			})
-		case 11: // changes
+		case 12: // changes
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Changes() {
 				if i > 0 {
@@ -1712,25 +1821,25 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 				w.buf = model.AppendString(w.buf, v)
 			}
 			w.buf = append(w.buf, ']')
-		case 12: // title
+		case 13: // title
 			if p := obj.Title; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 13: // description
+		case 14: // description
 			if p := obj.Description(); p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 14: // theme
+		case 15: // theme
 			if p := obj.Theme; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 15: // isPublic
+		case 16: // isPublic
 			if p := obj.IsPublic; p == nil {
 				w.null()
 			} else {
@@ -1749,17 +1858,23 @@ func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationRestored_actor,
 					func(ctx context.Context) (any, error) {
@@ -1771,21 +1886,21 @@ func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._PresentationRestored_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationRestored_subject,
 					func(ctx context.Context) (any, error) {
@@ -1797,19 +1912,19 @@ func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj
 					},
 					true, false)
 			})
-		case 11: // fromVersion
+		case 12: // fromVersion
 			w.buf = model.AppendInt(w.buf, obj.FromVersion)
-		case 12: // title
+		case 13: // title
 			w.buf = model.AppendString(w.buf, obj.Title)
-		case 13: // description
+		case 14: // description
 			if p := obj.Description; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 14: // theme
+		case 15: // theme
 			w.buf = model.AppendString(w.buf, obj.Theme)
-		case 15: // isPublic
+		case 16: // isPublic
 			w.buf = model.AppendBoolean(w.buf, obj.IsPublic)
 		}
 	}
@@ -1824,17 +1939,23 @@ func (ec *executionContext) planPresentationDeleted(w *planWriter, p *plan, obj 
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationDeleted_actor,
 					func(ctx context.Context) (any, error) {
@@ -1846,21 +1967,21 @@ func (ec *executionContext) planPresentationDeleted(w *planWriter, p *plan, obj 
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._PresentationDeleted_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationDeleted_subject,
 					func(ctx context.Context) (any, error) {
@@ -1885,17 +2006,23 @@ func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj 
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationCreated_actor,
 					func(ctx context.Context) (any, error) {
@@ -1907,21 +2034,21 @@ func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj 
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._PresentationCreated_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_PresentationCreated_subject,
 					func(ctx context.Context) (any, error) {
@@ -1933,17 +2060,17 @@ func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj 
 					},
 					true, false)
 			})
-		case 11: // title
+		case 12: // title
 			w.buf = model.AppendString(w.buf, obj.Title)
-		case 12: // description
+		case 13: // description
 			if p := obj.Description; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 13: // theme
+		case 14: // theme
 			w.buf = model.AppendString(w.buf, obj.Theme)
-		case 14: // isPublic
+		case 15: // isPublic
 			w.buf = model.AppendBoolean(w.buf, obj.IsPublic)
 		}
 	}
@@ -1958,17 +2085,23 @@ func (ec *executionContext) planGenericEvent(w *planWriter, p *plan, obj *readmo
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_GenericEvent_actor,
 					func(ctx context.Context) (any, error) {
@@ -1980,21 +2113,21 @@ func (ec *executionContext) planGenericEvent(w *planWriter, p *plan, obj *readmo
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._GenericEvent_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_GenericEvent_subject,
 					func(ctx context.Context) (any, error) {
@@ -2019,17 +2152,23 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUpdated_actor,
 					func(ctx context.Context) (any, error) {
@@ -2041,21 +2180,21 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._ContentUpdated_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUpdated_subject,
 					func(ctx context.Context) (any, error) {
@@ -2067,7 +2206,7 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 					},
 					true, false)
 			})
-		case 11: // changes
+		case 12: // changes
 			w.buf = append(w.buf, '[')
 			for i, v := range obj.Changes() {
 				if i > 0 {
@@ -2076,37 +2215,37 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 				w.buf = model.AppendString(w.buf, v)
 			}
 			w.buf = append(w.buf, ']')
-		case 12: // title
+		case 13: // title
 			if p := obj.Title; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 13: // slug
+		case 14: // slug
 			if p := obj.Slug; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 14: // description
+		case 15: // description
 			if p := obj.Description(); p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 15: // content
+		case 16: // content
 			if p := obj.Content; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendString(w.buf, *p)
 			}
-		case 16: // format
+		case 17: // format
 			if p := obj.Format; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendContentFormat(w.buf, *p)
 			}
-		case 17: // tags
+		case 18: // tags
 			if obj.Tags == nil {
 				w.null()
 			} else {
@@ -2132,17 +2271,23 @@ func (ec *executionContext) planContentUnpublished(w *planWriter, p *plan, obj *
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUnpublished_actor,
 					func(ctx context.Context) (any, error) {
@@ -2154,21 +2299,21 @@ func (ec *executionContext) planContentUnpublished(w *planWriter, p *plan, obj *
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._ContentUnpublished_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentUnpublished_subject,
 					func(ctx context.Context) (any, error) {
@@ -2193,17 +2338,23 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentRestored_actor,
 					func(ctx context.Context) (any, error) {
@@ -2215,21 +2366,21 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._ContentRestored_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentRestored_subject,
 					func(ctx context.Context) (any, error) {
@@ -2241,8 +2392,238 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 					},
 					true, false)
 			})
-		case 11: // fromVersion
+		case 12: // fromVersion
 			w.buf = model.AppendInt(w.buf, obj.FromVersion)
+		case 13: // title
+			w.buf = model.AppendString(w.buf, obj.Title)
+		case 14: // slug
+			w.buf = model.AppendString(w.buf, obj.Slug)
+		case 15: // description
+			if p := obj.Description; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendString(w.buf, *p)
+			}
+		case 16: // content
+			w.buf = model.AppendString(w.buf, obj.Content)
+		case 17: // format
+			w.buf = model.AppendContentFormat(w.buf, obj.Format)
+		case 18: // tags
+			if obj.Tags == nil {
+				w.null()
+			} else {
+				w.buf = append(w.buf, '[')
+				for i, v := range obj.Tags {
+					if i > 0 {
+						w.buf = append(w.buf, ',')
+					}
+					w.buf = model.AppendString(w.buf, v)
+				}
+				w.buf = append(w.buf, ']')
+			}
+		case 19: // status
+			w.buf = model.AppendContentStatus(w.buf, obj.Status)
+		}
+	}
+	return w.end(p, mark, valid)
+}
+
+func (ec *executionContext) planContentPublished(w *planWriter, p *plan, obj *readmodel.ContentPublished) bool {
+	mark, valid := len(w.buf), true
+	for i := range p.steps {
+		s := &p.steps[i]
+		w.buf = append(w.buf, s.text...)
+		switch s.number {
+		case 0: // id
+			w.buf = model.AppendID(w.buf, obj.ID)
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
+			w.buf = model.AppendPosition(w.buf, obj.Position)
+		case 3: // streamId
+			w.buf = model.AppendID(w.buf, obj.StreamID)
+		case 4: // streamVersion
+			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
+		case 5: // type
+			w.buf = model.AppendString(w.buf, obj.Type)
+		case 6: // recordedAt
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
+		case 7: // actor
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentPublished_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
+		case 8: // correlationId
+			if p := obj.CorrelationID; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendID(w.buf, *p)
+			}
+		case 9: // causationId
+			if p := obj.CausationID; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendID(w.buf, *p)
+			}
+		case 10: // data
+			valid = w.marshal(ec._ContentPublished_data(w.context(), s.field, obj)) && valid
+		case 11: // subject
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentPublished_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
+		}
+	}
+	return w.end(p, mark, valid)
+}
+
+func (ec *executionContext) planContentDeleted(w *planWriter, p *plan, obj *readmodel.ContentDeleted) bool {
+	mark, valid := len(w.buf), true
+	for i := range p.steps {
+		s := &p.steps[i]
+		w.buf = append(w.buf, s.text...)
+		switch s.number {
+		case 0: // id
+			w.buf = model.AppendID(w.buf, obj.ID)
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
+			w.buf = model.AppendPosition(w.buf, obj.Position)
+		case 3: // streamId
+			w.buf = model.AppendID(w.buf, obj.StreamID)
+		case 4: // streamVersion
+			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
+		case 5: // type
+			w.buf = model.AppendString(w.buf, obj.Type)
+		case 6: // recordedAt
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
+		case 7: // actor
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentDeleted_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
+		case 8: // correlationId
+			if p := obj.CorrelationID; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendID(w.buf, *p)
+			}
+		case 9: // causationId
+			if p := obj.CausationID; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendID(w.buf, *p)
+			}
+		case 10: // data
+			valid = w.marshal(ec._ContentDeleted_data(w.context(), s.field, obj)) && valid
+		case 11: // subject
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentDeleted_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
+		}
+	}
+	return w.end(p, mark, valid)
+}
+
+func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *readmodel.ContentCreated) bool {
+	mark, valid := len(w.buf), true
+	for i := range p.steps {
+		s := &p.steps[i]
+		w.buf = append(w.buf, s.text...)
+		switch s.number {
+		case 0: // id
+			w.buf = model.AppendID(w.buf, obj.ID)
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
+			w.buf = model.AppendPosition(w.buf, obj.Position)
+		case 3: // streamId
+			w.buf = model.AppendID(w.buf, obj.StreamID)
+		case 4: // streamVersion
+			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
+		case 5: // type
+			w.buf = model.AppendString(w.buf, obj.Type)
+		case 6: // recordedAt
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
+		case 7: // actor
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentCreated_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
+		case 8: // correlationId
+			if p := obj.CorrelationID; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendID(w.buf, *p)
+			}
+		case 9: // causationId
+			if p := obj.CausationID; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendID(w.buf, *p)
+			}
+		case 10: // data
+			valid = w.marshal(ec._ContentCreated_data(w.context(), s.field, obj)) && valid
+		case 11: // subject
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentCreated_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		case 12: // title
 			w.buf = model.AppendString(w.buf, obj.Title)
 		case 13: // slug
@@ -2277,218 +2658,6 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 	return w.end(p, mark, valid)
 }
 
-func (ec *executionContext) planContentPublished(w *planWriter, p *plan, obj *readmodel.ContentPublished) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // id
-			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
-			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
-			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
-			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
-			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
-			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
-			w.resolve(func(ctx context.Context) graphql.Marshaler {
-				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentPublished_actor,
-					func(ctx context.Context) (any, error) {
-						return obj.Actor(ctx)
-					},
-					nil,
-					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
-					},
-					true, false)
-			})
-		case 7: // correlationId
-			if p := obj.CorrelationID; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendID(w.buf, *p)
-			}
-		case 8: // causationId
-			if p := obj.CausationID; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendID(w.buf, *p)
-			}
-		case 9: // data
-			valid = w.marshal(ec._ContentPublished_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
-			w.resolve(func(ctx context.Context) graphql.Marshaler {
-				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentPublished_subject,
-					func(ctx context.Context) (any, error) {
-						return obj.Subject(ctx)
-					},
-					nil,
-					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
-					},
-					true, false)
-			})
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planContentDeleted(w *planWriter, p *plan, obj *readmodel.ContentDeleted) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // id
-			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
-			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
-			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
-			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
-			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
-			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
-			w.resolve(func(ctx context.Context) graphql.Marshaler {
-				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentDeleted_actor,
-					func(ctx context.Context) (any, error) {
-						return obj.Actor(ctx)
-					},
-					nil,
-					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
-					},
-					true, false)
-			})
-		case 7: // correlationId
-			if p := obj.CorrelationID; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendID(w.buf, *p)
-			}
-		case 8: // causationId
-			if p := obj.CausationID; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendID(w.buf, *p)
-			}
-		case 9: // data
-			valid = w.marshal(ec._ContentDeleted_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
-			w.resolve(func(ctx context.Context) graphql.Marshaler {
-				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentDeleted_subject,
-					func(ctx context.Context) (any, error) {
-						return obj.Subject(ctx)
-					},
-					nil,
-					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
-					},
-					true, false)
-			})
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
-func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *readmodel.ContentCreated) bool {
-	mark, valid := len(w.buf), true
-	for i := range p.steps {
-		s := &p.steps[i]
-		w.buf = append(w.buf, s.text...)
-		switch s.number {
-		case 0: // id
-			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
-			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
-			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
-			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
-			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
-			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
-			w.resolve(func(ctx context.Context) graphql.Marshaler {
-				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentCreated_actor,
-					func(ctx context.Context) (any, error) {
-						return obj.Actor(ctx)
-					},
-					nil,
-					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
-						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
-					},
-					true, false)
-			})
-		case 7: // correlationId
-			if p := obj.CorrelationID; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendID(w.buf, *p)
-			}
-		case 8: // causationId
-			if p := obj.CausationID; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendID(w.buf, *p)
-			}
-		case 9: // data
-			valid = w.marshal(ec._ContentCreated_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
-			w.resolve(func(ctx context.Context) graphql.Marshaler {
-				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentCreated_subject,
-					func(ctx context.Context) (any, error) {
-						return obj.Subject(ctx)
-					},
-					nil,
-					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
-						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
-					},
-					true, false)
-			})
-		case 11: // title
-			w.buf = model.AppendString(w.buf, obj.Title)
-		case 12: // slug
-			w.buf = model.AppendString(w.buf, obj.Slug)
-		case 13: // description
-			if p := obj.Description; p == nil {
-				w.null()
-			} else {
-				w.buf = model.AppendString(w.buf, *p)
-			}
-		case 14: // content
-			w.buf = model.AppendString(w.buf, obj.Content)
-		case 15: // format
-			w.buf = model.AppendContentFormat(w.buf, obj.Format)
-		case 16: // tags
-			if obj.Tags == nil {
-				w.null()
-			} else {
-				w.buf = append(w.buf, '[')
-				for i, v := range obj.Tags {
-					if i > 0 {
-						w.buf = append(w.buf, ',')
-					}
-					w.buf = model.AppendString(w.buf, v)
-				}
-				w.buf = append(w.buf, ']')
-			}
-		case 17: // status
-			w.buf = model.AppendContentStatus(w.buf, obj.Status)
-		}
-	}
-	return w.end(p, mark, valid)
-}
-
 func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *readmodel.ContentArchived) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
@@ -2497,17 +2666,23 @@ func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *rea
 		switch s.number {
 		case 0: // id
 			w.buf = model.AppendID(w.buf, obj.ID)
-		case 1: // position
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
 			w.buf = model.AppendPosition(w.buf, obj.Position)
-		case 2: // streamId
+		case 3: // streamId
 			w.buf = model.AppendID(w.buf, obj.StreamID)
-		case 3: // streamVersion
+		case 4: // streamVersion
 			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
-		case 4: // type
+		case 5: // type
 			w.buf = model.AppendString(w.buf, obj.Type)
-		case 5: // recordedAt
+		case 6: // recordedAt
 			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
-		case 6: // actor
+		case 7: // actor
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentArchived_actor,
 					func(ctx context.Context) (any, error) {
@@ -2519,21 +2694,21 @@ func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *rea
 					},
 					true, false)
 			})
-		case 7: // correlationId
+		case 8: // correlationId
 			if p := obj.CorrelationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 8: // causationId
+		case 9: // causationId
 			if p := obj.CausationID; p == nil {
 				w.null()
 			} else {
 				w.buf = model.AppendID(w.buf, *p)
 			}
-		case 9: // data
+		case 10: // data
 			valid = w.marshal(ec._ContentArchived_data(w.context(), s.field, obj)) && valid
-		case 10: // subject
+		case 11: // subject
 			w.resolve(func(ctx context.Context) graphql.Marshaler {
 				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_ContentArchived_subject,
 					func(ctx context.Context) (any, error) {

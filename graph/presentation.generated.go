@@ -143,6 +143,29 @@ func (ec *executionContext) fieldContext_Presentation_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Presentation", field, false, false, "ID")
 }
 
+func (ec *executionContext) _Presentation_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.Presentation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Presentation_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Presentation_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Presentation", field, false, false, "Position")
+}
+
 func (ec *executionContext) _Presentation_version(ctx context.Context, field graphql.CollectedField, obj *readmodel.Presentation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -921,6 +944,29 @@ func (ec *executionContext) _Slide_id(ctx context.Context, field graphql.Collect
 }
 func (ec *executionContext) fieldContext_Slide_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Slide", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Slide_asOf(ctx context.Context, field graphql.CollectedField, obj *readmodel.Slide) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Slide_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *eventstore.Position) graphql.Marshaler {
+			return ec.marshalOPosition2ᚖflightdeckᚋeventstoreᚐPosition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Slide_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Slide", field, false, false, "Position")
 }
 
 func (ec *executionContext) _Slide_title(ctx context.Context, field graphql.CollectedField, obj *readmodel.Slide) (ret graphql.Marshaler) {
@@ -1786,6 +1832,11 @@ func (ec *executionContext) _Presentation(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "asOf":
+			out.Values[i] = ec._Presentation_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "version":
 			out.Values[i] = ec._Presentation_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2041,6 +2092,11 @@ func (ec *executionContext) _Slide(ctx context.Context, sel ast.SelectionSet, ob
 		case "id":
 			out.Values[i] = ec._Slide_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._Slide_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "title":

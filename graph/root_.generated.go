@@ -93,6 +93,7 @@ type ComplexityRoot struct {
 	}
 
 	Content struct {
+		AsOf        func(childComplexity int) int
 		Author      func(childComplexity int) int
 		Content     func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
@@ -114,6 +115,7 @@ type ComplexityRoot struct {
 
 	ContentArchived struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -136,6 +138,7 @@ type ComplexityRoot struct {
 
 	ContentCreated struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		Content       func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
@@ -157,6 +160,7 @@ type ComplexityRoot struct {
 
 	ContentDeleted struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -184,6 +188,7 @@ type ComplexityRoot struct {
 
 	ContentPublished struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -198,6 +203,7 @@ type ComplexityRoot struct {
 
 	ContentRestored struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		Content       func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
@@ -220,6 +226,7 @@ type ComplexityRoot struct {
 
 	ContentUnpublished struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -234,6 +241,7 @@ type ComplexityRoot struct {
 
 	ContentUpdated struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		Changes       func(childComplexity int) int
 		Content       func(childComplexity int) int
@@ -299,6 +307,7 @@ type ComplexityRoot struct {
 
 	GenericEvent struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -384,6 +393,7 @@ type ComplexityRoot struct {
 	}
 
 	Presentation struct {
+		AsOf        func(childComplexity int) int
 		Author      func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
 		Description func(childComplexity int) int
@@ -410,6 +420,7 @@ type ComplexityRoot struct {
 
 	PresentationCreated struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -428,6 +439,7 @@ type ComplexityRoot struct {
 
 	PresentationDeleted struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -456,6 +468,7 @@ type ComplexityRoot struct {
 
 	PresentationRestored struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -475,6 +488,7 @@ type ComplexityRoot struct {
 
 	PresentationUpdated struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		Changes       func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
@@ -545,6 +559,7 @@ type ComplexityRoot struct {
 	}
 
 	Slide struct {
+		AsOf         func(childComplexity int) int
 		Content      func(childComplexity int) int
 		ID           func(childComplexity int) int
 		Notes        func(childComplexity int) int
@@ -556,6 +571,7 @@ type ComplexityRoot struct {
 	SlideAdded struct {
 		Actor         func(childComplexity int) int
 		After         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		Content       func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
@@ -575,6 +591,7 @@ type ComplexityRoot struct {
 	SlideMoved struct {
 		Actor         func(childComplexity int) int
 		After         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -590,6 +607,7 @@ type ComplexityRoot struct {
 
 	SlideRemoved struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -605,6 +623,7 @@ type ComplexityRoot struct {
 
 	SlideUpdated struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		Changes       func(childComplexity int) int
 		Content       func(childComplexity int) int
@@ -648,6 +667,7 @@ type ComplexityRoot struct {
 	}
 
 	Tag struct {
+		AsOf  func(childComplexity int) int
 		Count func(childComplexity int) int
 		Name  func(childComplexity int) int
 	}
@@ -666,6 +686,7 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
+		AsOf        func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
 		DisplayName func(childComplexity int) int
 		Email       func(childComplexity int) int
@@ -691,6 +712,7 @@ type ComplexityRoot struct {
 
 	UserForgotten struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -705,6 +727,7 @@ type ComplexityRoot struct {
 
 	UserLoggedIn struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -727,6 +750,7 @@ type ComplexityRoot struct {
 
 	UserRegistered struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -744,6 +768,7 @@ type ComplexityRoot struct {
 
 	UserRoleChanged struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
 		Data          func(childComplexity int) int
@@ -759,6 +784,7 @@ type ComplexityRoot struct {
 
 	UserUpdated struct {
 		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
 		CausationID   func(childComplexity int) int
 		Changes       func(childComplexity int) int
 		CorrelationID func(childComplexity int) int
@@ -966,6 +992,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Checkpoint.Position(childComplexity), true
 
+	case "Content.asOf":
+		if e.ComplexityRoot.Content.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Content.AsOf(childComplexity), true
 	case "Content.author":
 		if e.ComplexityRoot.Content.Author == nil {
 			break
@@ -1090,6 +1122,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ContentArchived.Actor(childComplexity), true
+	case "ContentArchived.asOf":
+		if e.ComplexityRoot.ContentArchived.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentArchived.AsOf(childComplexity), true
 	case "ContentArchived.causationId":
 		if e.ComplexityRoot.ContentArchived.CausationID == nil {
 			break
@@ -1188,6 +1226,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ContentCreated.Actor(childComplexity), true
+	case "ContentCreated.asOf":
+		if e.ComplexityRoot.ContentCreated.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentCreated.AsOf(childComplexity), true
 	case "ContentCreated.causationId":
 		if e.ComplexityRoot.ContentCreated.CausationID == nil {
 			break
@@ -1297,6 +1341,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ContentDeleted.Actor(childComplexity), true
+	case "ContentDeleted.asOf":
+		if e.ComplexityRoot.ContentDeleted.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentDeleted.AsOf(childComplexity), true
 	case "ContentDeleted.causationId":
 		if e.ComplexityRoot.ContentDeleted.CausationID == nil {
 			break
@@ -1408,6 +1458,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ContentPublished.Actor(childComplexity), true
+	case "ContentPublished.asOf":
+		if e.ComplexityRoot.ContentPublished.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentPublished.AsOf(childComplexity), true
 	case "ContentPublished.causationId":
 		if e.ComplexityRoot.ContentPublished.CausationID == nil {
 			break
@@ -1475,6 +1531,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ContentRestored.Actor(childComplexity), true
+	case "ContentRestored.asOf":
+		if e.ComplexityRoot.ContentRestored.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentRestored.AsOf(childComplexity), true
 	case "ContentRestored.causationId":
 		if e.ComplexityRoot.ContentRestored.CausationID == nil {
 			break
@@ -1590,6 +1652,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ContentUnpublished.Actor(childComplexity), true
+	case "ContentUnpublished.asOf":
+		if e.ComplexityRoot.ContentUnpublished.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentUnpublished.AsOf(childComplexity), true
 	case "ContentUnpublished.causationId":
 		if e.ComplexityRoot.ContentUnpublished.CausationID == nil {
 			break
@@ -1657,6 +1725,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ContentUpdated.Actor(childComplexity), true
+	case "ContentUpdated.asOf":
+		if e.ComplexityRoot.ContentUpdated.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentUpdated.AsOf(childComplexity), true
 	case "ContentUpdated.causationId":
 		if e.ComplexityRoot.ContentUpdated.CausationID == nil {
 			break
@@ -1911,6 +1985,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GenericEvent.Actor(childComplexity), true
+	case "GenericEvent.asOf":
+		if e.ComplexityRoot.GenericEvent.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GenericEvent.AsOf(childComplexity), true
 	case "GenericEvent.causationId":
 		if e.ComplexityRoot.GenericEvent.CausationID == nil {
 			break
@@ -2415,6 +2495,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Presentation.asOf":
+		if e.ComplexityRoot.Presentation.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Presentation.AsOf(childComplexity), true
 	case "Presentation.author":
 		if e.ComplexityRoot.Presentation.Author == nil {
 			break
@@ -2552,6 +2638,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PresentationCreated.Actor(childComplexity), true
+	case "PresentationCreated.asOf":
+		if e.ComplexityRoot.PresentationCreated.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresentationCreated.AsOf(childComplexity), true
 	case "PresentationCreated.causationId":
 		if e.ComplexityRoot.PresentationCreated.CausationID == nil {
 			break
@@ -2643,6 +2735,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PresentationDeleted.Actor(childComplexity), true
+	case "PresentationDeleted.asOf":
+		if e.ComplexityRoot.PresentationDeleted.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresentationDeleted.AsOf(childComplexity), true
 	case "PresentationDeleted.causationId":
 		if e.ComplexityRoot.PresentationDeleted.CausationID == nil {
 			break
@@ -2760,6 +2858,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PresentationRestored.Actor(childComplexity), true
+	case "PresentationRestored.asOf":
+		if e.ComplexityRoot.PresentationRestored.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresentationRestored.AsOf(childComplexity), true
 	case "PresentationRestored.causationId":
 		if e.ComplexityRoot.PresentationRestored.CausationID == nil {
 			break
@@ -2857,6 +2961,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PresentationUpdated.Actor(childComplexity), true
+	case "PresentationUpdated.asOf":
+		if e.ComplexityRoot.PresentationUpdated.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresentationUpdated.AsOf(childComplexity), true
 	case "PresentationUpdated.causationId":
 		if e.ComplexityRoot.PresentationUpdated.CausationID == nil {
 			break
@@ -3231,6 +3341,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SessionPayload.User(childComplexity), true
 
+	case "Slide.asOf":
+		if e.ComplexityRoot.Slide.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Slide.AsOf(childComplexity), true
 	case "Slide.content":
 		if e.ComplexityRoot.Slide.Content == nil {
 			break
@@ -3280,6 +3396,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SlideAdded.After(childComplexity), true
+	case "SlideAdded.asOf":
+		if e.ComplexityRoot.SlideAdded.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SlideAdded.AsOf(childComplexity), true
 	case "SlideAdded.causationId":
 		if e.ComplexityRoot.SlideAdded.CausationID == nil {
 			break
@@ -3377,6 +3499,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SlideMoved.After(childComplexity), true
+	case "SlideMoved.asOf":
+		if e.ComplexityRoot.SlideMoved.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SlideMoved.AsOf(childComplexity), true
 	case "SlideMoved.causationId":
 		if e.ComplexityRoot.SlideMoved.CausationID == nil {
 			break
@@ -3450,6 +3578,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SlideRemoved.Actor(childComplexity), true
+	case "SlideRemoved.asOf":
+		if e.ComplexityRoot.SlideRemoved.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SlideRemoved.AsOf(childComplexity), true
 	case "SlideRemoved.causationId":
 		if e.ComplexityRoot.SlideRemoved.CausationID == nil {
 			break
@@ -3523,6 +3657,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SlideUpdated.Actor(childComplexity), true
+	case "SlideUpdated.asOf":
+		if e.ComplexityRoot.SlideUpdated.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SlideUpdated.AsOf(childComplexity), true
 	case "SlideUpdated.causationId":
 		if e.ComplexityRoot.SlideUpdated.CausationID == nil {
 			break
@@ -3716,6 +3856,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.PresentationChanged(childComplexity, args["id"].(string)), true
 
+	case "Tag.asOf":
+		if e.ComplexityRoot.Tag.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tag.AsOf(childComplexity), true
 	case "Tag.count":
 		if e.ComplexityRoot.Tag.Count == nil {
 			break
@@ -3773,6 +3919,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TagEdge.Node(childComplexity), true
 
+	case "User.asOf":
+		if e.ComplexityRoot.User.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.AsOf(childComplexity), true
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
 			break
@@ -3872,6 +4024,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserForgotten.Actor(childComplexity), true
+	case "UserForgotten.asOf":
+		if e.ComplexityRoot.UserForgotten.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserForgotten.AsOf(childComplexity), true
 	case "UserForgotten.causationId":
 		if e.ComplexityRoot.UserForgotten.CausationID == nil {
 			break
@@ -3939,6 +4097,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserLoggedIn.Actor(childComplexity), true
+	case "UserLoggedIn.asOf":
+		if e.ComplexityRoot.UserLoggedIn.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserLoggedIn.AsOf(childComplexity), true
 	case "UserLoggedIn.causationId":
 		if e.ComplexityRoot.UserLoggedIn.CausationID == nil {
 			break
@@ -4037,6 +4201,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserRegistered.Actor(childComplexity), true
+	case "UserRegistered.asOf":
+		if e.ComplexityRoot.UserRegistered.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserRegistered.AsOf(childComplexity), true
 	case "UserRegistered.causationId":
 		if e.ComplexityRoot.UserRegistered.CausationID == nil {
 			break
@@ -4122,6 +4292,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserRoleChanged.Actor(childComplexity), true
+	case "UserRoleChanged.asOf":
+		if e.ComplexityRoot.UserRoleChanged.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserRoleChanged.AsOf(childComplexity), true
 	case "UserRoleChanged.causationId":
 		if e.ComplexityRoot.UserRoleChanged.CausationID == nil {
 			break
@@ -4195,6 +4371,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserUpdated.Actor(childComplexity), true
+	case "UserUpdated.asOf":
+		if e.ComplexityRoot.UserUpdated.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserUpdated.AsOf(childComplexity), true
 	case "UserUpdated.causationId":
 		if e.ComplexityRoot.UserUpdated.CausationID == nil {
 			break
@@ -4479,6 +4661,11 @@ enum ContentFormat {
 type Content implements Node {
   "Names the content among everything."
   id: ID!
+  """
+  The position at which this was read; null when it was read now. One id at two moments is two objects for a
+  cache: ` + "`" + `id` + "`" + ` and ` + "`" + `asOf` + "`" + ` together are its key.
+  """
+  asOf: Position
   "The stream's version: the optimistic lock for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "At most 300 characters."
@@ -4644,6 +4831,11 @@ type TagEdge {
 type Tag {
   "The word."
   name: String!
+  """
+  The position at which this was read; null when it was read now. One name at two moments is two objects for a
+  cache: ` + "`" + `name` + "`" + ` and ` + "`" + `asOf` + "`" + ` together are its key.
+  """
+  asOf: Position
   "How many contents have it, of those the asker may see."
   count: Int!
 }
@@ -4898,6 +5090,8 @@ type IdempotencyKeyReusedError implements UserError {
 interface Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -4924,6 +5118,8 @@ interface Event {
 type ContentCreated implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -4964,6 +5160,8 @@ type ContentCreated implements Event {
 type ContentUpdated implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5004,6 +5202,8 @@ type ContentUpdated implements Event {
 type ContentPublished implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5030,6 +5230,8 @@ type ContentPublished implements Event {
 type ContentUnpublished implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5056,6 +5258,8 @@ type ContentUnpublished implements Event {
 type ContentArchived implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5082,6 +5286,8 @@ type ContentArchived implements Event {
 type ContentDeleted implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5108,6 +5314,8 @@ type ContentDeleted implements Event {
 type ContentRestored implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5150,6 +5358,8 @@ type ContentRestored implements Event {
 type PresentationCreated implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5184,6 +5394,8 @@ type PresentationCreated implements Event {
 type PresentationUpdated implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5220,6 +5432,8 @@ type PresentationUpdated implements Event {
 type PresentationDeleted implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5246,6 +5460,8 @@ type PresentationDeleted implements Event {
 type PresentationRestored implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5282,6 +5498,8 @@ type PresentationRestored implements Event {
 type SlideAdded implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5318,6 +5536,8 @@ type SlideAdded implements Event {
 type SlideUpdated implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5354,6 +5574,8 @@ type SlideUpdated implements Event {
 type SlideMoved implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5384,6 +5606,8 @@ type SlideMoved implements Event {
 type SlideRemoved implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5412,6 +5636,8 @@ type SlideRemoved implements Event {
 type UserRegistered implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5444,6 +5670,8 @@ type UserRegistered implements Event {
 type UserLoggedIn implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5470,6 +5698,8 @@ type UserLoggedIn implements Event {
 type UserUpdated implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5502,6 +5732,8 @@ type UserUpdated implements Event {
 type UserRoleChanged implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5530,6 +5762,8 @@ type UserRoleChanged implements Event {
 type UserForgotten implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5556,6 +5790,8 @@ type UserForgotten implements Event {
 type GenericEvent implements Event {
   "Names the event; unique."
   id: ID!
+  "The position at which the event and its actor were read; null when they were read now."
+  asOf: Position
   "Its place in the log."
   position: Position!
   "The stream it belongs to: the id of what it is about."
@@ -5815,6 +6051,11 @@ extend type Mutation {
 type Presentation implements Node {
   "Names the deck among everything."
   id: ID!
+  """
+  The position at which this was read; null when it was read now. One id at two moments is two objects for a
+  cache: ` + "`" + `id` + "`" + ` and ` + "`" + `asOf` + "`" + ` together are its key.
+  """
+  asOf: Position
   "The stream's version: the optimistic lock for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "At most 300 characters."
@@ -5866,6 +6107,11 @@ type Presentation implements Node {
 type Slide implements Node {
   "Names the slide among everything."
   id: ID!
+  """
+  The position at which this was read; null when it was read now. One id at two moments is two objects for a
+  cache: ` + "`" + `id` + "`" + ` and ` + "`" + `asOf` + "`" + ` together are its key.
+  """
+  asOf: Position
   "The slide's title, where it has one beside its text."
   title: String
   "The text, in Markdown."
@@ -6243,6 +6489,11 @@ scalar JSON
 interface Node {
   "Names the object among everything."
   id: ID!
+  """
+  The position at which this was read; null when it was read now. One id at two moments is two objects for a
+  cache: ` + "`" + `id` + "`" + ` and ` + "`" + `asOf` + "`" + ` together are its key.
+  """
+  asOf: Position
 }
 
 "How a page lies in its connection, as Relay's connections specify. A page of long texts can be shorter than was asked for."
@@ -6421,6 +6672,11 @@ enum Role {
 type User implements Node {
   "Names the user among everything."
   id: ID!
+  """
+  The position at which this was read; null when it was read now. One id at two moments is two objects for a
+  cache: ` + "`" + `id` + "`" + ` and ` + "`" + `asOf` + "`" + ` together are its key.
+  """
+  asOf: Position
   "The stream's version: the optimistic lock for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "The name that others see; that of somebody forgotten is ` + "`" + `forgotten user` + "`" + `."
@@ -6704,6 +6960,8 @@ func (ec *executionContext) childFields_Content(ctx context.Context, field graph
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Content_id(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Content_asOf(ctx, field)
 	case "version":
 		return ec.fieldContext_Content_version(ctx, field)
 	case "title":
@@ -6914,6 +7172,8 @@ func (ec *executionContext) childFields_Presentation(ctx context.Context, field 
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Presentation_id(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Presentation_asOf(ctx, field)
 	case "version":
 		return ec.fieldContext_Presentation_version(ctx, field)
 	case "title":
@@ -7100,6 +7360,8 @@ func (ec *executionContext) childFields_Slide(ctx context.Context, field graphql
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Slide_id(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Slide_asOf(ctx, field)
 	case "title":
 		return ec.fieldContext_Slide_title(ctx, field)
 	case "content":
@@ -7144,6 +7406,8 @@ func (ec *executionContext) childFields_Tag(ctx context.Context, field graphql.C
 	switch field.Name {
 	case "name":
 		return ec.fieldContext_Tag_name(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Tag_asOf(ctx, field)
 	case "count":
 		return ec.fieldContext_Tag_count(ctx, field)
 	}
@@ -7180,6 +7444,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_User_id(ctx, field)
+	case "asOf":
+		return ec.fieldContext_User_asOf(ctx, field)
 	case "version":
 		return ec.fieldContext_User_version(ctx, field)
 	case "displayName":

@@ -52,20 +52,22 @@ func (r *Reader) adoptKeys(v View, keys ...*account.APIKey) []*APIKey {
 	adopted := make([]*APIKey, len(keys))
 	for i, key := range keys {
 		adopted[i] = &APIKey{key, a}
-		a.userIDs = append(a.userIDs, key.UserID, key.Creator, adopted[i].revoker())
+		a.name(nil, key.UserID, key.Creator, adopted[i].revoker())
 	}
 	return adopted
 }
 
 // User returns the machine's user.
-func (k *APIKey) User(ctx context.Context) (*User, error) { return k.answer.user(ctx, k.UserID) }
+func (k *APIKey) User(ctx context.Context) (*User, error) { return k.answer.user(ctx, nil, k.UserID) }
 
 // CreatedBy returns the creator of the key, nil for the operator.
-func (k *APIKey) CreatedBy(ctx context.Context) (*User, error) { return k.answer.user(ctx, k.Creator) }
+func (k *APIKey) CreatedBy(ctx context.Context) (*User, error) {
+	return k.answer.user(ctx, nil, k.Creator)
+}
 
 // RevokedBy returns the revoker of the key, nil for the operator and for a key that is not revoked.
 func (k *APIKey) RevokedBy(ctx context.Context) (*User, error) {
-	return k.answer.user(ctx, k.revoker())
+	return k.answer.user(ctx, nil, k.revoker())
 }
 
 func (k *APIKey) revoker() string {

@@ -80,7 +80,7 @@ type list[T any] struct {
 	// columns are the expressions that the query selects; nil selects all columns.
 	columns []string
 	// adopt gives the rows of a page their view; nil if the rows need none.
-	adopt func(at eventstore.Position, rows []*T)
+	adopt func(v View, rows []*T)
 	// size returns the length of a row's texts in bytes; nil if texts are short.
 	size func(row *T) int
 	// load completes rows of which the query selects a part. It returns the number of complete
@@ -93,6 +93,7 @@ type list[T any] struct {
 type listPage[T any] struct {
 	Connection
 	rows []*T
+	view View // of the rows
 	// cursor returns the cursor of a row. Few cursors are ever asked for.
 	cursor func(row *T) string
 }
@@ -131,23 +132,26 @@ func (p Page) check(name func() string, keys int) (r pageRequest, err error) {
 }
 
 // read returns the page of the list that p requests. Its position is that of p's cursor, or of the
-// view without a cursor. head is the end of the log. A view with a named moment refuses cursors of
-// other positions.
+// view without a cursor. A cursor names its moment, even if this is the end of the log. head is the
+// end of the log. A view with a named moment refuses cursors of other positions.
 func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p Page) (*listPage[T], error) {
 	r, err := p.check(l.name, len(l.keys))
 	if err != nil {
 		return nil, err
 	}
-	position := v.At
+	view := v
 	if r.cursor != nil {
-		if position = r.cursor.At; position > head {
+		position := r.cursor.At
+		if position > head {
 			return nil, domain.Errorf(domain.Invalid, "the cursor is from the future: the log ends at %s", head).At("after")
 		}
 		if v.Named && position != v.At {
 			return nil, domain.Errorf(domain.Invalid, "the cursor was read as of position %s, asOf is %s: leave asOf out, or start again without a cursor", position, v.At).At("asOf")
 		}
+		view = v.named(position)
 	}
-	out := &listPage[T]{Connection: Connection{Position: position, count: func(ctx context.Context) (int, error) {
+	position := view.At
+	out := &listPage[T]{view: view, Connection: Connection{Position: position, count: func(ctx context.Context) (int, error) {
 		return l.reader.db.Count(ctx, l.query(position))
 	}}}
 	if r.limit == 0 {
@@ -162,7 +166,7 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 		return nil, err
 	}
 	if l.adopt != nil {
-		l.adopt(position, rows)
+		l.adopt(view, rows)
 	}
 	l.fill(out, rows, r, cut)
 	return out, nil

@@ -34,6 +34,9 @@ type Content struct {
 	// Size is the length of the text in bytes. Only lists without the text set it.
 	Size int `bun:"size,scanonly"`
 
+	// AsOf is the position at which the row was read, nil for now.
+	AsOf *eventstore.Position `bun:"-"`
+
 	answer *answer `bun:"-"`
 }
 

@@ -54,13 +54,12 @@ func (r *Reader) Content(ctx context.Context, v View, id string) (*Content, erro
 	if err := domain.CheckID(domain.KindContent, "id", id); err != nil {
 		return nil, err
 	}
-	return r.contentAt(ctx, v, id, v.At)
+	return r.content(ctx, v, id)
 }
 
-// contentAt returns the row of a content that was true at a position, nil if there is none or the
-// view may not see it.
-func (r *Reader) contentAt(ctx context.Context, v View, id string, p eventstore.Position) (*Content, error) {
-	row, err := one[Content](ctx, r, "content", v.moved(p), id, func(v View, id string) *bun.SelectQuery {
+// content is Content for an id that is known to be one.
+func (r *Reader) content(ctx context.Context, v View, id string) (*Content, error) {
+	row, err := one[Content](ctx, r, "content", v, id, func(v View, id string) *bun.SelectQuery {
 		return r.shownContent().Apply(currentRow("c", id, v.At), r.visible(v, contents, "c"))
 	})
 	return r.adopted(v, row), err
@@ -162,7 +161,7 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 			}
 			return q
 		},
-		adopt: func(p eventstore.Position, rows []*Content) { r.adoptContents(v.moved(p), rows...) },
+		adopt: func(v View, rows []*Content) { r.adoptContents(v, rows...) },
 		size:  func(c *Content) int { return len(c.Content) },
 	}
 	l.keys, l.key = contentKeys(order.Field)
@@ -255,27 +254,38 @@ func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.
 
 // adoptContents gives rows their view.
 func (r *Reader) adoptContents(v View, rows ...*Content) {
+	asOf := v.asOf()
+	for _, row := range rows {
+		row.AsOf = asOf
+	}
+	r.joinContents(v, rows)
+}
+
+// joinContents makes rows, which know their moments, the rows of one answer.
+func (r *Reader) joinContents(v View, rows []*Content) {
 	a := &answer{reader: r, view: v}
 	for _, row := range rows {
 		row.answer = a
-		a.userIDs = append(a.userIDs, row.AuthorID)
+		a.name(row.AsOf, row.AuthorID)
 	}
 }
 
 // Author returns the author of the content.
-func (c *Content) Author(ctx context.Context) (*User, error) { return c.answer.user(ctx, c.AuthorID) }
+func (c *Content) Author(ctx context.Context) (*User, error) {
+	return c.answer.user(ctx, c.AsOf, c.AuthorID)
+}
 
 // History returns a page of the content's events.
 func (c *Content) History(ctx context.Context, first *int, after *string, last *int, before *string) (*EventConnection, error) {
-	return c.answer.reader.history(ctx, c.answer.view, c.ID, Page{First: first, After: after, Last: last, Before: before})
+	return c.answer.reader.history(ctx, c.answer.viewOf(c.AsOf), c.ID, Page{First: first, After: after, Last: last, Before: before})
 }
 
 // Revision returns the content at a version, or at a point in history. It returns nil if the
 // content did not exist then or the view may not see it. Either version or asOf is nil.
 func (c *Content) Revision(ctx context.Context, version *int, asOf *AsOf) (*Content, error) {
-	p, err := c.answer.revision(ctx, c.ID, version, asOf)
-	if err != nil {
+	v, ok, err := c.answer.revision(ctx, c.answer.viewOf(c.AsOf), c.ID, version, asOf)
+	if err != nil || !ok {
 		return nil, err
 	}
-	return c.answer.reader.contentAt(ctx, c.answer.view, c.ID, p)
+	return c.answer.reader.content(ctx, v, c.ID)
 }

@@ -43,6 +43,9 @@ type Envelope struct {
 	CorrelationID *string
 	CausationID   *string
 
+	// AsOf is the position at which the event and its actor were read, nil for now.
+	AsOf *eventstore.Position
+
 	kind  domain.Kind
 	actor string
 	data  []byte
@@ -60,10 +63,11 @@ func (*Envelope) IsEvent() {}
 func (e *Envelope) At() eventstore.Position { return e.Position }
 
 // Actor returns the user behind the event, nil for the operator.
-func (e *Envelope) Actor(ctx context.Context) (*User, error) { return e.answer.user(ctx, e.actor) }
+func (e *Envelope) Actor(ctx context.Context) (*User, error) {
+	return e.answer.user(ctx, e.AsOf, e.actor)
+}
 
-// Subject returns the object of the event in its state after the event, nil if the view may not see
-// it.
+// Subject returns the object of the event as of the event, nil if the view may not see it.
 func (e *Envelope) Subject(ctx context.Context) (Node, error) {
 	things, err := e.answer.subjects.get(func() (map[eventstore.Position]Node, error) {
 		return e.answer.reader.subjects(ctx, e.answer.view, e.answer.events)

@@ -91,7 +91,7 @@ func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*Ev
 	if err != nil {
 		return nil, err
 	}
-	return &EventConnection{s.Connection, r.adoptEvents(v.moved(s.Position), s.rows), s.rows, s.cursor}, nil
+	return &EventConnection{s.Connection, r.adoptEvents(s.view, s.rows), s.rows, s.cursor}, nil
 }
 
 // history returns a page of the events of one object.
@@ -189,7 +189,7 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 	if len(events) == 0 {
 		return nil, nil
 	}
-	v := View{At: events[len(events)-1].Position, Actor: actor}
+	v := r.Head(actor)
 	positions := make([]eventstore.Position, len(events))
 	for i, e := range events {
 		positions[i] = e.Position
@@ -238,18 +238,18 @@ func oneOf[T comparable](values []T, value T) bool {
 
 // adoptEvents returns the events of rows and gives them their view.
 func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
-	a := &answer{reader: r, view: v}
+	a, asOf := &answer{reader: r, view: v}, v.asOf()
 	events := make([]Event, len(rows))
 	for i, row := range rows {
 		from := row.event
 		e := &Envelope{
 			ID: from.ID, Position: from.Position, StreamID: string(from.Stream.ID), StreamVersion: from.Version, Type: from.Type,
 			RecordedAt: domain.InstantOf(from.RecordedAt), CorrelationID: optional(from.CorrelationID), CausationID: optional(from.CausationID),
-			kind: domain.Kind(from.Stream.Type), actor: from.Actor, answer: a,
+			AsOf: asOf, kind: domain.Kind(from.Stream.Type), actor: from.Actor, answer: a,
 			notes: r.May(v.Actor, policy.SeeNotes, row.DeckAuthor),
 		}
 		e.data, e.damage = OpenData(r.vault, from)
-		a.userIDs = append(a.userIDs, from.Actor)
+		a.name(asOf, from.Actor)
 		a.events = append(a.events, e)
 		events[i] = typed(e, from.SchemaVersion)
 	}
@@ -263,8 +263,8 @@ func optional(s string) *string {
 	return &s
 }
 
-// subjects returns the objects of events by the events' positions, each in its state after the
-// event. It runs three statements at most.
+// subjects returns the objects of events by the events' positions, each as of its event. It runs
+// three statements at most.
 func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[eventstore.Position]Node, error) {
 	positions := make(map[domain.Kind][]eventstore.Position)
 	for _, e := range events {
@@ -276,20 +276,22 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 		if err := r.db.Scan(ctx, r.db.NewSelect().Model((*Content)(nil)).Where("c.valid_from IN (?)", prepared.BindAll(list)).Apply(r.visible(v, contents, "c")), &rows); err != nil {
 			return nil, err
 		}
-		r.adoptContents(v, rows...)
 		for _, row := range rows {
+			row.AsOf = &row.ValidFrom
 			things[row.ValidFrom] = row
 		}
+		r.joinContents(v, rows)
 	}
 	if list := positions[domain.KindPresentation]; list != nil {
 		var rows []*Presentation
 		if err := r.db.Scan(ctx, r.db.NewSelect().Model((*Presentation)(nil)).Where("p.valid_from IN (?)", prepared.BindAll(list)).Apply(r.visible(v, presentations, "p")), &rows); err != nil {
 			return nil, err
 		}
-		r.adoptPresentations(v, rows...)
 		for _, row := range rows {
+			row.AsOf = &row.ValidFrom
 			things[row.ValidFrom] = row
 		}
+		r.joinPresentations(v, rows)
 	}
 	if list := positions[domain.KindUser]; list != nil {
 		var rows []*User
@@ -299,6 +301,7 @@ func (r *Reader) subjects(ctx context.Context, v View, events []*Envelope) (map[
 		r.adoptUsers(v, rows...)
 		for _, row := range rows {
 			if r.May(v.Actor, policy.SeeUser, row.ID) {
+				row.AsOf = &row.ValidFrom
 				things[row.ValidFrom] = row
 			}
 		}

@@ -1,7 +1,9 @@
 package readmodel
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"flightdeck/domain"
@@ -124,23 +126,61 @@ func (r *Reader) slidesByID(ctx context.Context, v View, ids []string) ([]*Slide
 		byID[deck.ID] = deck
 	}
 	return slices.DeleteFunc(rows, func(s *Slide) bool {
-		s.deck = byID[s.PresentationID]
-		return s.deck == nil
+		if s.deck = byID[s.PresentationID]; s.deck == nil {
+			return true
+		}
+		s.AsOf = s.deck.AsOf
+		return false
 	}), err
 }
 
 // usersByID returns the users that exist and that the view may see, by id.
 func (r *Reader) usersByID(ctx context.Context, v View, ids []string) (map[string]*User, error) {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !r.May(v.Actor, policy.SeeUser, id) })
-	if len(ids) == 0 {
-		return nil, nil
+	moments := make([]moment, len(ids))
+	for i, id := range ids {
+		moments[i] = v.of(id)
 	}
-	var rows []*User
-	err := r.db.Scan(ctx, r.db.NewSelect().Model((*User)(nil)).Apply(currentRowsOf("users", "u", ids, v.At)), &rows)
-	r.adoptUsers(v, rows...)
-	users := make(map[string]*User, len(rows))
-	for _, row := range rows {
-		users[row.ID] = row
+	found, err := r.usersAt(ctx, v, moments)
+	users := make(map[string]*User, len(found))
+	for m, row := range found {
+		users[m.id] = row
 	}
 	return users, err
+}
+
+// usersAt returns the users that existed at moments and that the view's actor may see.
+func (r *Reader) usersAt(ctx context.Context, v View, moments []moment) (map[moment]*User, error) {
+	users := make(map[moment]*User, len(moments))
+	for _, m := range moments {
+		if m.id != "" && r.May(v.Actor, policy.SeeUser, m.id) {
+			users[m] = nil
+		}
+	}
+	order := func(a, b moment) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.at, b.at)) }
+	rows := make(map[string][]*User, len(users))
+	for chunk := range slices.Chunk(slices.SortedFunc(maps.Keys(users), order), MaxPage) {
+		var found []*User
+		if err := r.db.Scan(ctx, r.db.NewSelect().Model((*User)(nil)).Apply(currentRowsAt("users", "u", chunk)), &found); err != nil {
+			return nil, err
+		}
+		for _, row := range found {
+			rows[row.ID] = append(rows[row.ID], row)
+		}
+	}
+	for m := range users {
+		var last *User
+		for _, row := range rows[m.id] {
+			if row.ValidFrom <= m.at && (last == nil || row.ValidFrom > last.ValidFrom) {
+				last = row
+			}
+		}
+		if last == nil {
+			delete(users, m)
+			continue
+		}
+		user := *last // a row can be the state of several moments
+		r.adoptUsers(View{At: m.at, Actor: v.Actor, Named: m.named}, &user)
+		users[m] = &user
+	}
+	return users, nil
 }

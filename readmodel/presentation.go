@@ -31,6 +31,9 @@ type Presentation struct {
 	// Rank is the rank of the row in a search. Only lists by relevance set it.
 	Rank int `bun:"rank,scanonly"`
 
+	// AsOf is the position at which the row was read, nil for now.
+	AsOf *eventstore.Position `bun:"-"`
+
 	answer *answer `bun:"-"`
 }
 
@@ -45,6 +48,9 @@ type Slide struct {
 	Title          *string             `bun:"title"`
 	SpeakerNotes   *string             `bun:"notes"`
 	Content        string              `bun:"content"`
+
+	// AsOf is the position at which the row and its deck were read, nil for now.
+	AsOf *eventstore.Position `bun:"-"`
 
 	deck *Presentation `bun:"-"`
 }

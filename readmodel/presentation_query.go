@@ -52,13 +52,12 @@ func (r *Reader) Presentation(ctx context.Context, v View, id string) (*Presenta
 	if err := domain.CheckID(domain.KindPresentation, "id", id); err != nil {
 		return nil, err
 	}
-	return r.presentationAt(ctx, v, id, v.At)
+	return r.presentation(ctx, v, id)
 }
 
-// presentationAt returns the row of a deck that was true at a position, nil if there is none or the
-// view may not see it.
-func (r *Reader) presentationAt(ctx context.Context, v View, id string, p eventstore.Position) (*Presentation, error) {
-	row, err := one[Presentation](ctx, r, "presentation", v.moved(p), id, func(v View, id string) *bun.SelectQuery {
+// presentation is Presentation for an id that is known to be one.
+func (r *Reader) presentation(ctx context.Context, v View, id string) (*Presentation, error) {
+	row, err := one[Presentation](ctx, r, "presentation", v, id, func(v View, id string) *bun.SelectQuery {
 		return r.db.NewSelect().Model((*Presentation)(nil)).Apply(currentRow("p", id, v.At), r.visible(v, presentations, "p"))
 	})
 	if row == nil || err != nil {
@@ -114,7 +113,7 @@ func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFil
 			}
 			return q
 		},
-		adopt: func(p eventstore.Position, rows []*Presentation) { r.adoptPresentations(v.moved(p), rows...) },
+		adopt: func(v View, rows []*Presentation) { r.adoptPresentations(v, rows...) },
 	}
 	l.keys, l.key = presentationKeys(order.Field)
 	return l, nil
@@ -150,16 +149,25 @@ func (f PresentationFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
 
 // adoptPresentations gives rows their view.
 func (r *Reader) adoptPresentations(v View, rows ...*Presentation) {
+	asOf := v.asOf()
+	for _, row := range rows {
+		row.AsOf = asOf
+	}
+	r.joinPresentations(v, rows)
+}
+
+// joinPresentations makes rows, which know their moments, the rows of one answer.
+func (r *Reader) joinPresentations(v View, rows []*Presentation) {
 	a := &answer{reader: r, view: v, decks: rows}
 	for _, row := range rows {
 		row.answer = a
-		a.userIDs = append(a.userIDs, row.AuthorID)
+		a.name(row.AsOf, row.AuthorID)
 	}
 }
 
 // Author returns the author of the deck.
 func (p *Presentation) Author(ctx context.Context) (*User, error) {
-	return p.answer.user(ctx, p.AuthorID)
+	return p.answer.user(ctx, p.AsOf, p.AuthorID)
 }
 
 // Slides returns the slides of the deck in running order.
@@ -201,6 +209,7 @@ func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[strin
 		for i := range rows {
 			s := &rows[i].Slide
 			s.deck = byPosition[rows[i].Deck]
+			s.AsOf = s.deck.AsOf
 			all[s.ID+rows[i].Deck.String()] = s
 		}
 	}
@@ -209,17 +218,17 @@ func (r *Reader) slidesOf(ctx context.Context, decks []*Presentation) (map[strin
 
 // History returns a page of the deck's events.
 func (p *Presentation) History(ctx context.Context, first *int, after *string, last *int, before *string) (*EventConnection, error) {
-	return p.answer.reader.history(ctx, p.answer.view, p.ID, Page{First: first, After: after, Last: last, Before: before})
+	return p.answer.reader.history(ctx, p.answer.viewOf(p.AsOf), p.ID, Page{First: first, After: after, Last: last, Before: before})
 }
 
 // Revision returns the deck at a version, or at a point in history. It returns nil if the deck did
 // not exist then or the view may not see it. Either version or asOf is nil.
 func (p *Presentation) Revision(ctx context.Context, version *int, asOf *AsOf) (*Presentation, error) {
-	at, err := p.answer.revision(ctx, p.ID, version, asOf)
-	if err != nil {
+	v, ok, err := p.answer.revision(ctx, p.answer.viewOf(p.AsOf), p.ID, version, asOf)
+	if err != nil || !ok {
 		return nil, err
 	}
-	return p.answer.reader.presentationAt(ctx, p.answer.view, p.ID, at)
+	return p.answer.reader.presentation(ctx, v, p.ID)
 }
 
 // Presentation returns the deck of the slide.

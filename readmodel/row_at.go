@@ -9,6 +9,13 @@ import (
 	"github.com/uptrace/bun"
 )
 
+// moment is an object at a moment.
+type moment struct {
+	id    string
+	at    eventstore.Position
+	named bool // see [View]
+}
+
 // at selects the rows of a table that were true at a position. alias is the table's name in the
 // query.
 func at(alias string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
@@ -42,14 +49,23 @@ func currentRow(alias, id string, p eventstore.Position) func(*bun.SelectQuery) 
 	}
 }
 
-// currentRowsOf selects, for each of several objects, the last row that began up to a position. The
-// database goes straight to each row.
+// currentRowsOf selects, for each of several objects, the last row that began up to a position.
 func currentRowsOf(table, alias string, ids []string, p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {
+	var moments []moment
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		moments = append(moments, moment{id: id, at: p})
+	}
+	return currentRowsAt(table, alias, moments)
+}
+
+// currentRowsAt selects, for each of several moments, the last row of the object that began up to
+// its position. The database goes straight to each row.
+func currentRowsAt(table, alias string, moments []moment) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+			for _, m := range moments {
 				q = q.WhereOr("?0.id = ?1 AND ?0.valid_from = (SELECT max(valid_from) FROM ?2 WHERE id = ?1 AND valid_from <= ?3)",
-					bun.Ident(alias), prepared.Bind(id), bun.Ident(table), prepared.Bind(p))
+					bun.Ident(alias), prepared.Bind(m.id), bun.Ident(table), prepared.Bind(m.at))
 			}
 			return q
 		})

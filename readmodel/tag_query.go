@@ -15,6 +15,8 @@ type Tag struct {
 	Name string `bun:"name"`
 	// Count is the number of contents with the tag that the view may see.
 	Count int `bun:"count"`
+	// AsOf is the position at which the row was read, nil for now.
+	AsOf *eventstore.Position `bun:"-"`
 }
 
 // TagEdge is a tag in a connection.
@@ -49,6 +51,12 @@ func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagC
 		keys:  []string{"g.name"},
 		key:   func(t *Tag) []any { return []any{t.Name} },
 		query: func(p eventstore.Position) *bun.SelectQuery { return r.tagged(v.moved(p), prefix) },
+		adopt: func(v View, rows []*Tag) {
+			asOf := v.asOf()
+			for _, row := range rows {
+				row.AsOf = asOf
+			}
+		},
 	}
 	s, err := l.read(ctx, v, r.log.Head().Position, p)
 	if err != nil {

@@ -27,6 +27,9 @@ type User struct {
 	CreatedAt   domain.Instant  `bun:"created_at"`
 	LastLoginAt *domain.Instant `bun:"last_login_at"`
 
+	// AsOf is the position at which the row was read, nil for now.
+	AsOf *eventstore.Position `bun:"-"`
+
 	answer *answer `bun:"-"`
 }
 

@@ -63,7 +63,7 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 			}
 			return q
 		},
-		adopt: func(p eventstore.Position, rows []*User) { r.adoptUsers(v.moved(p), rows...) },
+		adopt: func(v View, rows []*User) { r.adoptUsers(v, rows...) },
 	}
 	s, err := l.read(ctx, v, r.log.Head().Position, p)
 	if err != nil {
@@ -74,9 +74,9 @@ func (r *Reader) Users(ctx context.Context, v View, p Page) (*UserConnection, er
 
 // adoptUsers gives rows their view.
 func (r *Reader) adoptUsers(v View, rows ...*User) {
-	a := &answer{reader: r, view: v}
+	a, asOf := &answer{reader: r, view: v}, v.asOf()
 	for _, row := range rows {
-		row.answer = a
+		row.answer, row.AsOf = a, asOf
 	}
 }
 

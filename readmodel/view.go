@@ -16,7 +16,9 @@ import (
 type View struct {
 	At    eventstore.Position
 	Actor domain.Actor
-	// Named is true if the client named the moment. Otherwise a cursor may replace it.
+	// Named is true if the moment is named: by an argument, by a cursor, or by an event. It stays
+	// the same moment when the log grows, also where it is the end of the log. Otherwise the
+	// moment is now, and a cursor may replace it.
 	Named bool
 }
 
@@ -24,6 +26,17 @@ type View struct {
 func (v View) moved(p eventstore.Position) View {
 	v.At = p
 	return v
+}
+
+// named returns the view of the same actor at a named position.
+func (v View) named(p eventstore.Position) View { return View{At: p, Actor: v.Actor, Named: true} }
+
+// asOf returns the position of a named moment, nil for now.
+func (v View) asOf() *eventstore.Position {
+	if !v.Named {
+		return nil
+	}
+	return &v.At
 }
 
 // AsOf is a point in history in the form that clients use: an instant or a position.

@@ -26,13 +26,14 @@ func (r *Resolver) do(ctx context.Context, cmd command.Command) (d done, err err
 		return d, err
 	}
 	d.position, d.errors = &d.result.Position, []model.UserError{}
-	r.advance(ctx, d.result.Position, auth.ActorFrom(ctx))
+	r.advance(ctx, r.after(ctx, d.result))
 	return d, nil
 }
 
-// after returns the view at the position of a command.
+// after returns the view at the position of a command. It is now, except for a command that had
+// run before: its position may be long past.
 func (r *Resolver) after(ctx context.Context, result command.Result) readmodel.View {
-	return readmodel.View{At: result.Position, Actor: auth.ActorFrom(ctx)}
+	return readmodel.View{At: result.Position, Actor: auth.ActorFrom(ctx), Named: result.Replayed}
 }
 
 // events returns the events that a command appended; position is nil for a refused command.
@@ -92,7 +93,7 @@ func (r *Resolver) keyPayload(ctx context.Context, id string) func(command.Resul
 			p.Errors, err = userErrors(err, "input")
 			return p, err
 		}
-		r.advance(ctx, result.Position, auth.ActorFrom(ctx))
+		r.advance(ctx, r.after(ctx, result))
 		p.Position, p.Errors = &result.Position, []model.UserError{}
 		p.APIKey, err = r.Reader.APIKey(ctx, r.after(ctx, result), id)
 		return p, err
@@ -109,11 +110,12 @@ func (r *Resolver) sessionPayload(ctx context.Context, root string) func(command
 			return p, err
 		}
 		actor := domain.Actor{UserID: s.UserID, Role: s.Role}
-		user, err := r.Reader.User(ctx, readmodel.View{At: s.Position, Actor: actor}, s.UserID)
+		view := readmodel.View{At: s.Position, Actor: actor}
+		user, err := r.Reader.User(ctx, view, s.UserID)
 		if err != nil {
 			return nil, err
 		}
-		r.advance(ctx, s.Position, actor)
+		r.advance(ctx, view)
 		expires := domain.InstantOf(s.ExpiresAt)
 		p.Token, p.ExpiresAt, p.User, p.Errors = &s.Token, &expires, user, []model.UserError{}
 		return p, nil
@@ -127,7 +129,7 @@ func (r *Resolver) logOut(ctx context.Context) (*model.LogOutPayload, error) {
 		return nil, err
 	}
 	if p.LoggedOut = ended; ended {
-		r.advance(ctx, r.Log.Head().Position, domain.Actor{})
+		r.advance(ctx, r.Reader.Head(domain.Actor{}))
 	}
 	return p, nil
 }

@@ -7,7 +7,6 @@ import (
 
 	"flightdeck/auth"
 	"flightdeck/command"
-	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/projection"
 	"flightdeck/readmodel"
@@ -101,12 +100,12 @@ func (r *Resolver) view(ctx context.Context, asOf *readmodel.AsOf) (readmodel.Vi
 	return readmodel.View{At: position, Actor: v.Actor, Named: true}, err
 }
 
-// advance moves the view of the operation to the position of a mutation, and to an actor.
-func (r *Resolver) advance(ctx context.Context, at eventstore.Position, actor domain.Actor) {
+// advance moves the view of the operation to that of a mutation.
+func (r *Resolver) advance(ctx context.Context, to readmodel.View) {
 	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.view, o.begun = readmodel.View{At: at, Actor: actor}, true
+		o.view, o.begun = to, true
 	}
 }
 

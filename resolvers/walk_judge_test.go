@@ -135,6 +135,16 @@ func text(o map[string]any, name string) string {
 	return s
 }
 
+// moment returns the position at which an object of an answer was read: what is reached from it is
+// read there, too.
+func (j *judge) moment(o map[string]any) eventstore.Position {
+	at, err := eventstore.ParsePosition(text(o, "asOf"))
+	if err != nil {
+		return j.at
+	}
+	return at
+}
+
 func (j *judge) thing(name string, o map[string]any) {
 	id := text(o, "id")
 	version, _ := member(o, "version")
@@ -148,11 +158,17 @@ func (j *judge) thing(name string, o map[string]any) {
 		j.find("LEAK: %s %s at version %v is shown", name, id, version)
 		return
 	}
+	at := j.moment(o)
+	if _, asked := member(o, "asOf"); asked {
+		if then, _ := j.chronicle.at(id, at); then.event.Position != m.event.Position {
+			j.find("%s %s at version %v was not so as of %s", name, id, version, at)
+		}
+	}
 	owner := m.state.(thing).Owner()
 	j.person(o, "author", owner)
 	for v := 1; v <= versions; v++ {
 		got, asked := member(o, fmt.Sprintf("revision_%d", v))
-		want := v <= len(j.streams[id]) && j.streams[id][v-1].event.Position <= j.at
+		want := v <= len(j.streams[id]) && j.streams[id][v-1].event.Position <= at
 		if want {
 			_, want = j.may(j.actor, j.streams[id][v-1])
 		}
@@ -161,7 +177,7 @@ func (j *judge) thing(name string, o map[string]any) {
 		}
 	}
 	if history, ok := member(o, "history"); ok {
-		j.same("the history of "+id, history, "position", j.eventsOf(j.actor, id, 0, j.at))
+		j.same("the history of "+id, history, "position", j.eventsOf(j.actor, id, 0, at))
 	}
 	if deck, ok := m.state.(domain.Presentation); ok {
 		if slides, ok := member(o, "slides"); ok {
@@ -234,7 +250,7 @@ func (j *judge) user(o map[string]any) {
 		j.find("LEAK: user %s is shown", id)
 	}
 	if address, asked := member(o, "email"); asked {
-		m, _ := j.chronicle.at(id, j.at)
+		m, _ := j.chronicle.at(id, j.moment(o))
 		latest := j.streams[id][len(j.streams[id])-1].state.(domain.User)
 		j.there("the address of "+id, address, m.state != nil && !latest.Forgotten && j.rules.May(j.actor, policy.SeeEmail, id))
 	}

@@ -1,36 +1,19 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { cp, mkdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { folderOf, printSchema } from './print.js'
+import { compile } from '../relay.js'
 
-const compiler = fileURLToPath(import.meta.resolve('relay-compiler/cli.js'))
-
-/** Compiles components against the printed schema and returns the folder of the output. */
-async function compile(t, components) {
-  const folder = await folderOf(t, {
-    'schema.graphql': await printSchema('--relay'),
-    'relay.config.json': JSON.stringify({
-      src: '.',
-      schema: 'schema.graphql',
-      language: 'javascript',
-      artifactDirectory: 'compiled',
-      eagerEsModules: false,
-    }),
-    ...components,
-  })
-  await mkdir(join(folder, 'compiled'))
-  await cp(new URL('relay', import.meta.url), join(folder, 'components'), { recursive: true })
-  await promisify(execFile)(process.execPath, [compiler, 'relay.config.json'], { cwd: folder })
-  return join(folder, 'compiled')
+/** Returns the components of the folder relay by their file names. */
+async function components() {
+  const folder = new URL('relay/', import.meta.url)
+  const files = await readdir(folder)
+  return Object.fromEntries(await Promise.all(files.map(async (name) => [name, await readFile(new URL(name, folder), 'utf8')])))
 }
 
 test("Relay's compiler makes refetchable connections of contents, presentations and a history", async (t) => {
-  const require = createRequire(join(await compile(t), 'index.js'))
+  const require = createRequire(join(await compile(t, await components()), 'index.js'))
   for (const [name, path, way, refetched] of [
     ['ContentList_query', ['contents'], 'forward', 'ContentListPaginationQuery'],
     ['PresentationList_query', ['presentations'], 'forward', 'PresentationListPaginationQuery'],
