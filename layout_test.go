@@ -47,7 +47,7 @@ var importRules = map[string][]string{
 		"auth", "domain", "eventstore", "markdown/deck", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",
 	},
-	"siteimport": {"command", "domain", "eventstore", "gitimport", "markdown/html", "golang.org/x/text"},
+	"siteimport": {"command", "domain", "eventstore", "gitimport", "markdown", "markdown/html", "golang.org/x/text"},
 	"graph": {
 		"command", "domain", "eventstore", "graph/model", "projection", "readmodel",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",

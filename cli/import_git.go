@@ -107,6 +107,9 @@ func (c *importGitCommand) print(env *environment, r imported) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "imported %d commits: %d pages, %s events in %.1f s (%.0f events/s), %.1f MB\n",
 		r.Commits, r.Pages, r.Head, r.Seconds, float64(r.Head)/r.Seconds, float64(r.Bytes)/1e6)
+	if r.Drafts > 0 {
+		fmt.Fprintf(&out, "drafts, which visitors do not see: %d, for their front matter, date or folder\n", r.Drafts)
+	}
 	remarks(&out, "left out, because the text cannot be kept", r.LeftOut)
 	remarks(&out, "converted to UTF-8", r.Repaired)
 	remarks(&out, "symbolic links and submodules, which are no pages", r.Others)

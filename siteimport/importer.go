@@ -13,7 +13,8 @@ import (
 
 // Options are the choices of an import.
 type Options struct {
-	// Now is the time of the import. No event is recorded after it.
+	// Now is the time of the import. No event is recorded after it, and a page dated after it is a
+	// draft.
 	Now time.Time
 	// Strict makes a file an error that would otherwise be repaired or left out.
 	Strict bool
@@ -81,10 +82,16 @@ func (im *Importer) Pages() int { return len(im.pages) }
 
 // Report returns the report on the commits so far.
 func (im *Importer) Report() Report {
-	return Report{
+	r := Report{
 		LeftOut: im.leftOut.all(), Repaired: im.repaired.all(), Others: im.others.all(),
 		Redated: append([]Redated{}, im.redated...),
 	}
+	for _, p := range im.pages {
+		if p.state.Status == domain.Draft {
+			r.Drafts++
+		}
+	}
+	return r
 }
 
 // Commit takes the next commit, oldest first. Its events may be recorded only by a later call of

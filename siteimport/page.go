@@ -82,7 +82,7 @@ func (im *Importer) remove(to *commitEvents, file string) error {
 func (im *Importer) write(to *commitEvents, c gitimport.Change, text string) error {
 	from := cmp.Or(c.OldPath, c.Path)
 	before := im.pages[from]
-	p := describe(c.Path, text)
+	p := describe(c.Path, text, im.now)
 	slug := before.state.Slug
 	if p.base != before.base {
 		slug = im.freeSlug(p.base, slug)
@@ -131,20 +131,31 @@ func (e *edit) do(decide func(domain.Content) ([]domain.Event, error)) {
 
 func (e *edit) create(p page, slug, author string) {
 	e.state.ID = command.NewID(domain.KindContent)
+	status := domain.Published
+	if p.draft {
+		status = domain.Draft
+	}
 	e.do(func(c domain.Content) ([]domain.Event, error) {
 		return domain.CreateContent(domain.ContentCreated{
-			ContentID: c.ID, Title: p.title, Slug: slug, Content: p.text,
-			Format: domain.Markdown, AuthorID: author, Status: domain.Published,
+			ContentID: c.ID, Title: p.title, Slug: slug, Description: p.description, Content: p.text,
+			Format: domain.Markdown, AuthorID: author, Tags: p.tags, Status: status,
 		})
 	})
 }
 
+// update changes the page. The text of a draft is never public, and that of a page becomes public.
 func (e *edit) update(p page, slug string) {
+	if p.draft {
+		e.do(domain.Content.Unpublish)
+	}
 	e.do(func(c domain.Content) ([]domain.Event, error) {
 		return c.Update(domain.ContentUpdated{
-			Title: &p.title, Slug: &slug, Content: &p.text,
+			Title: &p.title, Slug: &slug, Description: domain.To(p.description), Content: &p.text, Tags: p.tags,
 		})
 	})
+	if !p.draft {
+		e.do(domain.Content.Publish)
+	}
 }
 
 // freeSlug returns the base, with a number if another page has that slug. own is the page's present

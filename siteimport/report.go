@@ -13,6 +13,8 @@ type Report struct {
 	Others []Remark `json:"others"`
 	// Redated has the commits that are dated after the import.
 	Redated []Redated `json:"redated"`
+	// Drafts is the number of pages that are drafts at the end.
+	Drafts int `json:"drafts"`
 }
 
 // Remark is about one file.

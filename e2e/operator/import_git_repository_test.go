@@ -284,6 +284,42 @@ func TestReportNamesWhatWasLeftOut(t *testing.T) {
 		"  bad19.md: ", "  and 2 more, which --json names\n", "converted to UTF-8: 1\n  \"latin\\n1.md\": it was in Windows-1252", "link.md: it is a symbolic link (")
 }
 
+// TestDraftsOfARepositoryAreHiddenFromVisitors: neither a draft nor the text of a draft is public
+// at any moment.
+func TestDraftsOfARepositoryAreHiddenFromVisitors(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	draft := func(title string) string {
+		return "---\ntitle: " + title + "\ndraft: true\ntags: [one, two]\ndescription: D\n---\n"
+	}
+	r.commit(0, func() {
+		r.write("a.md", draft("A"))
+		r.write("b.md", "# B")
+		r.write("_drafts/c.md", "# C")
+		r.write("d.md", "---\ndate: 2999-01-01\nslug: /else/where\n---\n# D")
+	})
+	r.commit(10, func() { r.write("a.md", "# A, published"); r.write("b.md", draft("B")) })
+	r.commit(20, func() { r.move("_drafts/c.md", "_posts/2020-01-01-c.md") })
+	s := importSite(t, r.dir)
+	s.compare()
+	// b is a draft now, and so its past is hidden too.
+	for i, want := range []string{"", "a=A, published", "a=A, published posts/2020-01-01-c=C"} {
+		a := s.Must("", `query($at: AsOf) { contents(first: 100, asOf: $at, orderBy: {field: TITLE, direction: ASC}) { nodes { slug title } } }`, harness.Object{"at": s.line[i].asOf})
+		var got []string
+		titles := a.Texts("title", "contents", "nodes")
+		for j, slug := range a.Texts("slug", "contents", "nodes") {
+			got = append(got, slug+"="+titles[j])
+		}
+		harness.WantText(t, fmt.Sprint("what a visitor sees after commit ", i), strings.Join(got, " "), want)
+	}
+	if s.report.Drafts != 2 {
+		t.Errorf("the report counts %d drafts", s.report.Drafts)
+	}
+	s.wantEvents(s.line[1], "Ada", "ContentUpdated", "ContentPublished", "ContentUnpublished", "ContentUpdated")
+	a := s.Must(s.token, `{ contentBySlug(slug: "b") { status tags description } }`, nil)
+	harness.WantText(t, "the draft", fmt.Sprint(a.At("contentBySlug")), "map[description:D status:DRAFT tags:[one two]]")
+}
+
 // TestCommitsOfTheFutureAreRecordedBeforeNow: a commit with a wrong clock does not date what comes
 // after it.
 func TestCommitsOfTheFutureAreRecordedBeforeNow(t *testing.T) {

@@ -229,8 +229,8 @@ func (s *site) compare() {
 }
 
 func (s *site) slugsOf(files map[string]string) (slugs []string) {
-	for file := range files {
-		slugs = append(slugs, siteimport.SlugOf(file))
+	for file, oid := range files {
+		slugs = append(slugs, siteimport.SlugOf(file, s.blobs[oid]))
 	}
 	return slugs
 }
@@ -244,7 +244,7 @@ func (s *site) fileOf(p webPage, files map[string]string, numbered bool) (string
 		slug = slugNumber.ReplaceAllString(slug, "")
 	}
 	for file, oid := range files {
-		if siteimport.SlugOf(file) == slug && s.blobs[oid] == p.content && titleOf(file, p.content) == p.title {
+		if siteimport.SlugOf(file, s.blobs[oid]) == slug && s.blobs[oid] == p.content && titleOf(file, p.content) == p.title {
 			return file, true
 		}
 	}
