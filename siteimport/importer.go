@@ -34,7 +34,7 @@ type Importer struct {
 	strict   bool
 	pages    map[string]filed  // by path
 	slugs    map[string]bool   // of pages
-	authors  map[string]string // ids, by e-mail address
+	authors  map[string]string // ids, by e-mail address, or by name and address
 	// pending holds the commits of moment. The first of them is recorded once the events of all are
 	// counted.
 	pending []commitEvents

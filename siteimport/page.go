@@ -18,7 +18,8 @@ func (im *Importer) author(to *commitEvents, c gitimport.Commit) (id string, err
 	e := domain.UserRegistered{UserID: command.NewID(domain.KindUser), Email: email, DisplayName: firstVisible(name, "unknown"), Role: domain.Author}
 	key := email
 	events, err := domain.RegisterUser(e)
-	if domain.CodeOf(err) == domain.Invalid { // git takes any text for an address
+	if !isPersonal(email) || domain.CodeOf(err) == domain.Invalid { // git takes any text for an address
+		key = name + "\x00" + email
 		e.Email = "author-" + strconv.Itoa(len(im.authors)+1) + "@unknown.invalid"
 		events, err = domain.RegisterUser(e)
 	}
@@ -31,6 +32,14 @@ func (im *Importer) author(to *commitEvents, c gitimport.Commit) (id string, err
 	to.streams = append(to.streams, command.StreamEvents{Kind: domain.KindUser, ID: e.UserID, Events: events})
 	im.authors[key] = e.UserID
 	return e.UserID, nil
+}
+
+// isPersonal reports whether an address can belong to one person: its host has a name in the world.
+// Tools that convert histories write devnull@localhost or none@none for everybody.
+func isPersonal(email string) bool {
+	_, host, _ := strings.Cut(email, "@")
+	return strings.Contains(host, ".") && !strings.HasPrefix(host, "localhost.") &&
+		!strings.HasSuffix(host, ".localdomain") && !strings.HasSuffix(host, ".(none)")
 }
 
 // change adds the events of a changed file to the commit. A version that cannot be kept is left

@@ -354,6 +354,30 @@ func TestCommitsOfTheFutureAreRecordedBeforeNow(t *testing.T) {
 		"commits dated after now, recorded at the time of the next one or of now: 2\n  "+hash+" of 2123-")
 }
 
+// TestAuthorsWithoutAnAddressOfTheirOwnAreNotMerged: converters of histories write one address for
+// everybody.
+func TestAuthorsWithoutAnAddressOfTheirOwnAreNotMerged(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	for i, author := range []string{
+		"Ada <ada@example.org>", "Ada L. <ADA@example.org>", "Bob <devnull@localhost>", "Cyn <devnull@localhost>", "Bob <devnull@localhost>", "Dan <>", "Eva <>",
+		"Eva <none@none>", "Fay <fay@host.(none)>", "Gus <no address>", "Dan <>",
+	} {
+		r.commit(i, func() { r.write("a.md", author) })
+		r.git("", "commit", "-q", "--amend", "--no-edit", "--author="+author)
+	}
+	s := importSite(t, r.dir)
+	a := s.Must(s.token, `{ events(first: 100, filter: {types: ["ContentCreated", "ContentUpdated"]}) { nodes { actor { displayName email } } } }`, nil)
+	nodes, _ := a.At("events", "nodes").([]any)
+	var authors []string
+	for i := range nodes {
+		authors = append(authors, a.Text("events", "nodes", i, "actor", "displayName")+" "+a.Text("events", "nodes", i, "actor", "email"))
+	}
+	harness.WantList(t, "authors", authors, "Ada ada@example.org", "Ada ada@example.org", "Bob author-2@unknown.invalid", "Cyn author-3@unknown.invalid",
+		"Bob author-2@unknown.invalid", "Dan author-4@unknown.invalid", "Eva author-5@unknown.invalid", "Eva author-6@unknown.invalid",
+		"Fay author-7@unknown.invalid", "Gus author-8@unknown.invalid", "Dan author-4@unknown.invalid")
+}
+
 // slugs returns the slugs of the pages now, sorted.
 func (s *site) slugs() (slugs []string) {
 	for _, p := range s.pages(s.Head().String()) {
