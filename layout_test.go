@@ -25,6 +25,7 @@ import (
 // the same table for editors. The packages in wholeOfIt have no row.
 var importRules = map[string][]string{
 	"bounded":              {"github.com/hashicorp/golang-lru/v2"},
+	"budget":               {},
 	"durable":              {},
 	"domain":               {},
 	"policy":               {"domain"},
@@ -39,9 +40,9 @@ var importRules = map[string][]string{
 	"cloudevents":          {"eventstore"},
 	"auth":                 {"domain", "github.com/MicahParks/keyfunc/v3", "github.com/golang-jwt/jwt/v5", "golang.org/x/crypto", "golang.org/x/time"},
 	"vault":                {"durable", "github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
-	"prepared":             {"github.com/hashicorp/golang-lru/v2", "github.com/uptrace/bun"},
+	"prepared":             {"budget", "github.com/hashicorp/golang-lru/v2", "github.com/uptrace/bun"},
 	"account":              {"domain", "eventstore", "prepared", "github.com/uptrace/bun"},
-	"readmodel":            {"account", "domain", "eventstore", "policy", "prepared", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
+	"readmodel":            {"account", "budget", "domain", "eventstore", "policy", "prepared", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
 	"projection":           {"domain", "eventstore", "readmodel", "vault", "github.com/cenkalti/backoff/v5", "github.com/uptrace/bun"},
 	"command": {
 		"auth", "domain", "eventstore", "markdown/deck", "policy", "vault",
@@ -49,18 +50,18 @@ var importRules = map[string][]string{
 	},
 	"siteimport": {"command", "domain", "eventstore", "gitimport", "markdown", "markdown/html", "golang.org/x/text"},
 	"graph": {
-		"command", "domain", "eventstore", "graph/model", "projection", "readmodel",
+		"budget", "command", "domain", "eventstore", "graph/model", "projection", "readmodel",
 		"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2",
 	},
 	"graph/errorcode": {"domain"},
 	"graph/generate":  {"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"},
 	"graph/model":     {"command", "domain", "eventstore", "projection", "readmodel", "github.com/99designs/gqlgen"},
 	"resolvers": {
-		"auth", "command", "domain", "eventstore", "graph", "graph/errorcode", "graph/model", "markdown/deck", "markdown/html", "policy", "projection", "readmodel",
+		"auth", "bounded", "budget", "command", "domain", "eventstore", "graph", "graph/errorcode", "graph/model", "markdown/deck", "markdown/html", "policy", "projection", "readmodel",
 		"github.com/99designs/gqlgen", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2",
 	},
 	"web": {
-		"bounded", "graph/errorcode", "web/document", "web/fanout", "web/frame", "web/limit", "web/negotiate", "web/playground",
+		"bounded", "budget", "graph/errorcode", "web/document", "web/fanout", "web/frame", "web/limit", "web/negotiate", "web/playground",
 		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/vektah/gqlparser/v2",
 	},
 	"web/document":   {"bounded", "graph/errorcode", "web/limit", "github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"},
@@ -69,7 +70,7 @@ var importRules = map[string][]string{
 	"web/negotiate":  {"github.com/klauspost/compress"},
 	"web/playground": {"web/negotiate"},
 	"web/limit": {
-		"graph/errorcode",
+		"budget", "graph/errorcode",
 		"github.com/99designs/gqlgen", "github.com/hashicorp/golang-lru/v2", "github.com/vektah/gqlparser/v2", "golang.org/x/time",
 	},
 	"web/browsertest": {"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"},

@@ -19,6 +19,7 @@ import (
 	"flightdeck/prepared"
 	"flightdeck/projection"
 	"flightdeck/readmodel"
+	"flightdeck/resolvers"
 	"flightdeck/vault"
 	"flightdeck/web"
 
@@ -61,6 +62,7 @@ type App struct {
 	master     vault.Master
 	principals *principalCache
 	changes    *changeIndex
+	rendered   resolvers.Rendered
 	clock      func() time.Time
 	logger     *slog.Logger
 }
@@ -101,6 +103,7 @@ func Open(ctx context.Context, options Options) (*App, error) {
 		return nil, errors.Join(err, log.Close())
 	}
 	db := prepared.New(engine.DB(), sqlitedialect.New(), log.IsRetryable)
+	db.Points(engine.Points())
 	reader := readmodel.NewReader(readmodel.Config{DB: db, Log: log, Index: index, Vault: secrets})
 	accounts := account.NewReader(db)
 	rebuilder := projection.NewRebuilder(log, engine.DB(), engine, options.Logger)
@@ -119,6 +122,7 @@ func Open(ctx context.Context, options Options) (*App, error) {
 		master:     master,
 		principals: principals,
 		changes:    changes,
+		rendered:   resolvers.NewRendered(),
 		clock:      options.Clock,
 		logger:     options.Logger,
 	}, nil
@@ -129,6 +133,10 @@ func Open(ctx context.Context, options Options) (*App, error) {
 func (a *App) WaitForIndex(ctx context.Context) error {
 	return a.index.Wait(ctx, a.Log.Head().Position)
 }
+
+// CachedBytes estimates the memory of the caches in bytes: latest events, states of streams, and
+// rendered texts.
+func (a *App) CachedBytes() int { return a.Log.CachedBytes() + a.rendered.CachedBytes() }
 
 // Close commits the queued commands and closes the database. It may be called twice.
 func (a *App) Close() error {

@@ -61,7 +61,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	tuneGC(func() int { return edge.CachedBytes() + a.Log.CachedBytes() })
+	tuneGC(func() int { return edge.CachedBytes() + a.CachedBytes() })
 	server := edge.HTTPServer()
 	failed := make(chan error, 1)
 	go func() { failed <- certificate.serve(server, listener) }()

@@ -648,6 +648,9 @@ func (ec *executionContext) planRoot(ctx context.Context, p *operationPlan, s *p
 func (ec *executionContext) planUser(w *planWriter, p *plan, obj *readmodel.User) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -689,6 +692,9 @@ func (ec *executionContext) planUser(w *planWriter, p *plan, obj *readmodel.User
 func (ec *executionContext) planSlide(w *planWriter, p *plan, obj *readmodel.Slide) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -736,6 +742,9 @@ func (ec *executionContext) planSlide(w *planWriter, p *plan, obj *readmodel.Sli
 func (ec *executionContext) planPresentation(w *planWriter, p *plan, obj *readmodel.Presentation) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -797,6 +806,9 @@ func (ec *executionContext) planPresentation(w *planWriter, p *plan, obj *readmo
 func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.Content) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -865,6 +877,9 @@ func (ec *executionContext) planContent(w *planWriter, p *plan, obj *readmodel.C
 func (ec *executionContext) planContentConnection(w *planWriter, p *plan, obj *readmodel.ContentConnection) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -900,6 +915,9 @@ func (ec *executionContext) planContentConnection(w *planWriter, p *plan, obj *r
 func (ec *executionContext) planEventConnection(w *planWriter, p *plan, obj *readmodel.EventConnection) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -935,6 +953,9 @@ func (ec *executionContext) planEventConnection(w *planWriter, p *plan, obj *rea
 func (ec *executionContext) planPresentationConnection(w *planWriter, p *plan, obj *readmodel.PresentationConnection) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -972,6 +993,9 @@ func (ec *executionContext) planPresentationConnection(w *planWriter, p *plan, o
 func (ec *executionContext) planUserConnection(w *planWriter, p *plan, obj *readmodel.UserConnection) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1007,6 +1031,9 @@ func (ec *executionContext) planUserConnection(w *planWriter, p *plan, obj *read
 func (ec *executionContext) planContentEdge(w *planWriter, p *plan, obj *readmodel.ContentEdge) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1024,6 +1051,9 @@ func (ec *executionContext) planContentEdge(w *planWriter, p *plan, obj *readmod
 func (ec *executionContext) planPageInfo(w *planWriter, p *plan, obj *readmodel.PageInfo) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1051,6 +1081,9 @@ func (ec *executionContext) planPageInfo(w *planWriter, p *plan, obj *readmodel.
 func (ec *executionContext) planEventEdge(w *planWriter, p *plan, obj *readmodel.EventEdge) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1068,6 +1101,9 @@ func (ec *executionContext) planEventEdge(w *planWriter, p *plan, obj *readmodel
 func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmodel.UserUpdated) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1156,6 +1192,9 @@ func (ec *executionContext) planUserUpdated(w *planWriter, p *plan, obj *readmod
 func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *readmodel.UserRoleChanged) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1225,6 +1264,9 @@ func (ec *executionContext) planUserRoleChanged(w *planWriter, p *plan, obj *rea
 func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *readmodel.UserRegistered) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1298,6 +1340,9 @@ func (ec *executionContext) planUserRegistered(w *planWriter, p *plan, obj *read
 func (ec *executionContext) planUserLoggedIn(w *planWriter, p *plan, obj *readmodel.UserLoggedIn) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1365,6 +1410,9 @@ func (ec *executionContext) planUserLoggedIn(w *planWriter, p *plan, obj *readmo
 func (ec *executionContext) planUserForgotten(w *planWriter, p *plan, obj *readmodel.UserForgotten) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1432,6 +1480,9 @@ func (ec *executionContext) planUserForgotten(w *planWriter, p *plan, obj *readm
 func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmodel.SlideUpdated) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1528,6 +1579,9 @@ func (ec *executionContext) planSlideUpdated(w *planWriter, p *plan, obj *readmo
 func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmodel.SlideRemoved) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1597,6 +1651,9 @@ func (ec *executionContext) planSlideRemoved(w *planWriter, p *plan, obj *readmo
 func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmodel.SlideMoved) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1668,6 +1725,9 @@ func (ec *executionContext) planSlideMoved(w *planWriter, p *plan, obj *readmode
 func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmodel.SlideAdded) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1753,6 +1813,9 @@ func (ec *executionContext) planSlideAdded(w *planWriter, p *plan, obj *readmode
 func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj *readmodel.PresentationUpdated) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1853,6 +1916,9 @@ func (ec *executionContext) planPresentationUpdated(w *planWriter, p *plan, obj 
 func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj *readmodel.PresentationRestored) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -1934,6 +2000,9 @@ func (ec *executionContext) planPresentationRestored(w *planWriter, p *plan, obj
 func (ec *executionContext) planPresentationDeleted(w *planWriter, p *plan, obj *readmodel.PresentationDeleted) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2001,6 +2070,9 @@ func (ec *executionContext) planPresentationDeleted(w *planWriter, p *plan, obj 
 func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj *readmodel.PresentationCreated) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2080,6 +2152,9 @@ func (ec *executionContext) planPresentationCreated(w *planWriter, p *plan, obj 
 func (ec *executionContext) planGenericEvent(w *planWriter, p *plan, obj *readmodel.GenericEvent) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2147,6 +2222,9 @@ func (ec *executionContext) planGenericEvent(w *planWriter, p *plan, obj *readmo
 func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *readmodel.ContentUpdated) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2266,6 +2344,9 @@ func (ec *executionContext) planContentUpdated(w *planWriter, p *plan, obj *read
 func (ec *executionContext) planContentUnpublished(w *planWriter, p *plan, obj *readmodel.ContentUnpublished) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2333,6 +2414,9 @@ func (ec *executionContext) planContentUnpublished(w *planWriter, p *plan, obj *
 func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *readmodel.ContentRestored) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2431,6 +2515,9 @@ func (ec *executionContext) planContentRestored(w *planWriter, p *plan, obj *rea
 func (ec *executionContext) planContentPublished(w *planWriter, p *plan, obj *readmodel.ContentPublished) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2498,6 +2585,9 @@ func (ec *executionContext) planContentPublished(w *planWriter, p *plan, obj *re
 func (ec *executionContext) planContentDeleted(w *planWriter, p *plan, obj *readmodel.ContentDeleted) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2565,6 +2655,9 @@ func (ec *executionContext) planContentDeleted(w *planWriter, p *plan, obj *read
 func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *readmodel.ContentCreated) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2661,6 +2754,9 @@ func (ec *executionContext) planContentCreated(w *planWriter, p *plan, obj *read
 func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *readmodel.ContentArchived) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2728,6 +2824,9 @@ func (ec *executionContext) planContentArchived(w *planWriter, p *plan, obj *rea
 func (ec *executionContext) planPresentationEdge(w *planWriter, p *plan, obj *readmodel.PresentationEdge) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
@@ -2745,6 +2844,9 @@ func (ec *executionContext) planPresentationEdge(w *planWriter, p *plan, obj *re
 func (ec *executionContext) planUserEdge(w *planWriter, p *plan, obj *readmodel.UserEdge) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {

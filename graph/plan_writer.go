@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 
+	"flightdeck/budget"
+
 	"github.com/99designs/gqlgen/graphql"
 )
 
@@ -13,6 +15,10 @@ type planWriter struct {
 	buf   []byte
 	path  []planFrame // the first frame has a context
 	asked bool        // gqlgen has executed a field
+
+	budget *budget.Budget
+	spent  int  // bytes of buf
+	full   bool // the budget is exhausted
 }
 
 // planFrame is one element of the path to the current value: a field, or an element of a list. Its
@@ -47,13 +53,36 @@ func (w *planWriter) null() bool {
 	return false
 }
 
+// spendStep is the number of bytes that a writer spends at once.
+const spendStep = 64 << 10
+
+// isFull spends the bytes that were written, and reports whether the budget is exhausted. That has
+// ended the operation, whose answer is not used: nothing more is to be written.
+func (w *planWriter) isFull() bool {
+	if len(w.buf)-w.spent >= spendStep {
+		w.spend()
+	}
+	return w.full
+}
+
+func (w *planWriter) spend() {
+	w.full = w.budget.Bytes(len(w.buf)-w.spent) != nil || w.full
+	w.spent = len(w.buf)
+}
+
 // keep ends a value that began at mark, and replaces it by null if it is not valid.
 func (w *planWriter) keep(mark int, valid bool) bool {
 	if !valid {
-		w.buf = w.buf[:mark]
+		w.cut(mark)
 		return w.null()
 	}
 	return true
+}
+
+// cut removes the bytes after mark.
+func (w *planWriter) cut(mark int) {
+	w.buf = w.buf[:mark]
+	w.spent = min(w.spent, mark)
 }
 
 // end ends an object that began at mark.
@@ -89,7 +118,7 @@ func (w *planWriter) resolve(field func(context.Context) graphql.Marshaler) bool
 	if m == written {
 		return true
 	}
-	w.buf = w.buf[:mark]
+	w.cut(mark)
 	return w.marshal(m)
 }
 
@@ -134,7 +163,7 @@ func (w *planWriter) context() context.Context {
 // step. A panic is a fault of the program, which gqlgen makes an error of the very field that it
 // happened in: gqlgen writes the value again then, unless it would execute a field twice.
 func (p *operationPlan) write(ctx context.Context, value func(*planWriter) bool, gqlgen func() graphql.Marshaler) (m graphql.Marshaler) {
-	w := &planWriter{buf: make([]byte, 0, 4<<10), path: make([]planFrame, 0, 8)}
+	w := &planWriter{buf: make([]byte, 0, 4<<10), path: make([]planFrame, 0, 8), budget: budget.From(ctx)}
 	if len(p.steps) == 1 {
 		w.buf = append(w.buf, p.steps[0].text...)
 	}
@@ -149,5 +178,6 @@ func (p *operationPlan) write(ctx context.Context, value func(*planWriter) bool,
 	if m := w.within(ctx, func() bool { return value(w) }); m != written {
 		return m
 	}
+	w.spend()
 	return w
 }

@@ -7,24 +7,41 @@ import (
 	"fmt"
 	"reflect"
 
+	"flightdeck/budget"
+
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 )
 
 // DB runs queries on a pool of connections. Its methods may be called at the same time.
 type DB struct {
-	bun        *bun.DB
-	retryable  func(error) bool
-	observe    func(query string)
-	statements *statements
-	scanners   scanners
+	bun       *bun.DB
+	retryable func(error) bool
+	observe   func(query string)
+	lists     pool // for queries whose cost nobody knows before
+	points    pool // for queries that go straight to their row
+	scanners  scanners
 }
+
+// pool is a pool of connections with its statements.
+type pool struct {
+	db         *sql.DB
+	statements *statements
+}
+
+func newPool(db *sql.DB) pool { return pool{db, newStatements(maxStatements, maxStatementBytes)} }
 
 // New returns a DB on a pool of connections, whose queries bun builds in a dialect. A query whose
 // error is retryable runs again, for as long as that is so.
 func New(db *sql.DB, dialect schema.Dialect, retryable func(error) bool) *DB {
-	return &DB{bun: bun.NewDB(db, dialect), retryable: retryable, statements: newStatements(maxStatements, maxStatementBytes)}
+	d := &DB{bun: bun.NewDB(db, dialect), retryable: retryable, lists: newPool(db)}
+	d.points = d.lists
+	return d
 }
+
+// Points makes the DB run the queries of First and Row, which go straight to their row, on a pool
+// of their own: they never wait for the others. It is called before the DB is used.
+func (d *DB) Points(db *sql.DB) { d.points = newPool(db) }
 
 // Observe makes the DB call f with the text of every query. It is called before the DB is used.
 func (d *DB) Observe(f func(query string)) { d.observe = f }
@@ -49,7 +66,7 @@ func (d *DB) Scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
 	return d.query(ctx, q, func(rows *sql.Rows) error {
 		if list := reflect.ValueOf(dest).Elem(); list.Kind() == reflect.Slice {
 			list.SetZero() // when the query runs again
-			return d.scanAll(rows, list)
+			return d.scanAll(ctx, rows, list)
 		}
 		return d.bun.ScanRows(ctx, rows, dest)
 	})
@@ -60,7 +77,7 @@ func (d *DB) Scan(ctx context.Context, q *bun.SelectQuery, dest any) error {
 func ScanWithin[T any](ctx context.Context, d *DB, q *bun.SelectQuery, limit int, size func(*T) int) (list []*T, complete bool, err error) {
 	err = d.query(ctx, q, func(rows *sql.Rows) (err error) {
 		defer func() { err = errors.Join(err, rows.Close()) }()
-		s, err := d.scanner(rows, reflect.TypeFor[T]())
+		s, err := d.scanner(ctx, rows, reflect.TypeFor[T]())
 		if err != nil {
 			return err
 		}
@@ -83,16 +100,24 @@ func ScanWithin[T any](ctx context.Context, d *DB, q *bun.SelectQuery, limit int
 	return list, complete, err
 }
 
-// Count returns the number of rows that a query without columns selects.
+// Count returns the number of rows that a query without columns selects. It counts no further than
+// the budget of ctx goes, and spends the rows that it has counted.
 func (d *DB) Count(ctx context.Context, q *bun.SelectQuery) (n int, err error) {
-	err = d.Scan(ctx, d.NewSelect().TableExpr("(?) AS counted", q.ColumnExpr("1")).ColumnExpr("count(*)"), &n)
-	return n, err
+	b := budget.From(ctx)
+	counted := d.NewSelect().TableExpr("(?) AS counted", q.ColumnExpr("1"))
+	if left, bounded := b.RowsLeft(); bounded {
+		counted = d.NewSelect().TableExpr("(? LIMIT ?) AS counted", q, Bind(left+1))
+	}
+	if err := d.Scan(ctx, counted.ColumnExpr("count(*)"), &n); err != nil {
+		return 0, err
+	}
+	return n, b.Rows(n)
 }
 
 // Row runs a query that is written in SQL, with ? for each of args, and scans its first row into
 // dest. found is false if there is no row.
 func (d *DB) Row(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
-	err = d.run(ctx, query, args, func(rows *sql.Rows) error {
+	err = d.run(ctx, d.points, query, args, func(rows *sql.Rows) error {
 		if found = rows.Next(); !found {
 			return errors.Join(rows.Err(), rows.Close())
 		}
@@ -101,13 +126,15 @@ func (d *DB) Row(ctx context.Context, query string, args []any, dest ...any) (fo
 	return found && err == nil, err
 }
 
-// query runs a query and gives its rows to read, which closes them.
+// query runs a query and gives its rows to read, which closes them. It spends the time of the
+// budget in ctx.
 func (d *DB) query(ctx context.Context, q *bun.SelectQuery, read func(*sql.Rows) error) (err error) {
 	query, args, err := d.text(q)
 	if err != nil {
 		return err
 	}
-	return d.run(ctx, query, args, read)
+	ctx, done := budget.From(ctx).Read(ctx)
+	return done(d.run(ctx, d.lists, query, args, read))
 }
 
 // text returns the text of a query and its arguments.
@@ -119,26 +146,26 @@ func (d *DB) text(q *bun.SelectQuery) (query string, args []any, err error) {
 	return split(string(marked))
 }
 
-// run runs the text of a query and gives its rows to read, which closes them. It does both again
-// while the error is retryable.
-func (d *DB) run(ctx context.Context, query string, args []any, read func(*sql.Rows) error) error {
+// run runs the text of a query on a pool and gives its rows to read, which closes them. It does
+// both again while the error is retryable.
+func (d *DB) run(ctx context.Context, on pool, query string, args []any, read func(*sql.Rows) error) error {
 	if d.observe != nil {
 		d.observe(query)
 	}
 	for {
-		err := d.runOnce(ctx, query, args, read)
+		err := on.runOnce(ctx, query, args, read)
 		if !d.retryable(err) {
 			return err
 		}
 	}
 }
 
-func (d *DB) runOnce(ctx context.Context, query string, args []any, read func(*sql.Rows) error) (err error) {
-	stmt, err := d.statements.get(ctx, d.bun.DB, query)
+func (p pool) runOnce(ctx context.Context, query string, args []any, read func(*sql.Rows) error) (err error) {
+	stmt, err := p.statements.get(ctx, p.db, query)
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", query, err)
 	}
-	defer func() { err = errors.Join(err, d.statements.done(stmt)) }()
+	defer func() { err = errors.Join(err, p.statements.done(stmt)) }()
 	rows, err := stmt.QueryContext(ctx, args...) //nolint:rowserrcheck // read checks, and closes
 	if err != nil {
 		return err

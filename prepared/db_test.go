@@ -3,11 +3,14 @@ package prepared_test
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"flightdeck/budget"
 	"flightdeck/prepared"
 
 	"github.com/uptrace/bun"
@@ -229,5 +232,89 @@ func TestRowReportsWhetherThereIsARow(t *testing.T) {
 	}
 	if note != "note" {
 		t.Errorf("the note is %q", note)
+	}
+}
+
+// Queries that go straight to a row have connections of their own: they are answered while each
+// connection for other queries is taken.
+func TestPointsDoNotWaitForLists(t *testing.T) {
+	t.Parallel()
+	d := open(t, never)
+	d.add(t, "a", 1, "[]", nil, false)
+	path := ""
+	if err := d.pool.QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list").Scan(&path); err != nil {
+		t.Fatal(err)
+	}
+	points, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := points.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	d.Points(points)
+	d.pool.SetMaxOpenConns(1)
+	taken, err := d.pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	found, err := d.Row(t.Context(), "SELECT count FROM things WHERE id = ?", []any{"a"}, &count)
+	if err != nil || !found || count != 1 {
+		t.Errorf("a row is %d, error %v", count, err)
+	}
+	template, err := d.NewTemplate(d.NewSelect().Model((*row)(nil)).Where("t.id = ?", prepared.Bind(prepared.TextSlot(0))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, err := prepared.First[row](t.Context(), d.DB, template, "a"); err != nil || first == nil {
+		t.Errorf("the first row is %v, error %v", first, err)
+	}
+	if err := taken.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestQueriesSpendTheirBudget(t *testing.T) {
+	t.Parallel()
+	d := open(t, never)
+	for i := range 10 {
+		d.add(t, fmt.Sprint(i), i, `["tag"]`, "0123456789", false)
+	}
+	within := func(rows, bytes int) context.Context {
+		ctx, stop := budget.With(t.Context(), budget.Limits{Rows: rows, Bytes: bytes}, "")
+		t.Cleanup(stop)
+		return ctx
+	}
+	var list []row
+	for name, query := range map[string]func(context.Context) error{
+		"scan": func(ctx context.Context) error { return d.Scan(ctx, d.things(), &list) },
+		"scan within": func(ctx context.Context) error {
+			_, _, err := prepared.ScanWithin(ctx, d.DB, d.things(), 1<<20, func(*row) int { return 1 })
+			return err
+		},
+		"count": func(ctx context.Context) error {
+			n, err := d.Count(ctx, d.NewSelect().Model((*row)(nil)))
+			if err == nil && n != 10 {
+				err = fmt.Errorf("counted %d", n)
+			}
+			return err
+		},
+	} {
+		if err := query(within(10, 0)); err != nil {
+			t.Errorf("%s of 10 rows: %v", name, err)
+		}
+		if _, over := errors.AsType[*budget.ExceededError](query(within(9, 0))); !over {
+			t.Errorf("%s reads the tenth of nine rows", name)
+		}
+		const bytes = 10 * (1 + len(`["tag"]`) + 10)
+		if err := query(within(0, bytes)); err != nil {
+			t.Errorf("%s of %d bytes: %v", name, bytes, err)
+		}
+		if _, over := errors.AsType[*budget.ExceededError](query(within(0, bytes-1))); !over && name != "count" {
+			t.Errorf("%s reads %d of %d bytes", name, bytes, bytes-1)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package prepared
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"flightdeck/budget"
 
 	"github.com/uptrace/bun/schema"
 )
@@ -20,6 +23,7 @@ import (
 type scanner struct {
 	columns []column
 	dest    []any // pointers to columns
+	budget  *budget.Budget
 	pool    *sync.Pool
 }
 
@@ -28,6 +32,7 @@ func (s *scanner) done() {
 	for i := range s.columns {
 		s.columns[i].into = reflect.Value{}
 	}
+	s.budget = nil
 	s.pool.Put(s)
 }
 
@@ -35,6 +40,7 @@ func (s *scanner) done() {
 type column struct {
 	field *schema.Field
 	into  reflect.Value // the struct that the current row is read into
+	bytes int           // of the text in the current row
 }
 
 // scanners keeps scanners for further queries, by the type that they read into.
@@ -48,19 +54,20 @@ func (s *scanners) of(typ reflect.Type) *sync.Pool {
 	return pool.(*sync.Pool) //nolint:errcheck,forcetypeassert // as above
 }
 
-// scanner returns a scanner of the rows into structs of a type. The caller calls its method done
-// after the last row.
-func (d *DB) scanner(rows *sql.Rows, typ reflect.Type) (*scanner, error) {
+// scanner returns a scanner of the rows into structs of a type, which spends the budget in ctx. The
+// caller calls its method done after the last row.
+func (d *DB) scanner(ctx context.Context, rows *sql.Rows, typ reflect.Type) (*scanner, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
 	}
 	pool := d.scanners.of(typ)
 	if s, ok := pool.Get().(*scanner); ok && slices.EqualFunc(s.columns, names, func(c column, name string) bool { return c.field.Name == name }) {
+		s.budget = budget.From(ctx)
 		return s, nil
 	}
 	table := d.bun.Table(typ)
-	s := &scanner{make([]column, len(names)), make([]any, len(names)), pool}
+	s := &scanner{make([]column, len(names)), make([]any, len(names)), budget.From(ctx), pool}
 	for i, name := range names {
 		field := table.LookupField(name)
 		if field == nil {
@@ -71,18 +78,32 @@ func (d *DB) scanner(rows *sql.Rows, typ reflect.Type) (*scanner, error) {
 	return s, nil
 }
 
-// scan reads the current row into a struct, all of whose fields are zero.
+// scan reads the current row into a struct, all of whose fields are zero, and spends the row and
+// its texts of the budget.
 func (s *scanner) scan(rows *sql.Rows, into reflect.Value) error {
 	for i := range s.columns {
-		s.columns[i].into = into
+		s.columns[i].into, s.columns[i].bytes = into, 0
 	}
-	return rows.Scan(s.dest...)
+	if err := rows.Scan(s.dest...); err != nil {
+		return err
+	}
+	size := 0
+	for i := range s.columns {
+		size += s.columns[i].bytes
+	}
+	if err := s.budget.Rows(1); err != nil {
+		return err
+	}
+	return s.budget.Bytes(size)
 }
 
 // Scan sets the field of the struct to a value of the column. NULL leaves the field as it is.
 func (c *column) Scan(value any) error {
 	if value == nil {
 		return nil
+	}
+	if text, ok := value.(string); ok {
+		c.bytes = len(text)
 	}
 	if len(c.field.Index) > 1 {
 		return c.field.ScanValue(c.into, value)
@@ -142,14 +163,14 @@ func plainStrings(text string) (list []string, ok bool) {
 }
 
 // scanAll reads all rows into list, a slice of structs or of pointers to structs, and closes them.
-func (d *DB) scanAll(rows *sql.Rows, list reflect.Value) (err error) {
+func (d *DB) scanAll(ctx context.Context, rows *sql.Rows, list reflect.Value) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	typ := list.Type().Elem()
 	pointers := typ.Kind() == reflect.Pointer
 	if pointers {
 		typ = typ.Elem()
 	}
-	s, err := d.scanner(rows, typ)
+	s, err := d.scanner(ctx, rows, typ)
 	if err != nil {
 		return err
 	}

@@ -73,13 +73,13 @@ func First[T any](ctx context.Context, d *DB, t *Template, values ...any) (row *
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	err = d.run(context.WithoutCancel(ctx), t.query, t.fill(values), func(rows *sql.Rows) (err error) {
+	err = d.run(context.WithoutCancel(ctx), d.points, t.query, t.fill(values), func(rows *sql.Rows) (err error) {
 		row = nil
 		defer func() { err = errors.Join(err, rows.Close()) }()
 		if !rows.Next() {
 			return rows.Err()
 		}
-		s, err := d.scanner(rows, reflect.TypeFor[T]())
+		s, err := d.scanner(ctx, rows, reflect.TypeFor[T]())
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,8 @@ type Connection struct {
 	count    func(context.Context) (int, error)
 }
 
-// TotalCount returns the number of members of the whole connection. It runs a query of its own.
+// TotalCount returns the number of members of the whole connection. It runs a query of its own, and
+// counts no further than the budget of ctx goes: the error is a *budget.ExceededError then.
 func (c *Connection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
 
 // list describes a connection of rows of type T.
@@ -81,6 +82,8 @@ type list[T any] struct {
 	columns []string
 	// adopt gives the rows of a page their view; nil if the rows need none.
 	adopt func(v View, rows []*T)
+	// dear marks a list whose query may look at many more rows than it selects.
+	dear bool
 	// size returns the length of a row's texts in bytes; nil if texts are short.
 	size func(row *T) int
 	// load completes rows of which the query selects a part. It returns the number of complete
@@ -152,6 +155,11 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 	}
 	position := view.At
 	out := &listPage[T]{view: view, Connection: Connection{Position: position, count: func(ctx context.Context) (int, error) {
+		done, err := l.reader.Turn(ctx)
+		if err != nil {
+			return 0, err
+		}
+		defer done()
 		return l.reader.db.Count(ctx, l.query(position))
 	}}}
 	if r.limit == 0 {
@@ -195,6 +203,13 @@ func (l list[T]) sorted(q *bun.SelectQuery, r pageRequest) *bun.SelectQuery {
 
 // scan reads the rows of a page. cut is true if long texts ended it before the last row.
 func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut bool, err error) {
+	if l.dear {
+		done, err := l.reader.Turn(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		defer done()
+	}
 	if l.size == nil {
 		if err := l.reader.db.Scan(ctx, q, &rows); err != nil || l.load == nil {
 			return rows, false, err

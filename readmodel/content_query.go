@@ -146,6 +146,7 @@ func (r *Reader) contentList(ctx context.Context, v View, f ContentFilter, o *Or
 	lead, rest := f.lead(order.Field)
 	l = list[Content]{
 		reader: r, name: r.listName("contents", f, order, words),
+		dear: !words.none() || rest.selects(),
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)
@@ -230,6 +231,12 @@ func drivenByTags(tags []string, d OrderDirection, p eventstore.Position) func(*
 		}
 		return q.Where("c.valid_from = (SELECT max(o.valid_from) FROM contents AS o WHERE o.created_at = t.created_at AND o.valid_from <= ?)", prepared.Bind(p))
 	}
+}
+
+// selects reports whether the filter leaves out contents.
+func (f ContentFilter) selects() bool {
+	return f.Status != nil || f.TagsAny != nil || f.TagsAll != nil || f.AuthorID != nil ||
+		f.CreatedFrom != nil || f.CreatedTo != nil || f.UpdatedFrom != nil || f.UpdatedTo != nil
 }
 
 func (f ContentFilter) apply(p eventstore.Position) func(*bun.SelectQuery) *bun.SelectQuery {

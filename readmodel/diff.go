@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"flightdeck/budget"
 	"flightdeck/domain"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -37,7 +38,7 @@ func (c *Content) Diff(ctx context.Context, from int, to *int) (*Diff, error) {
 	if err != nil {
 		return nil, err
 	}
-	var d differ
+	d := differ{ctx: ctx, reader: c.answer.reader}
 	d.text("/title", before.Title, after.Title)
 	d.text("/slug", before.Slug, after.Slug)
 	d.optional("/description", before.Description, after.Description)
@@ -45,7 +46,10 @@ func (c *Content) Diff(ctx context.Context, from int, to *int) (*Diff, error) {
 	d.value("/format", before.Format, after.Format)
 	d.value("/status", before.Status, after.Status)
 	d.value("/tags", before.Tags, after.Tags)
-	return &Diff{before.Version, after.Version, d.changes}, d.err
+	if d.err != nil {
+		return nil, d.err
+	}
+	return &Diff{before.Version, after.Version, d.changes}, nil
 }
 
 // Diff returns the difference between two versions of the deck; nil for to means the present one.
@@ -56,7 +60,7 @@ func (p *Presentation) Diff(ctx context.Context, from int, to *int) (*Diff, erro
 	if err != nil {
 		return nil, err
 	}
-	var d differ
+	d := differ{ctx: ctx, reader: p.answer.reader}
 	d.text("/title", before.Title, after.Title)
 	d.optional("/description", before.Description, after.Description)
 	d.text("/theme", before.Theme, after.Theme)
@@ -65,7 +69,10 @@ func (p *Presentation) Diff(ctx context.Context, from int, to *int) (*Diff, erro
 	if err := d.slides(ctx, before, after); err != nil {
 		return nil, err
 	}
-	return &Diff{before.Version, after.Version, d.changes}, d.err
+	if d.err != nil {
+		return nil, d.err
+	}
+	return &Diff{before.Version, after.Version, d.changes}, nil
 }
 
 // twoRevisions loads the versions of a diff. this is the version current, which needs no loading.
@@ -135,8 +142,10 @@ func slideFields(s *Slide) any {
 	}{s.Title, s.Content, s.Notes()}
 }
 
-// differ collects changes.
+// differ collects changes. After its first error it does nothing more.
 type differ struct {
+	ctx     context.Context //nolint:containedctx // of the one call that the differ serves
+	reader  *Reader
 	changes []*FieldChange
 	err     error
 }
@@ -171,14 +180,23 @@ func (d *differ) optional(path string, before, after *string) {
 	d.value(path, before, after)
 }
 
-// text compares two texts, line by line if one has several lines.
+// text compares two texts, line by line if one has several lines. It spends both of the budget.
 func (d *differ) text(path, before, after string) {
-	if before == after {
+	if before == after || d.err != nil {
+		return
+	}
+	if d.err = budget.From(d.ctx).Bytes(len(before) + len(after)); d.err != nil {
 		return
 	}
 	var patch *string
 	if long := strings.Contains(before, "\n") || strings.Contains(after, "\n"); long && len(before)+len(after) <= maxPatch {
+		done, err := d.reader.Turn(d.ctx)
+		if err != nil {
+			d.err = err
+			return
+		}
 		p := udiff.Unified("before", "after", before, after)
+		done()
 		patch = &p
 	}
 	d.add(path, d.json(before), d.json(after), patch)

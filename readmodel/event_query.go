@@ -79,7 +79,7 @@ func (r *Reader) Events(ctx context.Context, v View, p Page, f EventFilter) (*Ev
 		return nil, err
 	}
 	l := list[eventRow]{
-		reader: r, name: r.listName("events", f),
+		reader: r, name: r.listName("events", f), dear: f.Kinds != nil || f.Types != nil || f.ActorIds != nil,
 		keys: []string{"e.position"},
 		key:  func(e *eventRow) []any { return []any{e.Position} },
 		query: func(p eventstore.Position) *bun.SelectQuery {

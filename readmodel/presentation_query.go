@@ -103,6 +103,7 @@ func (r *Reader) presentationList(ctx context.Context, v View, f PresentationFil
 	}
 	l = list[Presentation]{
 		reader: r, name: r.listName("presentations", f, order, words),
+		dear: !words.none() || f != PresentationFilter{},
 		desc: order.Direction == Descending,
 		query: func(p eventstore.Position) *bun.SelectQuery {
 			v := v.moved(p)

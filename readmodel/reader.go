@@ -2,8 +2,10 @@ package readmodel
 
 import (
 	"context"
+	"runtime"
 
 	"flightdeck/account"
+	"flightdeck/budget"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
 	"flightdeck/prepared"
@@ -18,6 +20,7 @@ type Reader struct {
 	accounts *account.Reader
 	vault    *vault.Vault
 	rules    policy.Table
+	dear     *budget.Turns
 
 	templates templates
 }
@@ -43,9 +46,19 @@ type Config struct {
 
 // NewReader returns a reader of a database.
 func NewReader(c Config) *Reader {
-	r := &Reader{db: c.DB, log: c.Log, index: c.Index, accounts: account.NewReader(c.DB), vault: c.Vault, rules: policy.Rules()}
+	processors := runtime.GOMAXPROCS(0)
+	r := &Reader{
+		db: c.DB, log: c.Log, index: c.Index, accounts: account.NewReader(c.DB), vault: c.Vault, rules: policy.Rules(),
+		dear: budget.NewTurns(max(2, processors), max(1, processors/2)),
+	}
 	if c.Rules != nil {
 		r.rules = *c.Rules
 	}
 	return r
 }
+
+// Turn waits for the turn of a dear work, such as a search, a total, or the rendering of a long
+// text, and returns a function that ends the work. The dear works of one client take half of the
+// processors and connections at most, so that the others stay free for cheap reads. The work must
+// not ask for another turn meanwhile. The error is the cause of ctx's end.
+func (r *Reader) Turn(ctx context.Context) (done func(), err error) { return r.dear.Wait(ctx) }

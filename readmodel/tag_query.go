@@ -47,7 +47,7 @@ func (c *TagConnection) Edges() []*TagEdge {
 // Tags returns a page of the tags with a prefix that contents have, ordered by name.
 func (r *Reader) Tags(ctx context.Context, v View, p Page, prefix string) (*TagConnection, error) {
 	l := list[Tag]{
-		reader: r, name: r.listName("tags", prefix),
+		reader: r, name: r.listName("tags", prefix), dear: true,
 		keys:  []string{"g.name"},
 		key:   func(t *Tag) []any { return []any{t.Name} },
 		query: func(p eventstore.Position) *bun.SelectQuery { return r.tagged(v.moved(p), prefix) },

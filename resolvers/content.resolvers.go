@@ -15,7 +15,7 @@ import (
 )
 
 func (r *contentResolver) HTML(ctx context.Context, obj *readmodel.Content) (string, error) {
-	return render(obj.Format, obj.Content), nil
+	return r.render(ctx, obj.Format, obj.Content)
 }
 
 func (r *contentPayloadResolver) Content(ctx context.Context, obj *model.ContentPayload) (*readmodel.Content, error) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"flightdeck/budget"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/errorcode"
@@ -79,6 +80,11 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 	if all, ok := errors.AsType[domain.Errors](err); ok {
 		return present(shown, all.Error(), string(domain.Invalid), all[0].Field)
 	}
+	if over := exceeded(ctx, err); over != nil {
+		present(shown, over.Error(), errorcode.BudgetExhausted, "")
+		shown.Extensions["limit"], shown.Extensions["max"] = over.Limit, over.Max
+		return shown
+	}
 	if code, message := unavailable(err); code != "" {
 		r.Logger.ErrorContext(ctx, "the log cannot be used", "err", err, "path", shown.Path.String(), "request", r.RequestID(ctx))
 		return present(shown, message, string(code), "")
@@ -97,6 +103,16 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	r.Logger.ErrorContext(ctx, "internal error", "err", err, "path", shown.Path.String(), "request", r.RequestID(ctx))
 	return present(shown, "internal error: the operator finds it in the log under request "+r.RequestID(ctx), errorcode.InternalServerError, "")
+}
+
+// exceeded returns the exhausted budget behind an error, nil for another error. A statement that is
+// interrupted reports it in words of its own.
+func exceeded(ctx context.Context, err error) *budget.ExceededError {
+	if over, ok := errors.AsType[*budget.ExceededError](err); ok {
+		return over
+	}
+	over, _ := errors.AsType[*budget.ExceededError](context.Cause(ctx))
+	return over
 }
 
 // Recover turns a panic into an error for Present. gqlparser panics on a number in a document that

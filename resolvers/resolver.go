@@ -22,6 +22,7 @@ type Resolver struct {
 	Commands  *command.Commands
 	Rebuilder *projection.Rebuilder
 	Logger    *slog.Logger
+	Rendered  Rendered
 	// RequestID returns the id under which a request is logged.
 	RequestID func(context.Context) string
 	// NoStore keeps the answer to a request out of the cache of answers.

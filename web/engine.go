@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"errors"
+	"reflect"
 
+	"flightdeck/budget"
 	"flightdeck/web/document"
 	"flightdeck/web/limit"
 
@@ -45,6 +47,7 @@ func newEngine(config Config, admission admission) *engine {
 	if len(config.Limits.Attempts) > 0 {
 		e.exec.AroundRootFields(limitAttempts(limit.NewAttempts(config.Limits.Attempts), config.Identity.Actor, config.Limits.Clock))
 	}
+	e.exec.AroundFields(spendTexts)
 	if config.Execution.AroundOperation != nil {
 		e.exec.AroundOperations(config.Execution.AroundOperation)
 	}
@@ -106,8 +109,13 @@ func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *gra
 		defer cancel()
 		ctx = bounded
 	}
+	ctx, stop := budget.With(ctx, e.limits.Budget(), clientOf(ctx).key())
+	defer stop()
 	next, running := e.exec.DispatchOperation(ctx, op)
 	resp := next(running)
+	if over := budget.From(ctx).Exceeded(); over != nil && (resp == nil || op.Operation.Operation == ast.Query) {
+		return refused(e.presenter.present(ctx, over)) // half of an answer is of no use, and each of its fields would repeat the error
+	}
 	if late, ok := errors.AsType[*gqlerror.Error](context.Cause(ctx)); ok && resp == nil {
 		return refused(late)
 	}
@@ -129,6 +137,7 @@ func (e *engine) stream(ctx context.Context, op *graphql.OperationContext, yield
 		}
 		return ctx.Err() == nil
 	}
+	ctx = budget.WithRenewed(ctx, e.limits.Budget(), clientOf(ctx).key())
 	next, running := e.exec.DispatchOperation(ctx, op)
 	for resp := next(running); resp != nil; resp = next(running) {
 		if !yield(resp) || !executed(resp) {
@@ -156,6 +165,27 @@ func (e *engine) Guard(ctx context.Context, f func()) {
 		}
 	}()
 	f()
+}
+
+// spendTexts spends the text of each field that gqlgen executes: aliases repeat one text. A plan of
+// package graph spends its own texts.
+func spendTexts(ctx context.Context, next graphql.Resolver) (any, error) {
+	value, err := next(ctx)
+	size := 0
+	switch value := value.(type) {
+	case string:
+		size = len(value)
+	case nil:
+	default:
+		switch v := reflect.Indirect(reflect.ValueOf(value)); {
+		case v.Kind() == reflect.String, v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8: // the latter is JSON
+			size = v.Len()
+		}
+	}
+	if err == nil && size > 0 {
+		err = budget.From(ctx).Bytes(size)
+	}
+	return value, err
 }
 
 // isSubscription reports whether an operation may have more than one result.

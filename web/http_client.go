@@ -51,6 +51,9 @@ func (c client) prefix() netip.Addr {
 	return network.Addr()
 }
 
+// key returns the name by which a client's operations take turns with those of others.
+func (c client) key() string { return c.prefix().String() }
+
 // withClient puts the client of each request into its context, and the request's id into the
 // answer.
 func withClient(trusted proxies, next http.Handler) http.Handler {

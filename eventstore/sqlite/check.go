@@ -30,7 +30,7 @@ func (f Fault) String() string {
 // for each: damaged pages, guards of the log that differ from those of the migrations, and archived
 // events whose rows do not lead to them. It may run beside a server that writes.
 func (e *Engine) Check(ctx context.Context, to eventstore.Position, report func(Fault)) error {
-	rows := queries{ask: e.pool.db.QueryContext}
+	rows := queries{ask: e.pages.db.QueryContext}
 	if err := rows.each(ctx, "PRAGMA integrity_check(20)", nil, func(r *sql.Rows) error {
 		var said string
 		err := r.Scan(&said)
@@ -70,7 +70,7 @@ func (e *Engine) checkSchema(ctx context.Context, report func(Fault)) (err error
 	if err != nil {
 		return err
 	}
-	have, err := schemaOf(ctx, queries{ask: e.pool.db.QueryContext})
+	have, err := schemaOf(ctx, queries{ask: e.pages.db.QueryContext})
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (e *Engine) checkArchive(ctx context.Context, to eventstore.Position, repor
 	for after := eventstore.Position(0); ; {
 		var found []eventstore.Event
 		var blocks []int64
-		q := queries{ask: e.pool.db.QueryContext}
+		q := queries{ask: e.pages.db.QueryContext}
 		if err := q.each(ctx, `SELECT a.position, coalesce(s.stream_id, ''), coalesce(s.type, ''), a.version, coalesce(t.text, ''), coalesce(u.text, ''), a.recorded_at, a.block
 			FROM archived_events AS a LEFT JOIN archive_streams AS s ON s.stream = a.stream
 			LEFT JOIN archive_names AS t ON t.name = a.type LEFT JOIN archive_names AS u ON u.name = a.actor

@@ -49,24 +49,29 @@ const (
 	selectDictionary = "SELECT data FROM archive_dictionaries WHERE dictionary = ?"
 )
 
-// queries reads the log, through the pool of read-only connections or inside the write transaction.
+// queries reads the log, through the pools of read-only connections or inside the write
+// transaction.
 type queries struct {
 	ask    func(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	blocks *blocks
 }
 
-// pool is the pool of read-only connections, with its statements prepared.
+// pool is a pool of read-only connections, with its statements prepared.
 type pool struct {
 	db       *sql.DB
 	prepared map[string]*sql.Stmt
 }
 
-func (p *pool) prepare(ctx context.Context) (err error) {
+// pointQueries go straight to a row, pageQueries read many. Each kind has a pool of its own, so
+// that no page makes a point wait.
+var (
+	pointQueries = []string{selectHead, selectInstant, selectVersion, selectStatus, selectCheckpoint, selectSnapshot, selectBlock, selectDictionary}
+	pageQueries  = []string{selectAfter, selectStream, selectAt, selectAtDown, selectStatuses, selectSnapshots}
+)
+
+func (p *pool) prepare(ctx context.Context, queries []string) (err error) {
 	p.prepared = make(map[string]*sql.Stmt)
-	for _, query := range []string{
-		selectHead, selectAfter, selectStream, selectAt, selectAtDown, selectInstant, selectVersion, selectStatus, selectStatuses,
-		selectCheckpoint, selectSnapshot, selectSnapshots, selectBlock, selectDictionary,
-	} {
+	for _, query := range queries {
 		if p.prepared[query], err = p.db.PrepareContext(ctx, query); err != nil {
 			return translate(err)
 		}
@@ -74,9 +79,14 @@ func (p *pool) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-func (p *pool) ask(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+// askPool runs a query of the log on the pool of its kind.
+func (e *Engine) askPool(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt, ok := e.points.prepared[query]
+	if !ok {
+		stmt = e.pages.prepared[query]
+	}
 	for {
-		rows, err := p.prepared[query].QueryContext(ctx, args...)
+		rows, err := stmt.QueryContext(ctx, args...)
 		if !schemaChanged(err) {
 			return rows, err
 		}
@@ -181,8 +191,8 @@ func (q queries) SlowestCheckpoint(ctx context.Context) (name string, p eventsto
 }
 
 // pageBytes bounds the data of a page of events, roughly: the page ends after the event that
-// reaches the bound.
-const pageBytes = 4 << 20
+// reaches the bound. Each follower of the log keeps a page in memory.
+const pageBytes = 1 << 20
 
 // events runs a query for a page of events, and unpacks the archived ones from their blocks.
 func (q queries) events(ctx context.Context, query string, args ...any) (events []eventstore.Event, err error) {

@@ -20,7 +20,7 @@ func (e *Engine) Size(ctx context.Context) (s eventstore.Size, err error) {
 		"PRAGMA page_size":                     &page,
 		"PRAGMA freelist_count":                &free,
 	} {
-		if err := e.pool.db.QueryRowContext(ctx, query).Scan(into); err != nil {
+		if err := e.pages.db.QueryRowContext(ctx, query).Scan(into); err != nil {
 			return s, translate(err)
 		}
 	}

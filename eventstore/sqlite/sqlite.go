@@ -31,7 +31,8 @@ type Options struct {
 // Engine is a log in a SQLite file. It implements eventstore.Engine.
 type Engine struct {
 	queries
-	pool    pool
+	pages   pool // for queries of many rows, or of an unknown cost
+	points  pool // for queries that go straight to a row
 	path    string
 	lock    *lock
 	writes  *sql.DB
@@ -70,14 +71,14 @@ func Open(ctx context.Context, path string, o Options) (_ *Engine, err error) {
 		return nil, err
 	}
 	if o.ReadOnly {
-		if err := checkUpToDate(ctx, e.pool.db, migrations); err != nil {
+		if err := checkUpToDate(ctx, e.pages.db, migrations); err != nil {
 			return nil, err
 		}
 	}
-	if err := e.pool.prepare(ctx); err != nil {
+	if err := errors.Join(e.pages.prepare(ctx, pageQueries), e.points.prepare(ctx, pointQueries)); err != nil {
 		return nil, err
 	}
-	if err := e.pool.db.QueryRowContext(ctx, "SELECT lineage FROM log").Scan(&e.lineage); err != nil {
+	if err := e.points.db.QueryRowContext(ctx, "SELECT lineage FROM log").Scan(&e.lineage); err != nil {
 		return nil, translate(err)
 	}
 	return e, nil
@@ -125,23 +126,33 @@ func (e *Engine) openWriter(ctx context.Context, migrations []eventstore.Migrati
 	return migrate(ctx, e.conn, migrations)
 }
 
-// openReaders opens the pool of connections that cannot write.
+// openReaders opens the pools of connections that cannot write.
 func (e *Engine) openReaders(ctx context.Context) (err error) {
 	if e.blocks, err = newBlocks(); err != nil {
 		return err
 	}
-	e.ask = e.pool.ask
-	e.pool.db, err = sql.Open("sqlite", dsn(e.path, "ro",
-		// The driver's allocator takes 8 KiB for a page of 4 KiB, so that a cache takes twice its
-		// size; the system caches the pages too.
-		"busy_timeout(5000)", "query_only(1)", "cache_size(-4000)"))
-	if err != nil {
+	e.ask = e.askPool
+	if e.pages.db, err = openPool(e.path, 4000); err != nil {
 		return err
 	}
+	if e.points.db, err = openPool(e.path, 2000); err != nil {
+		return err
+	}
+	return checkOurs(ctx, e.pages.db)
+}
+
+// openPool opens a pool of connections that cannot write, each with a cache of pages in KiB. The
+// driver's allocator takes 8 KiB for a page of 4 KiB, so that a cache takes twice its size; the
+// system caches the pages too.
+func openPool(path string, cache int) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn(path, "ro", "busy_timeout(5000)", "query_only(1)", fmt.Sprintf("cache_size(-%d)", cache)))
+	if err != nil {
+		return nil, err
+	}
 	connections := max(4, 2*runtime.GOMAXPROCS(0))
-	e.pool.db.SetMaxOpenConns(connections)
-	e.pool.db.SetMaxIdleConns(connections)
-	return checkOurs(ctx, e.pool.db)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
 }
 
 // touch creates the file with mode 0600; SQLite gives the files beside it the same mode.
@@ -222,17 +233,23 @@ func checkLibrary(ctx context.Context, conn *sql.Conn) error {
 // Lineage identifies this log.
 func (e *Engine) Lineage() string { return e.lineage }
 
-// DB is the pool of read-only connections, for queries on the tables beside the log. It belongs to
+// DB is a pool of read-only connections, for queries on the tables beside the log. It belongs to
 // the engine.
-func (e *Engine) DB() *sql.DB { return e.pool.db }
+func (e *Engine) DB() *sql.DB { return e.pages.db }
+
+// Points is another such pool, for queries that go straight to a row: they never wait for queries
+// on DB.
+func (e *Engine) Points() *sql.DB { return e.points.db }
 
 // Close moves the write-ahead log into the file, as far as no other program reads older pages, and
 // releases everything. The next Open finds the part that stays in the write-ahead log. Close may be
 // called twice.
 func (e *Engine) Close() error {
 	var errs []error
-	if e.pool.db != nil {
-		errs = append(errs, e.pool.db.Close())
+	for _, p := range []pool{e.pages, e.points} {
+		if p.db != nil {
+			errs = append(errs, p.db.Close())
+		}
 	}
 	if e.conn != nil {
 		errs = append(errs, e.stmts.close())

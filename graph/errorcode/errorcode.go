@@ -43,6 +43,8 @@ const (
 	LimitExceeded = "LIMIT_EXCEEDED"
 	RateLimited   = "RATE_LIMITED"
 	TimedOut      = "TIMED_OUT"
+	// BudgetExhausted marks an operation that turned out to be too dear while it was running.
+	BudgetExhausted = "BUDGET_EXHAUSTED"
 )
 
 // Codes of requests that failed without a fault of their own.

@@ -3,6 +3,7 @@
 //
 // Documents are counted before validation (document.go), operations are weighed before they run
 // (complexity.go), and clients are counted while they are served (inflight.go, attempts.go).
+// Package budget counts the cost of operations while they run.
 //
 // Start with Limits.
 package limit
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"flightdeck/budget"
 	"flightdeck/graph/errorcode"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -36,9 +38,20 @@ type Limits struct {
 
 	// Time bounds queries and mutations; subscriptions have no end.
 	Time time.Duration `default:"30s" help:"How long a query or a mutation may take."`
+	// Rows, Bytes and Reading are the budget of a query or a mutation: see package budget. Each
+	// step of a subscription has one of its own.
+	Rows    int           `default:"2000000" help:"Rows that an operation reads or counts."`
+	Bytes   int           `default:"33554432" help:"Bytes of texts that an operation reads, renders, compares and answers."`
+	Reading time.Duration `default:"10s" help:"How long the statements of an operation may run, all of them together."`
+
 	// Operations and Connections are counted by the client's address, in IPv6 by its first 64 bits.
 	Operations  int `default:"1000" help:"Queries and mutations of one address at the same time."`
 	Connections int `default:"1000" help:"Websockets and event streams of one address at the same time."`
+}
+
+// Budget returns the budget of an operation.
+func (l Limits) Budget() budget.Limits {
+	return budget.Limits{Rows: l.Rows, Bytes: l.Bytes, Reading: l.Reading}
 }
 
 // exceeded returns the error of a request that exceeds a limit. advice tells the client how to stay
