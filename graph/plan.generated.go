@@ -96,20 +96,20 @@ var planTypes = [...]planType{
 	}},
 	{name: "EventConnection", implementors: eventConnectionImplementors, fields: []planField{
 		{name: "edges", to: []int{11}, method: true},
-		{name: "nodes", to: []int{12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32}},
+		{name: "nodes", to: []int{12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32, 33, 33}},
 		{name: "pageInfo", to: []int{10}},
 		{name: "totalCount", method: true},
 		{name: "position", variable: "Position"},
 	}},
 	{name: "PresentationConnection", implementors: presentationConnectionImplementors, fields: []planField{
-		{name: "edges", to: []int{33}, method: true},
+		{name: "edges", to: []int{34}, method: true},
 		{name: "nodes", to: []int{3}},
 		{name: "pageInfo", to: []int{10}},
 		{name: "totalCount", method: true},
 		{name: "position", variable: "Position"},
 	}},
 	{name: "UserConnection", implementors: userConnectionImplementors, fields: []planField{
-		{name: "edges", to: []int{34}, method: true},
+		{name: "edges", to: []int{35}, method: true},
 		{name: "nodes", to: []int{1}},
 		{name: "pageInfo", to: []int{10}},
 		{name: "totalCount", method: true},
@@ -127,7 +127,21 @@ var planTypes = [...]planType{
 	}},
 	{name: "EventEdge", implementors: eventEdgeImplementors, fields: []planField{
 		{name: "cursor", method: true},
-		{name: "node", to: []int{12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32}},
+		{name: "node", to: []int{12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32, 33, 33}},
+	}},
+	{name: "Withdrawn", implementors: withdrawnImplementors, fields: []planField{
+		{name: "id", variable: "ID"},
+		{name: "asOf", variable: "AsOf"},
+		{name: "position", variable: "Position"},
+		{name: "streamId", variable: "StreamID"},
+		{name: "streamVersion", variable: "StreamVersion"},
+		{name: "type", variable: "Type"},
+		{name: "recordedAt", variable: "RecordedAt"},
+		{name: "actor", to: []int{1}, method: true},
+		{name: "correlationId", variable: "CorrelationID"},
+		{name: "causationId", variable: "CausationID"},
+		{name: "data", method: true},
+		{name: "subject", to: []int{1, 2, 3, 4}, method: true},
 	}},
 	{name: "UserUpdated", implementors: userUpdatedImplementors, fields: []planField{
 		{name: "id", variable: "ID"},
@@ -1093,6 +1107,73 @@ func (ec *executionContext) planEventEdge(w *planWriter, p *plan, obj *readmodel
 			w.enter(s)
 			valid = ec.planNEvent2flightdeckᚋreadmodelᚐEvent(w, s, obj.Node) && valid
 			w.leave()
+		}
+	}
+	return w.end(p, mark, valid)
+}
+
+func (ec *executionContext) planWithdrawn(w *planWriter, p *plan, obj *readmodel.Withdrawn) bool {
+	mark, valid := len(w.buf), true
+	for i := range p.steps {
+		s := &p.steps[i]
+		w.buf = append(w.buf, s.text...)
+		switch s.number {
+		case 0: // id
+			w.buf = model.AppendID(w.buf, obj.ID)
+		case 1: // asOf
+			if p := obj.AsOf; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendPosition(w.buf, *p)
+			}
+		case 2: // position
+			w.buf = model.AppendPosition(w.buf, obj.Position)
+		case 3: // streamId
+			w.buf = model.AppendID(w.buf, obj.StreamID)
+		case 4: // streamVersion
+			w.buf = model.AppendInt(w.buf, obj.StreamVersion)
+		case 5: // type
+			w.buf = model.AppendString(w.buf, obj.Type)
+		case 6: // recordedAt
+			w.buf = model.AppendDateTime(w.buf, obj.RecordedAt)
+		case 7: // actor
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Withdrawn_actor,
+					func(ctx context.Context) (any, error) {
+						return obj.Actor(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v *readmodel.User) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planOUser2ᚖflightdeckᚋreadmodelᚐUser(w, s, v) })
+					},
+					true, false)
+			})
+		case 8: // correlationId
+			if p := obj.CorrelationID; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendID(w.buf, *p)
+			}
+		case 9: // causationId
+			if p := obj.CausationID; p == nil {
+				w.null()
+			} else {
+				w.buf = model.AppendID(w.buf, *p)
+			}
+		case 10: // data
+			valid = w.marshal(ec._Withdrawn_data(w.context(), s.field, obj)) && valid
+		case 11: // subject
+			w.resolve(func(ctx context.Context) graphql.Marshaler {
+				return graphql.ResolveField(ctx, ec.OperationContext, s.field, ec.fieldContext_Withdrawn_subject,
+					func(ctx context.Context) (any, error) {
+						return obj.Subject(ctx)
+					},
+					nil,
+					func(ctx context.Context, _ ast.SelectionSet, v readmodel.Node) graphql.Marshaler {
+						return w.within(ctx, func() bool { return ec.planONode2flightdeckᚋreadmodelᚐNode(w, s, v) })
+					},
+					true, false)
+			})
 		}
 	}
 	return w.end(p, mark, valid)
@@ -2913,153 +2994,160 @@ func (ec *executionContext) planNEvent2flightdeckᚋreadmodelᚐEvent(w *planWri
 		return w.null()
 	}
 	switch obj := v.(type) {
+	case readmodel.Withdrawn:
+		return ec.planWithdrawn(w, s.below[0], &obj)
+	case *readmodel.Withdrawn:
+		if obj == nil {
+			return w.null()
+		}
+		return ec.planWithdrawn(w, s.below[1], obj)
 	case readmodel.UserUpdated:
-		return ec.planUserUpdated(w, s.below[0], &obj)
+		return ec.planUserUpdated(w, s.below[2], &obj)
 	case *readmodel.UserUpdated:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planUserUpdated(w, s.below[1], obj)
+		return ec.planUserUpdated(w, s.below[3], obj)
 	case readmodel.UserRoleChanged:
-		return ec.planUserRoleChanged(w, s.below[2], &obj)
+		return ec.planUserRoleChanged(w, s.below[4], &obj)
 	case *readmodel.UserRoleChanged:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planUserRoleChanged(w, s.below[3], obj)
+		return ec.planUserRoleChanged(w, s.below[5], obj)
 	case readmodel.UserRegistered:
-		return ec.planUserRegistered(w, s.below[4], &obj)
+		return ec.planUserRegistered(w, s.below[6], &obj)
 	case *readmodel.UserRegistered:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planUserRegistered(w, s.below[5], obj)
+		return ec.planUserRegistered(w, s.below[7], obj)
 	case readmodel.UserLoggedIn:
-		return ec.planUserLoggedIn(w, s.below[6], &obj)
+		return ec.planUserLoggedIn(w, s.below[8], &obj)
 	case *readmodel.UserLoggedIn:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planUserLoggedIn(w, s.below[7], obj)
+		return ec.planUserLoggedIn(w, s.below[9], obj)
 	case readmodel.UserForgotten:
-		return ec.planUserForgotten(w, s.below[8], &obj)
+		return ec.planUserForgotten(w, s.below[10], &obj)
 	case *readmodel.UserForgotten:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planUserForgotten(w, s.below[9], obj)
+		return ec.planUserForgotten(w, s.below[11], obj)
 	case readmodel.SlideUpdated:
-		return ec.planSlideUpdated(w, s.below[10], &obj)
+		return ec.planSlideUpdated(w, s.below[12], &obj)
 	case *readmodel.SlideUpdated:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planSlideUpdated(w, s.below[11], obj)
+		return ec.planSlideUpdated(w, s.below[13], obj)
 	case readmodel.SlideRemoved:
-		return ec.planSlideRemoved(w, s.below[12], &obj)
+		return ec.planSlideRemoved(w, s.below[14], &obj)
 	case *readmodel.SlideRemoved:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planSlideRemoved(w, s.below[13], obj)
+		return ec.planSlideRemoved(w, s.below[15], obj)
 	case readmodel.SlideMoved:
-		return ec.planSlideMoved(w, s.below[14], &obj)
+		return ec.planSlideMoved(w, s.below[16], &obj)
 	case *readmodel.SlideMoved:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planSlideMoved(w, s.below[15], obj)
+		return ec.planSlideMoved(w, s.below[17], obj)
 	case readmodel.SlideAdded:
-		return ec.planSlideAdded(w, s.below[16], &obj)
+		return ec.planSlideAdded(w, s.below[18], &obj)
 	case *readmodel.SlideAdded:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planSlideAdded(w, s.below[17], obj)
+		return ec.planSlideAdded(w, s.below[19], obj)
 	case readmodel.PresentationUpdated:
-		return ec.planPresentationUpdated(w, s.below[18], &obj)
+		return ec.planPresentationUpdated(w, s.below[20], &obj)
 	case *readmodel.PresentationUpdated:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planPresentationUpdated(w, s.below[19], obj)
+		return ec.planPresentationUpdated(w, s.below[21], obj)
 	case readmodel.PresentationRestored:
-		return ec.planPresentationRestored(w, s.below[20], &obj)
+		return ec.planPresentationRestored(w, s.below[22], &obj)
 	case *readmodel.PresentationRestored:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planPresentationRestored(w, s.below[21], obj)
+		return ec.planPresentationRestored(w, s.below[23], obj)
 	case readmodel.PresentationDeleted:
-		return ec.planPresentationDeleted(w, s.below[22], &obj)
+		return ec.planPresentationDeleted(w, s.below[24], &obj)
 	case *readmodel.PresentationDeleted:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planPresentationDeleted(w, s.below[23], obj)
+		return ec.planPresentationDeleted(w, s.below[25], obj)
 	case readmodel.PresentationCreated:
-		return ec.planPresentationCreated(w, s.below[24], &obj)
+		return ec.planPresentationCreated(w, s.below[26], &obj)
 	case *readmodel.PresentationCreated:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planPresentationCreated(w, s.below[25], obj)
+		return ec.planPresentationCreated(w, s.below[27], obj)
 	case readmodel.GenericEvent:
-		return ec.planGenericEvent(w, s.below[26], &obj)
+		return ec.planGenericEvent(w, s.below[28], &obj)
 	case *readmodel.GenericEvent:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planGenericEvent(w, s.below[27], obj)
+		return ec.planGenericEvent(w, s.below[29], obj)
 	case readmodel.ContentUpdated:
-		return ec.planContentUpdated(w, s.below[28], &obj)
+		return ec.planContentUpdated(w, s.below[30], &obj)
 	case *readmodel.ContentUpdated:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planContentUpdated(w, s.below[29], obj)
+		return ec.planContentUpdated(w, s.below[31], obj)
 	case readmodel.ContentUnpublished:
-		return ec.planContentUnpublished(w, s.below[30], &obj)
+		return ec.planContentUnpublished(w, s.below[32], &obj)
 	case *readmodel.ContentUnpublished:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planContentUnpublished(w, s.below[31], obj)
+		return ec.planContentUnpublished(w, s.below[33], obj)
 	case readmodel.ContentRestored:
-		return ec.planContentRestored(w, s.below[32], &obj)
+		return ec.planContentRestored(w, s.below[34], &obj)
 	case *readmodel.ContentRestored:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planContentRestored(w, s.below[33], obj)
+		return ec.planContentRestored(w, s.below[35], obj)
 	case readmodel.ContentPublished:
-		return ec.planContentPublished(w, s.below[34], &obj)
+		return ec.planContentPublished(w, s.below[36], &obj)
 	case *readmodel.ContentPublished:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planContentPublished(w, s.below[35], obj)
+		return ec.planContentPublished(w, s.below[37], obj)
 	case readmodel.ContentDeleted:
-		return ec.planContentDeleted(w, s.below[36], &obj)
+		return ec.planContentDeleted(w, s.below[38], &obj)
 	case *readmodel.ContentDeleted:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planContentDeleted(w, s.below[37], obj)
+		return ec.planContentDeleted(w, s.below[39], obj)
 	case readmodel.ContentCreated:
-		return ec.planContentCreated(w, s.below[38], &obj)
+		return ec.planContentCreated(w, s.below[40], &obj)
 	case *readmodel.ContentCreated:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planContentCreated(w, s.below[39], obj)
+		return ec.planContentCreated(w, s.below[41], obj)
 	case readmodel.ContentArchived:
-		return ec.planContentArchived(w, s.below[40], &obj)
+		return ec.planContentArchived(w, s.below[42], &obj)
 	case *readmodel.ContentArchived:
 		if obj == nil {
 			return w.null()
 		}
-		return ec.planContentArchived(w, s.below[41], obj)
+		return ec.planContentArchived(w, s.below[43], obj)
 	default:
 		return w.marshal(ec.marshalNEvent2flightdeckᚋreadmodelᚐEvent(w.context(), s.field.Selections, v))
 	}

@@ -813,6 +813,21 @@ type ComplexityRoot struct {
 		Message     func(childComplexity int) int
 		Path        func(childComplexity int) int
 	}
+
+	Withdrawn struct {
+		Actor         func(childComplexity int) int
+		AsOf          func(childComplexity int) int
+		CausationID   func(childComplexity int) int
+		CorrelationID func(childComplexity int) int
+		Data          func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Position      func(childComplexity int) int
+		RecordedAt    func(childComplexity int) int
+		StreamID      func(childComplexity int) int
+		StreamVersion func(childComplexity int) int
+		Subject       func(childComplexity int) int
+		Type          func(childComplexity int) int
+	}
 }
 
 type executableSchema graphql.ExecutableSchemaState[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -4506,6 +4521,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VersionConflictError.Path(childComplexity), true
 
+	case "Withdrawn.actor":
+		if e.ComplexityRoot.Withdrawn.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.Actor(childComplexity), true
+	case "Withdrawn.asOf":
+		if e.ComplexityRoot.Withdrawn.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.AsOf(childComplexity), true
+	case "Withdrawn.causationId":
+		if e.ComplexityRoot.Withdrawn.CausationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.CausationID(childComplexity), true
+	case "Withdrawn.correlationId":
+		if e.ComplexityRoot.Withdrawn.CorrelationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.CorrelationID(childComplexity), true
+	case "Withdrawn.data":
+		if e.ComplexityRoot.Withdrawn.Data == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.Data(childComplexity), true
+	case "Withdrawn.id":
+		if e.ComplexityRoot.Withdrawn.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.ID(childComplexity), true
+	case "Withdrawn.position":
+		if e.ComplexityRoot.Withdrawn.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.Position(childComplexity), true
+	case "Withdrawn.recordedAt":
+		if e.ComplexityRoot.Withdrawn.RecordedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.RecordedAt(childComplexity), true
+	case "Withdrawn.streamId":
+		if e.ComplexityRoot.Withdrawn.StreamID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.StreamID(childComplexity), true
+	case "Withdrawn.streamVersion":
+		if e.ComplexityRoot.Withdrawn.StreamVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.StreamVersion(childComplexity), true
+	case "Withdrawn.subject":
+		if e.ComplexityRoot.Withdrawn.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.Subject(childComplexity), true
+	case "Withdrawn.type":
+		if e.ComplexityRoot.Withdrawn.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Withdrawn.Type(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -5783,6 +5871,39 @@ type UserForgotten implements Event {
   "The event as it is stored, without what the asker may not see."
   data: JSON!
   "What the event is about, as the event left it; null when the asker may not see that."
+  subject: Node
+}
+
+"""
+Subscriptions deliver it in the place of an event that took an object away from the asker: the
+object was withdrawn, deleted or forgotten. A follower drops its copy of the object. It tells the
+object and the place, no text and nobody's name. It is no event of the log: ` + "`" + `events` + "`" + ` and ` + "`" + `history` + "`" + `
+do not have it.
+"""
+type Withdrawn implements Event {
+  "The id of the event in whose place it stands."
+  id: ID!
+  "Null."
+  asOf: Position
+  "Its place in the log."
+  position: Position!
+  "The id of the object that the asker can no longer see."
+  streamId: ID!
+  "Its place in the stream, from 1."
+  streamVersion: Int!
+  "Withdrawn"
+  type: String!
+  "When it was recorded; later than every event before it."
+  recordedAt: DateTime!
+  "Null."
+  actor: User
+  "Null."
+  correlationId: ID
+  "Null."
+  causationId: ID
+  "An empty object."
+  data: JSON!
+  "Null: the asker may not see it."
   subject: Node
 }
 

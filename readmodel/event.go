@@ -209,6 +209,13 @@ type (
 	}
 )
 
+// TypeWithdrawn is the type of a Withdrawn event. No event in the log has this type.
+const TypeWithdrawn = "Withdrawn"
+
+// Withdrawn stands in a feed for an event that the actor may not see, and that took an object away
+// from the actor: it has the position and the stream of that event, no data and no actor.
+type Withdrawn struct{ *Envelope }
+
 // typed gives an envelope the fields of its event. It returns a GenericEvent for an unknown type or
 // unreadable data.
 func typed(e *Envelope, schemaVersion int) Event {

@@ -1,6 +1,7 @@
 package readmodel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -183,9 +184,10 @@ func (r *Reader) recorded(ctx context.Context, from, to *domain.Instant) (func(*
 }
 
 // Delivered returns the events that the filter selects and the actor may see, in the order of the
-// log, of a slice of events from a feed.
+// log, of a slice of events from a feed. In the place of an event that the actor may not see, and
+// that took an object away from the actor, it returns a Withdrawn event.
 func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilter, events []eventstore.Event) ([]Event, error) {
-	events = slices.DeleteFunc(slices.Clone(events), func(e eventstore.Event) bool { return !f.matches(e) })
+	events = slices.DeleteFunc(slices.Clone(events), func(e eventstore.Event) bool { return !f.matches(e) && !f.tells(e) })
 	if len(events) == 0 {
 		return nil, nil
 	}
@@ -198,14 +200,42 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 	if err := r.db.Scan(ctx, r.found().Apply(r.events(v)).Where("e.position IN (?)", prepared.BindAll(positions)).OrderExpr("e.position"), &rows); err != nil {
 		return nil, err
 	}
-	at := make(map[eventstore.Position]eventstore.Event, len(events))
-	for _, e := range events {
-		at[e.Position] = e
-	}
+	at := make(map[eventstore.Position]*eventRow, len(rows))
 	for _, row := range rows {
-		row.event = at[row.Position]
+		at[row.Position] = row
 	}
-	return r.adoptEvents(v, rows), nil
+	var shown []*eventRow
+	var hidden []eventstore.Event
+	of := make(map[eventstore.Position]eventstore.Event)
+	for _, e := range events {
+		switch row := at[e.Position]; {
+		case row != nil && f.matches(e):
+			row.event = e
+			shown = append(shown, row)
+		case row == nil && f.tells(e):
+			hidden = append(hidden, e)
+			of[e.Position] = e
+		}
+	}
+	gone, err := r.withdrawals(ctx, v, hidden)
+	if err != nil {
+		return nil, err
+	}
+	delivered := r.adoptEvents(v, shown)
+	for _, p := range gone {
+		delivered = append(delivered, r.withdrawn(v, of[p]))
+	}
+	slices.SortFunc(delivered, func(a, b Event) int { return cmp.Compare(a.At(), b.At()) })
+	return delivered, nil
+}
+
+// withdrawn returns the Withdrawn event in the place of an event.
+func (r *Reader) withdrawn(v View, of eventstore.Event) Withdrawn {
+	return Withdrawn{&Envelope{
+		ID: of.ID, Position: of.Position, StreamID: string(of.Stream.ID), StreamVersion: of.Version, Type: TypeWithdrawn,
+		RecordedAt: domain.InstantOf(of.RecordedAt), kind: domain.Kind(of.Stream.Type), data: []byte("{}"),
+		answer: &answer{reader: r, view: v}, notes: true,
+	}}
 }
 
 func (f EventFilter) apply(q *bun.SelectQuery) *bun.SelectQuery {
@@ -229,6 +259,14 @@ func (f EventFilter) matches(e eventstore.Event) bool {
 	return oneOf(f.StreamIds, string(e.Stream.ID)) && oneOf(f.Kinds, domain.Kind(e.Stream.Type)) &&
 		oneOf(f.Types, e.Type) && oneOf(f.ActorIds, e.Actor) &&
 		(f.From == nil || at >= *f.From) && (f.To == nil || at < *f.To)
+}
+
+// tells reports whether the filter selects a Withdrawn event in the place of an event. A filter by
+// actors selects none, and a filter by types only if it names TypeWithdrawn: the answer would tell
+// the hidden event's actor or type.
+func (f EventFilter) tells(e eventstore.Event) bool {
+	e.Type = TypeWithdrawn
+	return f.ActorIds == nil && f.matches(e)
 }
 
 // oneOf reports whether a value is in a list. nil means the list of all values.

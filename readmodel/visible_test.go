@@ -104,6 +104,16 @@ func (f *fate) told(actor domain.Actor, at int) bool {
 	return rules.May(actor, f.right(visibility), f.owner.UserID)
 }
 
+// withdrawn reports whether the event of the last step took the object away from an actor, who may
+// not see the event.
+func (f *fate) withdrawn(actor domain.Actor, at int) bool {
+	seen := func(step int) bool {
+		is := exposures[f.steps[step]]
+		return is != policy.Deleted && rules.May(actor, f.right(policy.VisibilityOf(is, is)), f.owner.UserID)
+	}
+	return at == 1 && !f.told(actor, at) && seen(0) && !seen(1)
+}
+
 // TestVisibleRowsFollowThePolicy compares the SQL for rows and events with package policy, for
 // every role, every owner, and every pair of states then and now.
 func TestVisibleRowsFollowThePolicy(t *testing.T) {
@@ -134,7 +144,7 @@ func TestVisibleRowsFollowThePolicy(t *testing.T) {
 				want(t, what+", as a node", node != nil, err, f.seen(actor, at))
 				list, err := w.Reader.Contents(ctx, v, readmodel.Page{First: new(500)}, readmodel.ContentFilter{}, nil, nil)
 				want(t, what+", in the list", err == nil && slices.ContainsFunc(list.Nodes, func(c *readmodel.Content) bool { return c.ID == f.id }), err, f.seen(actor, at))
-				w.told(t, what, actor, p, f.told(actor, at))
+				w.told(t, what, actor, p, f.told(actor, at), f.withdrawn(actor, at))
 			}
 		}
 		for _, f := range decks {
@@ -145,7 +155,7 @@ func TestVisibleRowsFollowThePolicy(t *testing.T) {
 				want(t, what, one != nil, err, f.seen(actor, at))
 				list, err := w.Reader.Presentations(ctx, v, readmodel.Page{First: new(500)}, readmodel.PresentationFilter{}, nil, nil)
 				want(t, what+", in the list", err == nil && slices.ContainsFunc(list.Nodes, func(d *readmodel.Presentation) bool { return d.ID == f.id }), err, f.seen(actor, at))
-				w.told(t, what, actor, p, f.told(actor, at))
+				w.told(t, what, actor, p, f.told(actor, at), f.withdrawn(actor, at))
 				if one == nil {
 					continue
 				}
@@ -161,8 +171,9 @@ func TestVisibleRowsFollowThePolicy(t *testing.T) {
 	}
 }
 
-// told checks whether a view lists an event, and whether a feed delivers it.
-func (w *world) told(t *testing.T, what string, actor domain.Actor, p eventstore.Position, told bool) {
+// told checks whether a view lists an event, and whether a feed delivers it or, in its place, a
+// Withdrawn event.
+func (w *world) told(t *testing.T, what string, actor domain.Actor, p eventstore.Position, told, withdrawn bool) {
 	t.Helper()
 	ctx := context.Background()
 	listed, err := w.Reader.EventsBetween(ctx, w.Reader.Head(actor), p, p)
@@ -172,7 +183,9 @@ func (w *world) told(t *testing.T, what string, actor domain.Actor, p eventstore
 		t.Fatal(err)
 	}
 	delivered, err := w.Reader.Delivered(ctx, actor, readmodel.EventFilter{}, page)
-	want(t, what+", its event to subscribers", len(delivered) == 1, err, told)
+	isWithdrawn := func(e readmodel.Event) bool { _, ok := e.(readmodel.Withdrawn); return ok }
+	want(t, what+", its event to subscribers", len(delivered) == 1 && !isWithdrawn(delivered[0]), err, told)
+	want(t, what+", its end to subscribers", slices.ContainsFunc(delivered, isWithdrawn), err, withdrawn)
 }
 
 func want(t *testing.T, what string, got bool, err error, want bool) {
@@ -189,7 +202,7 @@ func TestAccountsArePrivate(t *testing.T) {
 	w := open(t)
 	owner, other := w.Actor(domain.Author), w.Actor(domain.Author)
 	for _, actor := range []domain.Actor{{}, owner, other, w.Actor(domain.Editor), w.Actor(domain.Admin), domain.System} {
-		w.told(t, fmt.Sprintf("%v", actor), actor, 1, rules.May(actor, policy.SeeAccount, owner.UserID))
+		w.told(t, fmt.Sprintf("%v", actor), actor, 1, rules.May(actor, policy.SeeAccount, owner.UserID), false)
 		user, err := w.Reader.User(context.Background(), w.Reader.Head(actor), owner.UserID)
 		if err != nil || user == nil || (user.Email() != nil) != rules.May(actor, policy.SeeEmail, owner.UserID) {
 			t.Errorf("the address of %v to %v: %v", user, actor, err)

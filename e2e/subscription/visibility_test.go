@@ -109,7 +109,7 @@ func TestSubscribersHearOnlyVisibleEvents(t *testing.T) {
 }
 
 // TestTheHistoryOfHiddenObjectsIsNotDelivered: the events of objects that were public and are
-// hidden now are hidden too.
+// hidden now are hidden too. Only the end of their public time is told, by a Withdrawn event.
 func TestTheHistoryOfHiddenObjectsIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	a := startAudience(t)
@@ -117,12 +117,12 @@ func TestTheHistoryOfHiddenObjectsIsNotDelivered(t *testing.T) {
 	content := a.do(insiders, a.author, harness.NewContent("Unpublished", domain.Published)).ID
 	deleted := a.do(insiders, a.author, harness.NewContent("Deleted", domain.Published)).ID
 	deck := a.do(insiders, a.author, command.CreatePresentation{Title: "Closed", Theme: "default", IsPublic: true}).ID
-	a.do(insiders, a.author, command.UnpublishContent{ContentTarget: command.ContentTarget{ID: content}})
-	a.do(insiders, a.author, command.DeleteContent{ContentTarget: command.ContentTarget{ID: deleted}})
-	a.do(insiders, a.author, command.UpdatePresentation{ID: deck, IsPublic: harness.Given(false)})
+	a.do(everybody, a.author, command.UnpublishContent{ContentTarget: command.ContentTarget{ID: content}})
+	a.do(everybody, a.author, command.DeleteContent{ContentTarget: command.ContentTarget{ID: deleted}})
+	a.do(everybody, a.author, command.UpdatePresentation{ID: deck, IsPublic: harness.Given(false)})
 	back := a.do(insiders, a.author, harness.NewContent("Published again", domain.Draft)).ID
 	a.do(everybody, a.author, command.PublishContent{ContentTarget: command.ContentTarget{ID: back}})
-	a.do(insiders, a.author, command.ArchiveContent{ContentTarget: command.ContentTarget{ID: back}})
+	a.do(everybody, a.author, command.ArchiveContent{ContentTarget: command.ContentTarget{ID: back}})
 	a.do(everybody, a.author, command.PublishContent{ContentTarget: command.ContentTarget{ID: back}})
 	for _, name := range everybody {
 		l := a.Listen(a.tokens[name], listenToPositions, map[string]any{"after": start.String()})
