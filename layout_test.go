@@ -61,13 +61,14 @@ var importRules = map[string][]string{
 		"github.com/99designs/gqlgen", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2",
 	},
 	"web": {
-		"bounded", "budget", "graph/errorcode", "web/document", "web/fanout", "web/frame", "web/limit", "web/negotiate", "web/playground",
+		"bounded", "budget", "graph/errorcode", "web/document", "web/fanout", "web/frame", "web/limit", "web/negotiate", "web/origin", "web/playground",
 		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/vektah/gqlparser/v2",
 	},
 	"web/document":   {"bounded", "graph/errorcode", "web/limit", "github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"},
 	"web/fanout":     {"github.com/99designs/gqlgen", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2"},
 	"web/frame":      {"github.com/gorilla/websocket"},
 	"web/negotiate":  {"github.com/klauspost/compress"},
+	"web/origin":     {"golang.org/x/net"},
 	"web/playground": {"web/negotiate"},
 	"web/limit": {
 		"budget", "graph/errorcode",
@@ -86,7 +87,7 @@ var importRules = map[string][]string{
 	},
 	"cli": {
 		"account", "app", "auth", "cloudevents", "command", "domain", "durable", "eventstore", "eventstore/sqlite", "gitimport", "graph", "projection",
-		"siteimport", "vault", "web", "web/document", "web/limit",
+		"siteimport", "vault", "web", "web/document", "web/limit", "web/origin",
 		"github.com/alecthomas/kong", "github.com/uptrace/bun", "golang.org/x/term",
 	},
 	"e2e/harness": {

@@ -13,13 +13,15 @@ import (
 	"flightdeck/app"
 	"flightdeck/web"
 	"flightdeck/web/document"
+	"flightdeck/web/origin"
 )
 
 // serveCommand serves the API.
 type serveCommand struct {
 	Addr       string        `env:"FLIGHTDECK_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen."`
 	Playground bool          `env:"FLIGHTDECK_PLAYGROUND" default:"true" negatable:"" help:"Offer GraphiQL at /playground."`
-	Origins    []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API; * for all."`
+	Origins    []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of web pages, beside the server's own, that may use the API, such as https://app.example.org; https://*.example.org for those of all labels, * for all."`
+	Hosts      []string      `name:"allow-host" placeholder:"NAME" help:"Names under which the server may be reached, beside addresses and localhost; * for all. A server on a loopback address refuses other names, any other server only with this flag."`
 	Trusted    string        `name:"trusted-documents" placeholder:"FILE" help:"A manifest of documents that clients name by documentId: persisted-documents.json, as graphql-codegen writes it."`
 	Only       bool          `name:"trusted-only" help:"Run nothing but trusted documents; the playground is off."`
 	Drain      time.Duration `env:"FLIGHTDECK_DRAIN" default:"10s" help:"How long requests may take to finish when the server stops."`
@@ -57,7 +59,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	if err := a.Rebuilder.Resume(env.ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	edge, err := c.server(env, a)
+	edge, err := c.server(env, a, listener.Addr())
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -77,9 +79,9 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	return errors.Join(edge.Shutdown(ctx), server.Shutdown(ctx))
 }
 
-// server returns the HTTP server that the flags describe.
-func (c *serveCommand) server(env *environment, a *app.App) (*web.Server, error) {
-	proxies, err := c.trustedProxies()
+// server returns the HTTP server that the flags describe, for a listener at an address.
+func (c *serveCommand) server(env *environment, a *app.App, address net.Addr) (*web.Server, error) {
+	network, err := c.network(address)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +95,7 @@ func (c *serveCommand) server(env *environment, a *app.App) (*web.Server, error)
 	}
 	return a.Server(app.ServerOptions{
 		Issuer:           issuer,
-		Network:          web.Network{AllowedOrigins: c.Origins, TrustedProxies: proxies},
+		Network:          network,
 		Limits:           web.Limits{Limits: c.Limits.Limits, Body: c.Limits.body(), Attempts: c.Limits.attempts()},
 		Trusted:          trusted,
 		TrustedOnly:      c.Only,
@@ -107,6 +109,22 @@ func (c *serveCommand) server(env *environment, a *app.App) (*web.Server, error)
 // playground reports whether the server offers the playground. It runs documents that people type,
 // which are not trusted.
 func (c *serveCommand) playground() bool { return c.Playground && !c.Only }
+
+// network parses the flags about peers and pages, for a listener at an address. A page of another
+// site can make its own name point to a loopback address and so reach a server that only this
+// machine should: such a server checks names also without --allow-host.
+func (c *serveCommand) network(address net.Addr) (n web.Network, err error) {
+	if n.Origins, err = origin.Parse(c.Origins); err != nil {
+		return n, fmt.Errorf("--allow-origin: %w", err)
+	}
+	if tcp, ok := address.(*net.TCPAddr); len(c.Hosts) > 0 || ok && tcp.IP.IsLoopback() {
+		if n.Hosts, err = origin.ParseHosts(c.Hosts); err != nil {
+			return n, fmt.Errorf("--allow-host: %w", err)
+		}
+	}
+	n.TrustedProxies, err = c.trustedProxies()
+	return n, err
+}
 
 // trustedProxies parses the networks of --trusted-proxy; an address is a network of one.
 func (c *serveCommand) trustedProxies() ([]netip.Prefix, error) {

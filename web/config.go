@@ -9,6 +9,7 @@ import (
 	"flightdeck/web/document"
 	"flightdeck/web/fanout"
 	"flightdeck/web/limit"
+	"flightdeck/web/origin"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -138,11 +139,14 @@ type Answers struct {
 	StillFresh func(op *graphql.OperationContext) (isFresh func() bool)
 }
 
-// Network says which peers and pages are trusted.
+// Network says which peers and pages are trusted, and by which names they reach the server.
 type Network struct {
-	// AllowedOrigins are the origins, beside the server's own, whose pages may use the API from a
-	// browser, over HTTP and by websocket: "https://app.example.com"; "*" allows every origin.
-	AllowedOrigins []string
+	// Origins are the origins, beside the server's own, whose pages may use the API from a browser,
+	// over HTTP and by websocket.
+	Origins origin.Set
+
+	// Hosts are the names under which the server may be reached.
+	Hosts origin.Hosts
 
 	// TrustedProxies are the networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto
 	// are believed.

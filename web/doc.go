@@ -24,8 +24,9 @@
 //	ws_*.go                 websockets
 //
 // The parts that do not know a Server are packages of their own: document reads documents, limit
-// bounds requests and clients, fanout executes equal subscriptions once, negotiate chooses the
-// format of an answer, frame writes websocket frames, and playground serves GraphiQL.
+// bounds requests and clients, origin says which pages may use the server, fanout executes equal
+// subscriptions once, negotiate chooses the format of an answer, frame writes websocket frames, and
+// playground serves GraphiQL.
 //
 // Two values travel through contexts to the resolvers and back: [LastEventID] and [SetEventID]
 // carry the position in an event stream, and [NoStore] keeps an answer out of the cache.

@@ -20,7 +20,7 @@ type graphqlHandler struct {
 	engine       *engine
 	authenticate func(ctx context.Context, authorization string) (context.Context, time.Time, error)
 	maxBody      int64 // bytes
-	origins      origins
+	pages        *pages
 	answers      *answers
 	events       *eventStreams
 	sockets      *sockets
@@ -32,7 +32,7 @@ func (g *graphqlHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.sockets.serve(w, r)
 		return
 	}
-	g.origins.setHeaders(w, r)
+	g.pages.setHeaders(w, r)
 	w.Header().Add("Vary", "Accept, Accept-Encoding, Authorization")
 	accept := negotiate.ReadAccept(r.Header)
 	var text []byte

@@ -33,19 +33,21 @@ func New(config Config) *Server {
 	admission := admission{config.Limits.Limits, limit.NewInFlight()}
 	engine := newEngine(config, admission)
 	s.engine = engine
+	pages := &pages{config.Network.Origins, newOnceLog(config.Logger)}
 	api := &graphqlHandler{
-		engine: engine, authenticate: config.Identity.Authenticate, maxBody: config.Limits.Body, origins: config.Network.AllowedOrigins,
+		engine: engine, authenticate: config.Identity.Authenticate, maxBody: config.Limits.Body, pages: pages,
 		answers: &answers{Answers: config.Answers, cache: s.cache, admission: admission},
 		events:  &eventStreams{engine: engine, admission: admission, watch: config.Identity.Watch, closing: streams},
-		sockets: s.newSockets(engine, admission),
+		sockets: s.newSockets(engine, admission, pages),
 	}
-	s.handler = withRecovery(engine.presenter, withSecurityHeaders(s.routes(api)))
+	s.handler = withHost(config.Network.Hosts, newOnceLog(config.Logger), s.routes(api))
+	s.handler = withRecovery(engine.presenter, withSecurityHeaders(s.handler))
 	s.handler = withClient(config.Network.TrustedProxies, withLog(config.Logger, s.handler))
 	return s
 }
 
 // newSockets returns the websockets of the server.
-func (s *Server) newSockets(engine *engine, admission admission) *sockets {
+func (s *Server) newSockets(engine *engine, admission admission, pages *pages) *sockets {
 	config := s.config
 	all := &sockets{
 		services: services{
@@ -53,7 +55,7 @@ func (s *Server) newSockets(engine *engine, admission admission) *sockets {
 			maxMessage: config.Limits.Body, logger: config.Logger,
 		},
 		admission: admission,
-		upgrader:  newUpgrader(config.Network.AllowedOrigins),
+		upgrader:  newUpgrader(pages),
 		registry:  s.registry,
 	}
 	if config.Execution.Feed != nil {

@@ -255,26 +255,3 @@ type breaking struct{ header http.Header }
 func (w *breaking) Header() http.Header       { return w.header }
 func (w *breaking) WriteHeader(int)           {}
 func (w *breaking) Write([]byte) (int, error) { panic("broken") }
-
-func TestOriginsMayBeAllowed(t *testing.T) {
-	t.Parallel()
-	config := testConfig(newStub())
-	config.Network.AllowedOrigins = []string{"https://app.example.com"}
-	h := web.New(config).Handler()
-
-	resp := ask(t, h, "OPTIONS", "/graphql", "", "Origin", "https://app.example.com",
-		"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,authorization")
-	wantEqual(t, "status", resp.StatusCode, 204)
-	wantEqual(t, "origin", resp.Header.Get("Access-Control-Allow-Origin"), "https://app.example.com")
-	wantEqual(t, "headers", resp.Header.Get("Access-Control-Allow-Headers"), "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id")
-	wantEqual(t, "for", resp.Header.Get("Access-Control-Max-Age"), "600")
-
-	resp = post(t, h, `{"query":"{log{head}}"}`, "Origin", "https://app.example.com")
-	wantEqual(t, "origin", resp.Header.Get("Access-Control-Allow-Origin"), "https://app.example.com")
-	wantEqual(t, "shown", resp.Header.Get("Access-Control-Expose-Headers"), "ETag, X-Request-Id")
-	wantEqual(t, "credentials", resp.Header.Get("Access-Control-Allow-Credentials"), "")
-	wantEqual(t, "vary", resp.Header.Get("Vary"), "Origin")
-
-	resp = post(t, h, `{"query":"{log{head}}"}`, "Origin", "https://evil.example.com")
-	wantEqual(t, "origin", resp.Header.Get("Access-Control-Allow-Origin"), "")
-}

@@ -202,7 +202,7 @@ func TestTokenComesFromParametersOrHeader(t *testing.T) {
 func TestForeignPagesCannotOpenASocket(t *testing.T) {
 	t.Parallel()
 	config := testConfig(newStub())
-	config.Network.AllowedOrigins = []string{"https://app.example.com"}
+	config.Network.Origins = origins(t, "https://app.example.com")
 	_, url := serve(t, config)
 	own := "http" + strings.TrimSuffix(strings.TrimPrefix(url, "ws"), "/graphql")
 	for origin, status := range map[string]int{

@@ -23,13 +23,13 @@ type sockets struct {
 	registry  *registry
 }
 
-// newUpgrader returns the upgrader for the pages of some origins.
-func newUpgrader(origins origins) websocket.Upgrader {
+// newUpgrader returns the upgrader for the pages that may use the API.
+func newUpgrader(pages *pages) websocket.Upgrader {
 	return websocket.Upgrader{
 		HandshakeTimeout: writeTimeout,
 		WriteBufferPool:  &sync.Pool{},
 		Subprotocols:     []string{transportWS.name, legacyWS.name},
-		CheckOrigin:      origins.allow,
+		CheckOrigin:      pages.allow,
 		Error:            refuseUpgrade,
 	}
 }

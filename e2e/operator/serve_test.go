@@ -71,3 +71,49 @@ func TestServeKeepsToItsFlags(t *testing.T) {
 	}
 	p.Kill(t)
 }
+
+func TestServeExplainsFaultyOriginsAndHosts(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "flightdeck.db")
+	serve := []string{"serve", "--db", db, "--addr", "127.0.0.1:0"}
+	harness.WantCLI(t, 1, append(serve, "--allow-origin", "http://localhost:3000/"), "--allow-origin", "write http://localhost:3000\n")
+	harness.WantCLI(t, 1, append(serve, "--allow-origin", "localhost:3000"), "write http://localhost:3000\n")
+	harness.WantCLI(t, 1, append(serve, "--allow-host", "deck.example.org:8080"), "--allow-host", "write deck.example.org\n")
+}
+
+func TestAServerOnLoopbackRefusesOtherNames(t *testing.T) {
+	t.Parallel()
+	status := func(p *harness.Process, host string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/graphql?query=%7Blog%7Bhead%7D%7D", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		return resp.StatusCode
+	}
+	plain := harness.StartProcess(t, filepath.Join(t.TempDir(), "flightdeck.db"))
+	named := harness.StartProcess(t, filepath.Join(t.TempDir(), "flightdeck.db"), "--allow-host", "deck.example.org")
+	for _, test := range []struct {
+		host         string
+		plain, named int
+	}{
+		{"localhost:8080", 200, 200},
+		{"127.0.0.1", 200, 200},
+		{"deck.example.org", 403, 200},
+		{"rebound.example.com", 403, 403},
+	} {
+		if got := [2]int{status(plain, test.host), status(named, test.host)}; got != [2]int{test.plain, test.named} {
+			t.Errorf("%s: %v, want %d and %d", test.host, got, test.plain, test.named)
+		}
+	}
+	plain.Kill(t)
+	named.Kill(t)
+}
