@@ -61,7 +61,7 @@ func (g *graphqlHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer answers a request, given its text, for its sender: from the cache, or by executing it.
 func (g *graphqlHandler) answer(w http.ResponseWriter, r *http.Request, accept negotiate.Accept, text []byte) {
-	f := format{accept.ForErrors(), negotiate.PreferredCoding(r.Header.Get("Accept-Encoding"), negotiate.Zstd, negotiate.Gzip)}
+	f := format{accept.ForErrors(), negotiate.PreferredCoding(r.Header.Get("Accept-Encoding"), negotiate.Gzip, negotiate.Zstd)}
 	ctx, until, unknown := g.authenticate(r.Context(), r.Header.Get("Authorization"))
 	var entry *cacheEntry
 	if unknown == nil && !accept.OnlyEvents {

@@ -45,13 +45,14 @@ func TestCodingIsTheClientsFavourite(t *testing.T) {
 		"br":                          "",
 		"gzip":                        "gzip",
 		"GZIP ; q=0.2":                "gzip",
-		"*":                           "zstd",
+		"*":                           "gzip",
 		"*;q=0.5, zstd;q=0":           "gzip",
-		"gzip, zstd":                  "zstd",
+		"gzip, zstd":                  "gzip",
+		"zstd, gzip":                  "gzip",
 		"gzip, zstd;q=0.9":            "gzip",
 		"gzip;q=nonsense, zstd;q=0.1": "zstd",
 	} {
-		if got := negotiate.PreferredCoding(header, negotiate.Zstd, negotiate.Gzip); got != want {
+		if got := negotiate.PreferredCoding(header, negotiate.Gzip, negotiate.Zstd); got != want {
 			t.Errorf("%q: got %q, want %q", header, got, want)
 		}
 	}
