@@ -30,6 +30,7 @@ type follower struct {
 	latest    bool                // each result replaces those before it
 
 	// These fields belong to eventStream.
+	begun  bool                // Begin was called
 	live   bool                // CaughtUp was sent
 	told   eventstore.Position // of the last item
 	toldAt time.Time           // of the last item
@@ -106,14 +107,25 @@ func isNameByte(b byte) bool {
 // Begin returns a context for the first step. An execution of the subscription in that context
 // starts at the position that its arguments name, and ends at until.
 func (f *follower) Begin(ctx context.Context, until int64) context.Context {
-	f.until, f.ended = eventstore.Position(until), true
-	return context.WithValue(ctx, followerKey{}, f)
+	f.begun = true
+	return f.step(ctx, until)
 }
 
-// Continue returns a context for the step after a position.
+// Continue returns a context for the step after a position. A follower that begins with Continue
+// leads clients that have caught up by followers of their own: it does not tell them again.
 func (f *follower) Continue(ctx context.Context, after, until int64) context.Context {
-	f.continued, f.at = true, eventstore.Position(after)
-	return f.Begin(ctx, until)
+	f.at = eventstore.Position(after)
+	if !f.begun && !f.continued {
+		f.live, f.told, f.toldAt = true, f.at, time.Now()
+	}
+	f.continued = true
+	return f.step(ctx, until)
+}
+
+// step returns a context for a step that ends at a position.
+func (f *follower) step(ctx context.Context, until int64) context.Context {
+	f.until, f.ended = eventstore.Position(until), true
+	return context.WithValue(ctx, followerKey{}, f)
 }
 
 // Reached returns the last position of the step that has ended, and false when the subscription has

@@ -35,7 +35,7 @@ func (r *Resolver) seen(ctx context.Context) (*eventstore.Position, error) {
 	}
 	position, err := eventstore.ParsePosition(id)
 	if err != nil {
-		return nil, domain.Errorf(domain.Invalid, "the header Last-Event-ID is not a position: send the id of the last event, or leave it out")
+		return nil, domain.Errorf(domain.Invalid, "the id of the last event is not a position: send it as it was received, in Last-Event-ID or lastEventId, or leave it out")
 	}
 	return &position, nil
 }

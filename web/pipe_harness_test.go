@@ -93,7 +93,8 @@ type events struct {
 	r *bufio.Reader
 }
 
-// next returns the lines up to the next empty one, without it, and an error at the end.
+// next returns a comment, or the lines up to the next empty one, without it. It returns an error at
+// the end.
 func (e *events) next() (string, error) {
 	var b strings.Builder
 	for {
@@ -102,6 +103,9 @@ func (e *events) next() (string, error) {
 			return strings.TrimSuffix(b.String(), "\n"), err
 		}
 		b.WriteString(line)
+		if b.String() == comment+"\n" {
+			return comment, nil
+		}
 	}
 }
 

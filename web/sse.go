@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// eventKeepAlive is a comment, which clients skip.
-	eventKeepAlive = ":\n\n"
+	// eventKeepAlive is a comment, which clients skip. A blank line behind it would be the end of an
+	// event without data, which EventSource ignores, and other clients hand to their callers.
+	eventKeepAlive = ":\n"
 	// eventComplete is the last event. It has empty data: EventSource ignores an event without
 	// data.
 	eventComplete = "event: complete\ndata: \n\n"
@@ -55,7 +56,7 @@ func (s *eventStreams) serve(ctx context.Context, w http.ResponseWriter, r *http
 	ctx, cancel := session(ctx, until)
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
-	ids := &eventIDs{last: r.Header.Get("Last-Event-ID")}
+	ids := &eventIDs{last: lastEventIDOf(r)}
 	events := make(chan []byte, queuedEvents)
 	go s.produce(context.WithValue(ctx, eventIDsKey{}, ids), op, ids, events)
 	sendEvents(ctx, w, events)

@@ -58,7 +58,7 @@ func TestOperationsAsEventStreams(t *testing.T) {
 			wantEqual(t, "type", resp.Header.Get("Content-Type"), "text/event-stream; charset=utf-8")
 			wantEqual(t, "encoding", resp.Header.Get("Content-Encoding"), "")
 			wantEqual(t, "cache", resp.Header.Get("Cache-Control"), "no-cache, no-store")
-			wantEqual(t, "body", text(t, resp)+" \n\n", comment+"\n\n"+result(test.want)+"\n\n"+complete+"\n\n")
+			wantEqual(t, "body", text(t, resp)+" \n\n", comment+"\n"+result(test.want)+"\n\n"+complete+"\n\n")
 		})
 	}
 }
@@ -96,7 +96,7 @@ func TestEventsAreForSubscriptionsIfBothAreAccepted(t *testing.T) {
 	accept := []string{"Accept", special + ", application/json, text/event-stream"}
 	wantEqual(t, "a query", text(t, post(t, h, `{"query":"{log{head}}"}`, accept...)), `{"data":{"log":{"head":"42"}}}`)
 	wantEqual(t, "an error", post(t, h, `{"query":"subscription{nothing}"}`, accept...).StatusCode, 400)
-	wantEqual(t, "a subscription", text(t, post(t, h, `{"query":"subscription{tick}"}`, accept...))+" ", ":\n\n"+complete)
+	wantEqual(t, "a subscription", text(t, post(t, h, `{"query":"subscription{tick}"}`, accept...))+" ", ":\n"+complete)
 }
 
 func TestEventStreamsAreWrittenAtOnce(t *testing.T) {
@@ -152,6 +152,16 @@ func TestEventsHaveTheIDsOfTheirResults(t *testing.T) {
 			schema.ticks <- 1
 			e.hear("id: " + id + "\n" + result(`{"data":{"tick":1}}`))
 		}
+	})
+	synctest.Test(t, func(t *testing.T) { // a client that cannot set the header
+		schema := newStub()
+		_, dial := servePipes(t, resuming(schema))
+		c := dial()
+		c.request("GET", "/graphql?lastEventId=51&query=subscription{tick}", "", "Accept", "text/event-stream")
+		e := &events{t, bufio.NewReader(c.response().Body)}
+		e.hear(comment)
+		schema.ticks <- 1
+		e.hear("id: 51+\n" + result(`{"data":{"tick":1}}`))
 	})
 	synctest.Test(t, func(t *testing.T) { // a websocket has no ids
 		schema := newStub()

@@ -58,9 +58,10 @@ type connection struct {
 	tasks  sync.WaitGroup // operations that run, and the watch over the session
 
 	// session is the context of the operations, nil until the client was let in. The reader alone
-	// uses both fields.
+	// uses these fields.
 	session    context.Context //nolint:containedctx // the session ends with it
 	endSession context.CancelFunc
+	seen       lastSeen // by the client, before it connected
 
 	mu         sync.Mutex            // protects the fields below, and the operations' stopped
 	operations map[string]*operation // those that may still send, by id

@@ -84,13 +84,14 @@ func (m message) operationID() (string, error) {
 	return *m.ID, nil
 }
 
-// object decodes a payload that is an object or absent. The error is a *refusal.
+// object decodes a payload that is an object or absent. Numbers keep their text. The error is a
+// *refusal.
 func (m message) object() (map[string]any, error) {
 	if len(m.Payload) == 0 {
 		return nil, nil
 	}
 	var object map[string]any
-	if err := json.Unmarshal(m.Payload, &object); err != nil {
+	if decodeJSON(m.Payload, &object) != nil {
 		return nil, badRequest("the payload is not an object")
 	}
 	return object, nil

@@ -45,7 +45,7 @@ func (c *connection) subscribe(m message) error {
 	if err := checkText(params); err != nil {
 		return c.refuse(id, asRefusal(err))
 	}
-	ctx, cancel := context.WithCancel(c.session)
+	ctx, cancel := context.WithCancel(c.seen.context(c.session, id))
 	op := &operation{id: id, envelope: openEnvelope(c.protocol.next, id), ctx: ctx, cancel: cancel}
 	switch duplicate, full := c.register(op); {
 	case duplicate:

@@ -69,8 +69,15 @@ func (c *connection) connect(m message) error {
 	if c.session != nil {
 		return errTooManyInits
 	}
-	authorization, err := c.authorizationOf(m)
+	params, err := m.object()
 	if err != nil {
+		return c.invalid(err)
+	}
+	authorization, err := c.authorizationOf(params)
+	if err != nil {
+		return c.invalid(err)
+	}
+	if c.seen, err = readLastSeen(params); err != nil {
 		return c.invalid(err)
 	}
 	ctx, until, err := c.authenticate(c.ctx, authorization)
@@ -89,12 +96,8 @@ func (c *connection) connect(m message) error {
 }
 
 // authorizationOf returns the client's authorization: from the connection parameters, since pages
-// cannot set headers, or else from the request's header.
-func (c *connection) authorizationOf(m message) (string, error) {
-	params, err := m.object()
-	if err != nil {
-		return "", err
-	}
+// cannot set headers, or else from the request's header. The error is a *refusal.
+func (c *connection) authorizationOf(params map[string]any) (string, error) {
 	for _, name := range []string{"authorization", "Authorization"} {
 		if value, ok := params[name]; ok && value != nil {
 			text, isText := value.(string)

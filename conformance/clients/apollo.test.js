@@ -8,6 +8,7 @@ import { createClient } from 'graphql-ws'
 import WebSocket from 'ws'
 import { Inbox } from '../inbox.js'
 import { authorization, serve } from '../server.js'
+import { layWire } from '../wire.js'
 
 let server, token
 before(async () => {
@@ -153,4 +154,42 @@ test('a refused command is data, and a wrong request is an error with a code', a
     assert.equal(error.errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED')
     return true
   })
+})
+
+// Apollo copies the variables when it subscribes: a getter in them is read once.
+test('with lastEventId in connectionParams, a subscription goes on after a cut without repetition', async (t) => {
+  const wire = await layWire(server.port)
+  t.after(() => wire.remove())
+  const { log } = await server.request('{ log { head } }')
+  let seen = log.head
+  const socket = createClient({
+    url: server.websocket.replace(server.port, wire.port),
+    webSocketImpl: WebSocket,
+    connectionParams: () => ({ ...authorization(token), lastEventId: seen }),
+    retryAttempts: 100,
+    retryWait: async () => {},
+    shouldRetry: () => true,
+  })
+  const client = new ApolloClient({ cache: new InMemoryCache(), link: new GraphQLWsLink(socket) })
+  t.after(() => {
+    client.stop()
+    return socket.dispose()
+  })
+  const events = new Inbox()
+  const query = gql`
+    subscription Events($after: Position) {
+      eventAppended(after: $after) {
+        position
+      }
+    }
+  `
+  const listening = client
+    .subscribe({ query, variables: { after: log.head } })
+    .subscribe(({ data }) => events.put((seen = data.eventAppended.position)))
+  t.after(() => listening.unsubscribe())
+  for (let n = 1; n <= 6; n++) {
+    const { position } = await server.write(token, `Apollo ${n}`)
+    assert.equal(await events.take(), position)
+    assert.equal(wire.cut(), 1)
+  }
 })

@@ -110,3 +110,37 @@ test('after cuts a subscription goes on after the last position, each event once
   assert.ok(cuts >= 10, `${cuts} connections were cut`)
   stop()
 })
+
+// Variables that stay as they were at first make the client ask for events that it has seen. The
+// connection parameters are read anew for each connection, and tell the server.
+for (const [name, seenBy] of Object.entries({
+  'for the whole connection': (seen) => ({ lastEventId: seen }),
+  'for one operation': (seen) => ({ lastEventId: '1', lastEventIds: { listening: seen } }),
+})) {
+  test(`with lastEventId ${name}, a subscription with fixed variables goes on after a cut`, async (t) => {
+    const wire = await layWire(server.port)
+    t.after(() => wire.remove())
+    const { log } = await server.request('{ log { head } }')
+    let seen = log.head
+    const client = connect(t, {
+      url: server.websocket.replace(server.port, wire.port),
+      connectionParams: () => ({ ...authorization(token), ...seenBy(seen) }),
+      generateID: () => 'listening',
+      retryAttempts: 100,
+      retryWait: async () => {},
+      shouldRetry: () => true,
+    })
+    const events = new Inbox()
+    const query = 'subscription ($after: Position) { eventAppended(after: $after) { position } }'
+    const stop = client.subscribe({ query, variables: { after: log.head } }, {
+      ...events.sink,
+      next: ({ data }) => events.put((seen = data.eventAppended.position)),
+    })
+    for (let n = 1; n <= 6; n++) {
+      const { position } = await server.write(token, `${name} ${n}`)
+      assert.equal(await events.take(), position)
+      assert.equal(wire.cut(), 1)
+    }
+    stop()
+  })
+}

@@ -43,6 +43,19 @@ type Frame struct {
 
 // Dial connects to the server at an http:// address and subscribes. token may be empty, vars nil.
 func Dial(ctx context.Context, t testing.TB, url, protocol, token, query string, vars map[string]any) (*Listener, error) {
+	l, err := DialWith(ctx, t, url, protocol, token, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Subscribe("1", query, vars); err != nil {
+		return nil, errors.Join(err, l.Conn.Close())
+	}
+	return l, nil
+}
+
+// DialWith connects to the server at an http:// address, with the payload of connection_init. token
+// and params may be empty.
+func DialWith(ctx context.Context, t testing.TB, url, protocol, token string, params json.RawMessage) (*Listener, error) {
 	dialer := websocket.Dialer{Subprotocols: []string{protocol}, HandshakeTimeout: Patience}
 	header := http.Header{}
 	if token != "" {
@@ -53,12 +66,9 @@ func Dial(ctx context.Context, t testing.TB, url, protocol, token, query string,
 		return nil, err
 	}
 	l := &Listener{t: t, Conn: conn, Protocol: protocol}
-	err = errors.Join(response.Body.Close(), conn.SetReadDeadline(time.Now().Add(Patience)), l.Say(Frame{Type: "connection_init"}))
+	err = errors.Join(response.Body.Close(), conn.SetReadDeadline(time.Now().Add(Patience)), l.Say(Frame{Type: "connection_init", Payload: params}))
 	if err == nil {
 		err = l.Await("connection_ack")
-	}
-	if err == nil {
-		err = l.Subscribe("1", query, vars)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())

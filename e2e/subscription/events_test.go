@@ -1,9 +1,11 @@
 package subscription
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -201,6 +203,79 @@ func TestCursorOfAnotherLogIsRefused(t *testing.T) {
 	l := h.Listen(token, listenToStream, map[string]any{"after": h.Head().String(), "lineage": lineage})
 	if item := l.Next(); item.Text("eventStream", "__typename") != "CaughtUp" || item.Position() != h.Head() {
 		t.Errorf("at the head: %s", item.Raw)
+	}
+}
+
+// TestCaughtUpComesOncePerSubscription: a subscription over a websocket catches up by itself and then
+// listens to results that it shares.
+func TestCaughtUpComesOncePerSubscription(t *testing.T) {
+	t.Parallel()
+	const query = `subscription($after: Position) { eventStream(after: $after) {
+		__typename ... on EventReceived { position } ... on CaughtUp { position } ... on Checkpoint { position } } }`
+	h := harness.Start(t)
+	admin, token := h.Actor(domain.Admin)
+	h.AppendContents(admin, 600) // more than a page of the log
+	for _, protocol := range []string{harness.TransportWS, harness.LegacyWS} {
+		for _, after := range []eventstore.Position{h.Head(), 0} {
+			l := h.ListenBy(protocol, token, query, map[string]any{"after": after.String()})
+			said := map[string]int{}
+			hear := func(through eventstore.Position) {
+				for at := after; at < through || said["CaughtUp"] == 0; {
+					item := l.Next()
+					said[item.Text("eventStream", "__typename")]++
+					at = item.Position()
+				}
+			}
+			hear(h.Head())
+			for range 3 {
+				hear(h.AppendContent(admin, "live", domain.Draft).Position)
+			}
+			if want := int(h.Head() - after); said["CaughtUp"] != 1 || said["EventReceived"] != want {
+				t.Errorf("%s after %s: %v, want %d events and CaughtUp once", protocol, after, said, want)
+			}
+		}
+	}
+}
+
+// TestASubscriptionOfAWebsocketResumesAfterTheLastEvent: a client that reconnects sends its
+// operations again with the variables that they began with, and tells in connection_init what it has
+// seen.
+func TestASubscriptionOfAWebsocketResumesAfterTheLastEvent(t *testing.T) {
+	t.Parallel()
+	h := harness.Start(t)
+	admin, token := h.Actor(domain.Admin)
+	h.AppendContents(admin, 9)
+	for _, protocol := range []string{harness.TransportWS, harness.LegacyWS} {
+		for _, test := range []struct {
+			params string
+			after  any
+			first  eventstore.Position
+		}{
+			{`{}`, "2", 3},
+			{`{"lastEventId": "5"}`, "2", 6},
+			{`{"lastEventId": 5}`, "2", 6},
+			{`{"lastEventId": "5"}`, nil, 6},
+			{`{"lastEventId": "5"}`, "7", 8},
+			{`{"lastEventId": null, "lastEventIds": null}`, "2", 3},
+			{`{"lastEventIds": {"1": "6"}}`, "2", 7},
+			{`{"lastEventId": "5", "lastEventIds": {"1": "6", "2": "8"}}`, "2", 7},
+			{`{"lastEventId": "5", "lastEventIds": {"2": "8"}}`, "2", 6},
+		} {
+			l, err := harness.DialWith(t.Context(), t, h.URL, protocol, token, json.RawMessage(test.params))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Subscribe("1", listenToPositions, map[string]any{"after": test.after}); err != nil {
+				t.Fatal(err)
+			}
+			harness.WantPositions(t, protocol+test.params, l.Positions(h.Head()), harness.Span(test.first, h.Head()))
+			l.Close()
+		}
+	}
+	for _, params := range []string{`{"lastEventId": {}}`, `{"lastEventIds": "5"}`, `{"lastEventIds": {"1": true}}`} {
+		if _, err := harness.DialWith(t.Context(), t, h.URL, harness.TransportWS, token, json.RawMessage(params)); err == nil || !strings.Contains(err.Error(), "4400") {
+			t.Errorf("%s: %v", params, err)
+		}
 	}
 }
 

@@ -343,7 +343,9 @@ func (StreamReset) IsEventStreamItem() {}
 
 // Listening: over a websocket, `graphql-transport-ws` or the older `graphql-ws`, or as an event stream, one for each
 // operation, as graphql-sse speaks it. There the `id` of an event is the position that it brings the client to, for
-// `eventAppended` and `eventStream`: the header `Last-Event-ID` resumes after it, whatever `after` says that is earlier.
+// `eventAppended` and `eventStream`: the header `Last-Event-ID`, or `lastEventId` in the address, resumes after it, whatever
+// `after` says that is earlier. Over a websocket the payload of `connection_init` does the same: `lastEventId` for all
+// operations of the connection, `lastEventIds` by the id of an operation.
 type Subscription struct {
 }
 
