@@ -31,6 +31,8 @@ type ServerOptions struct {
 	Introspection Introspection
 	// AnswerCacheBytes bounds the cache of answers, in bytes. 0: no cache.
 	AnswerCacheBytes int
+	// PublicMaxAge is that of [web.Answers].
+	PublicMaxAge time.Duration
 }
 
 // Introspection names the actors that may read the schema. The zero value allows all.
@@ -78,7 +80,7 @@ func (a *App) serverConfig(options ServerOptions) (web.Config, error) {
 		Identity:   web.Identity{Authenticate: tokens.authenticate, Watch: tokens.watch, Actor: actorID},
 		Documents:  web.Documents{Trusted: options.Trusted, TrustedOnly: options.TrustedOnly, Introspect: mayIntrospect},
 		Limits:     limits,
-		Answers:    web.Answers{CacheBytes: options.AnswerCacheBytes, CacheScope: a.cacheScope, StillFresh: a.stillFresh},
+		Answers:    web.Answers{CacheBytes: options.AnswerCacheBytes, CacheScope: a.cacheScope, StillFresh: a.stillFresh, PublicMaxAge: options.PublicMaxAge},
 		Network:    options.Network,
 		Ready:      a.ready,
 		Playground: options.Playground,

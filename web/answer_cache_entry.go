@@ -26,6 +26,7 @@ type cacheEntry struct {
 	answers *answers
 	format  format
 	tagged  bool // the request is a GET, whose answer has a tag
+	public  bool // the request has no credentials: its answer is that of every visitor
 
 	// cacheable tells that the cache may have the answer, or keep it. state and isFresh are those
 	// from before the execution.
@@ -38,9 +39,10 @@ type cacheEntry struct {
 
 type cacheEntryKey struct{}
 
-// NoStore keeps the answer to the request of ctx out of the cache: a resolver calls it for an
-// answer that depends on more than Answers.CacheScope and Answers.StillFresh tell. The request is
-// executed each time then, and the client is told 304 if the answer is the one that it has.
+// NoStore keeps the answer to the request of ctx out of the cache, and out of shared caches: a
+// resolver calls it for an answer that depends on more than Answers.CacheScope and
+// Answers.StillFresh tell. The request is executed each time then, and the client is told 304 if the
+// answer is the one that it has.
 func NoStore(ctx context.Context) {
 	if e, ok := ctx.Value(cacheEntryKey{}).(*cacheEntry); ok {
 		e.noStore.Store(true)
@@ -50,7 +52,7 @@ func NoStore(ctx context.Context) {
 // entry returns the place of a request in the cache, given the context of Authenticate and the text
 // of the request: a POST's body, or a GET's query string.
 func (a *answers) entry(ctx context.Context, r *http.Request, f format, text []byte) *cacheEntry {
-	e := &cacheEntry{answers: a, format: f, tagged: r.Method == http.MethodGet}
+	e := &cacheEntry{answers: a, format: f, tagged: r.Method == http.MethodGet, public: r.Header["Authorization"] == nil}
 	if a.cache.isOff() || a.CacheScope == nil {
 		return e
 	}
@@ -90,10 +92,7 @@ func (e *cacheEntry) serveCached(w http.ResponseWriter, r *http.Request) bool {
 // returns the context for the execution.
 func (e *cacheEntry) track(ctx context.Context, op *graphql.OperationContext) context.Context {
 	e.cacheable = e.cacheable && op.Operation.Operation == ast.Query
-	if !e.cacheable {
-		return ctx
-	}
-	if e.answers.StillFresh != nil {
+	if e.cacheable && e.answers.StillFresh != nil {
 		e.isFresh = e.answers.StillFresh(op)
 	}
 	return context.WithValue(ctx, cacheEntryKey{}, e)
@@ -117,10 +116,19 @@ func (e *cacheEntry) store(w http.ResponseWriter, r *http.Request, body []byte) 
 	e.write(w, &a, same)
 }
 
+// cacheControl returns the Cache-Control of an answer with a tag.
+func (e *cacheEntry) cacheControl() string {
+	if e.public && !e.noStore.Load() {
+		return publicAnswer(e.answers.PublicMaxAge)
+	}
+	return privateAnswer
+}
+
 // write writes an answer, or 304 if the client has the same one.
 func (e *cacheEntry) write(w http.ResponseWriter, a *cachedAnswer, same bool) {
 	if a.tag != "" {
-		setTag(w.Header(), a.tag)
+		w.Header().Set("ETag", a.tag)
+		w.Header().Set("Cache-Control", e.cacheControl())
 	}
 	if same {
 		w.WriteHeader(http.StatusNotModified)

@@ -137,6 +137,10 @@ type Answers struct {
 	// whether the log has no later event that can change the answer; it is called for every use of
 	// the kept answer, concurrently. Nil: CacheScope names all conditions.
 	StillFresh func(op *graphql.OperationContext) (isFresh func() bool)
+
+	// PublicMaxAge is the time for which a shared cache, and a browser, may use the answer to a GET
+	// without credentials before it asks again. 0: it asks at each use.
+	PublicMaxAge time.Duration
 }
 
 // Network says which peers and pages are trusted, and by which names they reach the server.

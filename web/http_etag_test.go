@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"flightdeck/web"
 
@@ -62,7 +63,7 @@ func TestCachedAnswersAreSentUntilTheStateMoves(t *testing.T) {
 	if !strings.HasPrefix(tag, `"`) {
 		t.Fatalf("the tag %s is not a strong one", tag)
 	}
-	wantEqual(t, "cache", first.Header.Get("Cache-Control"), "private, no-cache")
+	wantEqual(t, "cache", first.Header.Get("Cache-Control"), "public, max-age=0, must-revalidate")
 	wantEqual(t, "vary", first.Header.Get("Vary"), "Accept, Accept-Encoding, Authorization")
 	w.wantRuns("for the first answer", 1)
 
@@ -71,7 +72,7 @@ func TestCachedAnswersAreSentUntilTheStateMoves(t *testing.T) {
 		wantEqual(t, "status of "+brought, again.StatusCode, 304)
 		wantEqual(t, "body of "+brought, text(t, again), "")
 		wantEqual(t, "tag", again.Header.Get("ETag"), tag)
-		wantEqual(t, "cache", again.Header.Get("Cache-Control"), "private, no-cache")
+		wantEqual(t, "cache", again.Header.Get("Cache-Control"), "public, max-age=0, must-revalidate")
 		wantEqual(t, "vary", again.Header.Get("Vary"), "Accept, Accept-Encoding, Authorization")
 	}
 	w.wantRuns("while the state stands still", 0)
@@ -130,6 +131,56 @@ func TestOnlyAnswersToGetWithoutErrorsHaveTags(t *testing.T) {
 	}
 	w.get("{fail}")
 	wantEqual(t, "after an error", w.get("{fail}", "If-None-Match", "*").StatusCode, 200)
+}
+
+// TestAVisitorsAnswerMayBeShared: a cache between the server and its visitors may keep what all of
+// them are shown, and nothing else.
+func TestAVisitorsAnswerMayBeShared(t *testing.T) {
+	t.Parallel()
+	const forOne, forAll = "private, no-cache", "public, max-age=0, must-revalidate"
+	w := newWorld(t)
+	for range 2 { // computed, and from the cache of answers
+		for name, test := range map[string]struct {
+			resp *http.Response
+			want string
+		}{
+			"a visitor":              {w.get("{log{head}}"), forAll},
+			"somebody":               {w.get("{log{head}}", "Authorization", "Bearer ada"), forOne},
+			"blank credentials":      {w.get("{log{head}}", "Authorization", ""), forOne},
+			"somebody unknown":       {w.get("{log{head}}", "Authorization", "Bearer nobody"), "no-store"},
+			"a visitor's error":      {w.get("{fail}"), "no-store"},
+			"a visitor's refusal":    {w.get("{nothing}"), "no-store"},
+			"a visitor's POST":       {post(t, w.h, `{"query":"{log{head}}"}`), "no-store"},
+			"a visitor's preflight":  {ask(t, w.h, "OPTIONS", "/graphql", ""), "no-store"},
+			"a visitor's own events": {w.get("{log{head}}", "Accept", "text/event-stream"), "no-cache, no-store"},
+		} {
+			wantEqual(t, name, test.resp.Header.Get("Cache-Control"), test.want)
+			if test.want != "no-cache, no-store" {
+				wantEqual(t, name, test.resp.Header.Get("Vary"), "Accept, Accept-Encoding, Authorization")
+			}
+		}
+	}
+	w.state.Add(1)
+	w.around = web.NoStore
+	wantEqual(t, "what is not in the log", w.get("{log{head}}").Header.Get("Cache-Control"), forOne)
+
+	for _, cacheBytes := range []int{0, 1 << 20} {
+		config := testConfig(newStub())
+		config.Answers.CacheBytes = cacheBytes
+		config.Answers.PublicMaxAge = time.Minute
+		config.Execution.AroundOperation = func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+			if graphql.GetOperationContext(ctx).Operation.Name == "Unsteady" {
+				web.NoStore(ctx)
+			}
+			return next(ctx)
+		}
+		h := web.New(config).Handler()
+		for query, want := range map[string]string{
+			"query+Steady{log{head}}": "public, max-age=60, must-revalidate", "query+Unsteady{log{head}}": forOne,
+		} {
+			wantEqual(t, query, ask(t, h, "GET", "/graphql?query="+query, "").Header.Get("Cache-Control"), want)
+		}
+	}
 }
 
 func TestNoStoreComputesTheAnswerEachTime(t *testing.T) {

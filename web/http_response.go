@@ -3,9 +3,11 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"flightdeck/graph/errorcode"
 	"flightdeck/web/negotiate"
@@ -48,10 +50,14 @@ func hasTag(h http.Header, tag string) bool {
 	return false
 }
 
-// setTag lets the client keep an answer, if it asks about the tag at each use.
-func setTag(h http.Header, tag string) {
-	h.Set("ETag", tag)
-	h.Set("Cache-Control", "private, no-cache")
+// privateAnswer is the Cache-Control of an answer that the client alone may keep, if it asks about
+// its tag at each use.
+const privateAnswer = "private, no-cache"
+
+// publicAnswer returns the Cache-Control of an answer that every cache may keep, and use for some
+// time before it asks about its tag.
+func publicAnswer(unasked time.Duration) string {
+	return fmt.Sprintf("public, max-age=%d, must-revalidate", int(unasked.Seconds()))
 }
 
 // writeRefusal answers a request that is refused.

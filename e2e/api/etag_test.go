@@ -268,3 +268,54 @@ func TestNotModifiedWhileOthersWrite(t *testing.T) {
 	status, _, _ := askAgain(h, admin, `{ log { head } }`, `{}`, tag)
 	t.Logf("%d times unmodified of %d answers, then %d", hits, len(heads), status)
 }
+
+// TestAPublicAnswerFollowsAWithdrawal: a shared cache that asks at each use shows no visitor what
+// was withdrawn, of now and of the past.
+func TestAPublicAnswerFollowsAWithdrawal(t *testing.T) {
+	t.Parallel()
+	h := harness.Start(t)
+	admin, token := h.Actor(domain.Admin)
+	id := h.AppendContent(admin, "Seen by all", domain.Published).ID
+	for name, variables := range map[string]string{
+		"now": `{"id":"` + id + `"}`, "then": `{"id":"` + id + `","then":"` + h.Head().String() + `"}`,
+	} {
+		address := h.URL + "/graphql?query=" + url.QueryEscape(conditionalQueries[0]) + "&variables=" + url.QueryEscape(variables)
+		ask := func(token, tag string) (status int, control, newTag, body string) {
+			t.Helper()
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if token != "" {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+			r.Header.Set("If-None-Match", tag)
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = resp.Body.Close() }()
+			data, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return resp.StatusCode, resp.Header.Get("Cache-Control"), resp.Header.Get("ETag"), string(data)
+		}
+		const forAll = "public, max-age=0, must-revalidate"
+		_, control, _, _ := ask(token, "")
+		harness.WantText(t, name+", for an admin", control, "private, no-cache")
+		_, control, tag, body := ask("", "")
+		harness.WantText(t, name+", for a visitor", control, forAll)
+		if !strings.Contains(body, "Seen by all") {
+			t.Fatalf("%s: a visitor sees %s", name, body)
+		}
+		if status, control, _, _ := ask("", tag); status != http.StatusNotModified || control != forAll {
+			t.Errorf("%s: asked again: %d %s", name, status, control)
+		}
+		h.Mutate(token, "unpublishContent", harness.Object{"id": id})
+		if status, _, _, body := ask("", tag); status != http.StatusOK || strings.Contains(body, "Seen by all") {
+			t.Errorf("%s: after the withdrawal: %d %s", name, status, body)
+		}
+		h.Mutate(token, "publishContent", harness.Object{"id": id})
+	}
+}
