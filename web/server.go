@@ -93,8 +93,8 @@ func (s *Server) routes(api http.Handler) http.Handler {
 	mux.HandleFunc("/readyz", readOnly(health.serveReadiness))
 	if s.config.Playground {
 		page := playground.New()
-		mux.HandleFunc("/{$}", readOnly(redirectToPlayground))
-		mux.HandleFunc("/playground/{$}", readOnly(redirectToPlayground))
+		mux.HandleFunc("/{$}", readOnly(redirectTo("playground")))
+		mux.HandleFunc("/playground/{$}", readOnly(redirectTo("../playground")))
 		mux.HandleFunc("/playground", readOnly(page.ServePage))
 		mux.HandleFunc("/playground/assets/{hash}/{name}", readOnly(page.Assets(serveNotFound)))
 	}
@@ -118,8 +118,13 @@ func readOnly(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func redirectToPlayground(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, "/playground", http.StatusFound)
+// redirectTo redirects to an address relative to that of the request: behind a proxy the server may
+// lie below a path that it does not know. [http.Redirect] would make the address absolute.
+func redirectTo(relative string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", relative)
+		w.WriteHeader(http.StatusFound)
+	}
 }
 
 // securityHeaders are shared by all answers: an answer replaces values, and never changes one.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -23,8 +24,8 @@ func TestRoutesAnswerAsDocumented(t *testing.T) {
 		status         int
 		header, value  string
 	}{
-		{"GET", "/", 302, "Location", "/playground"},
-		{"GET", "/playground/", 302, "Location", "/playground"},
+		{"GET", "/", 302, "Location", "playground"},
+		{"GET", "/playground/", 302, "Location", "../playground"},
 		{"GET", "/playground", 200, "Content-Type", "text/html; charset=utf-8"},
 		{"POST", "/playground", 405, "Allow", "GET, HEAD"},
 		{"GET", "/healthz", 200, "Content-Type", "application/json; charset=utf-8"},
@@ -50,6 +51,28 @@ func TestRoutesAnswerAsDocumented(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTheServerWorksBelowAPath, behind a proxy that removes the path from the address.
+func TestTheServerWorksBelowAPath(t *testing.T) {
+	t.Parallel()
+	proxy := httptest.NewServer(http.StripPrefix("/deck", web.New(testConfig(newStub())).Handler()))
+	t.Cleanup(proxy.Close)
+	for _, path := range []string{"/deck/", "/deck/playground", "/deck/playground/"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, proxy.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := proxy.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantEqual(t, path+" leads to", resp.Request.URL.Path, "/deck/playground")
+		wantEqual(t, path, resp.StatusCode, http.StatusOK)
+		if err := resp.Body.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
