@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -63,11 +64,8 @@ func (c *certificate) config() *tls.Config {
 }
 
 // follow reads the files again at each SIGHUP, until stop is called. stop waits until no file is
-// being read.
+// being read. Without a certificate SIGHUP changes nothing, where it would end the process.
 func (c *certificate) follow(env *environment) (stop func()) {
-	if c == nil {
-		return func() {}
-	}
 	ctx, cancel := context.WithCancel(env.ctx)
 	hangups, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -80,14 +78,23 @@ func (c *certificate) follow(env *environment) (stop func()) {
 				return
 			case <-hangups:
 			}
-			if err := c.read(); err != nil {
-				env.logger.Error("the certificate stays as it is", "err", err)
-				continue
-			}
-			env.logger.Info("the certificate was read again")
+			c.readAgain(env.logger)
 		}
 	}()
 	return func() { cancel(); <-done }
+}
+
+// readAgain reads the files and logs the outcome.
+func (c *certificate) readAgain(logger *slog.Logger) {
+	if c == nil {
+		logger.Info("SIGHUP changes nothing: there is no certificate to read again")
+		return
+	}
+	if err := c.read(); err != nil {
+		logger.Error("the certificate stays as it is", "err", err)
+		return
+	}
+	logger.Info("the certificate was read again")
 }
 
 // serve serves on a listener, with TLS unless the certificate is nil.

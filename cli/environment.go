@@ -5,8 +5,10 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"flightdeck/app"
 )
@@ -42,6 +44,24 @@ func (c config) logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// logAside makes the logger write on a goroutine of its own until restore is called: a log that
+// nobody reads, or whose pipe is broken, must not stop a server.
+func (env *environment) logAside() (restore func()) {
+	signal.Ignore(syscall.SIGPIPE) // otherwise a broken pipe of standard error ends the process
+	var logger *slog.Logger
+	log := newLogWriter(env.stderr, func(dropped int) {
+		logger.Warn("lines of the log were dropped, because nobody read them", "lines", dropped)
+	})
+	logger = env.config.logger(log)
+	before := env.logger
+	env.logger = logger
+	return func() {
+		log.Close()
+		env.logger = before
+		signal.Reset(syscall.SIGPIPE)
+	}
 }
 
 // options returns the options of the App that the flags and the environment describe.

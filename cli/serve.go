@@ -40,6 +40,7 @@ type serveCommand struct {
 // Run serves until the process receives a signal to stop. It then lets the requests and commands
 // that have begun finish.
 func (c *serveCommand) Run(env *environment) (err error) {
+	defer env.logAside()()
 	listener, err := (&net.ListenConfig{}).Listen(env.ctx, "tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: choose another address with --addr", c.Addr, err)

@@ -160,3 +160,48 @@ func (s *stoppable) beginRequest() (finish func() (status int, body string)) {
 		return response.StatusCode, string(whole)
 	}
 }
+
+// stuck is a log that nobody reads until the test breaks it.
+type stuck chan error
+
+func (s stuck) Write([]byte) (int, error) { return 0, <-s }
+
+// TestALogThatNobodyReadsStopsNoServer fills the pipe of standard error, breaks it, and sends a
+// SIGHUP to a server without a certificate. The server answers all the while and stops in order.
+func TestALogThatNobodyReadsStopsNoServer(t *testing.T) {
+	t.Parallel()
+	log := make(stuck)
+	db := filepath.Join(t.TempDir(), "flightdeck.db")
+	p := harness.StartProcessWith(t, log, db, "--log-level", "debug")
+	ask := func(when string) {
+		t.Helper()
+		for range 1000 { // a line each, more than a pipe holds
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/healthz", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := (&http.Client{Timeout: harness.Patience}).Do(r)
+			if err != nil {
+				t.Fatalf("%s: %v", when, err)
+			}
+			if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+				t.Fatalf("%s: %v", when, err)
+			}
+			_ = resp.Body.Close()
+		}
+	}
+	ask("nobody reads the log")
+	log <- errors.New("broken")
+	ask("the pipe of the log is broken")
+	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	ask("after a SIGHUP")
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Wait() // with the error of the log
+	if status := p.ProcessState.ExitCode(); status != 0 {
+		t.Errorf("the server ends with %d (%v)", status, p.ProcessState)
+	}
+}
