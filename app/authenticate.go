@@ -7,6 +7,7 @@ import (
 	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/domain"
+	"flightdeck/web"
 )
 
 // authenticator finds the actor that a bearer token stands for.
@@ -77,7 +78,7 @@ func (a *App) lookUp(ctx context.Context, token string, digest []byte) (actor do
 func (a authenticator) externalUser(ctx context.Context, token string) (domain.Actor, time.Time, error) {
 	claims, why := a.issuer.Verify(ctx, token)
 	if why != nil {
-		a.app.logger.InfoContext(ctx, "a web token was refused", "why", why)
+		a.app.logger.InfoContext(ctx, "a web token was refused", "why", why, "remote", web.Remote(ctx), "request_id", web.RequestID(ctx))
 		return domain.Actor{}, time.Time{}, domain.Errorf(domain.Unauthenticated, "the web token is not valid or has expired: get a new one from its issuer")
 	}
 	actor, found, err := a.app.Accounts.Actor(ctx, claims.UserID)

@@ -64,7 +64,7 @@ func (a *App) serverConfig(options ServerOptions) (web.Config, error) {
 	}
 	root := &resolvers.Resolver{
 		Log: a.Log, Reader: a.Reader, Commands: a.Commands, Rebuilder: a.Rebuilder, Logger: a.logger, Rendered: a.rendered,
-		RequestID: web.RequestID, NoStore: web.NoStore, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
+		RequestID: web.RequestID, Remote: web.Remote, NoStore: web.NoStore, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
 	}
 	limits := options.Limits
 	limits.Clock = a.clock

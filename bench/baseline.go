@@ -80,7 +80,7 @@ func (o *opened) gqlgen() http.Handler {
 	nothing := func(context.Context) string { return "" }
 	root := &resolvers.Resolver{
 		Log: o.log, Reader: o.reader, Commands: o.commands, Logger: slog.Default(),
-		RequestID: nothing, LastEventID: nothing, NoStore: func(context.Context) {}, SetEventID: func(context.Context, string) {},
+		RequestID: nothing, Remote: nothing, LastEventID: nothing, NoStore: func(context.Context) {}, SetEventID: func(context.Context, string) {},
 	}
 	h := handler.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	h.AddTransport(transport.POST{})

@@ -73,7 +73,7 @@ func openFile(t testing.TB, path string, options eventstore.Options) *desk {
 	}
 	d.root = &resolvers.Resolver{
 		Log: d.log, Reader: d.reader, Commands: d.commands, Rebuilder: d.rebuild,
-		Logger: slog.New(slog.DiscardHandler), RequestID: nothing, LastEventID: nothing,
+		Logger: slog.New(slog.DiscardHandler), RequestID: nothing, Remote: nothing, LastEventID: nothing,
 		NoStore: func(context.Context) {}, SetEventID: func(context.Context, string) {},
 	}
 	return d

@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"log/slog"
 
 	"flightdeck/auth"
 	"flightdeck/command"
@@ -56,11 +57,25 @@ func (r *Resolver) presentationPayload(ctx context.Context, cmd command.Command)
 
 func (r *Resolver) userPayload(ctx context.Context, cmd command.Command) (*model.UserPayload, error) {
 	d, err := r.do(ctx, cmd)
+	if err == nil {
+		r.audit(ctx, d.result.ID, d.errors, roleOf(cmd)...)
+	}
 	return &model.UserPayload{Errors: d.errors, Position: d.position, Done: d.result, Query: &model.Query{}}, err
+}
+
+// roleOf returns the role that a command gives, for the log.
+func roleOf(cmd command.Command) []slog.Attr {
+	if change, ok := cmd.(command.ChangeRole); ok {
+		return []slog.Attr{slog.String("role", string(change.Role))}
+	}
+	return nil
 }
 
 func (r *Resolver) deletePayload(ctx context.Context, cmd command.Command) (*model.DeletePayload, error) {
 	d, err := r.do(ctx, cmd)
+	if err == nil {
+		r.audit(ctx, d.result.ID, d.errors)
+	}
 	p := &model.DeletePayload{Errors: d.errors, Position: d.position, Done: d.result, Query: &model.Query{}}
 	if d.position != nil {
 		p.DeletedID = &d.result.ID
@@ -91,8 +106,12 @@ func (r *Resolver) keyPayload(ctx context.Context, id string) func(command.Resul
 		p := &model.APIKeyPayload{Query: &model.Query{}}
 		if err != nil {
 			p.Errors, err = userErrors(err, "input")
+			if err == nil {
+				r.audit(ctx, "", p.Errors)
+			}
 			return p, err
 		}
+		r.audit(ctx, id, nil)
 		r.advance(ctx, r.after(ctx, result))
 		p.Position, p.Errors = &result.Position, []model.UserError{}
 		p.APIKey, err = r.Reader.APIKey(ctx, r.after(ctx, result), id)
@@ -107,8 +126,12 @@ func (r *Resolver) sessionPayload(ctx context.Context, root string) func(command
 		p := &model.SessionPayload{Query: &model.Query{}}
 		if err != nil {
 			p.Errors, err = userErrors(err, root)
+			if err == nil {
+				r.audit(ctx, "", p.Errors)
+			}
 			return p, err
 		}
+		r.audit(ctx, s.UserID, nil)
 		actor := domain.Actor{UserID: s.UserID, Role: s.Role}
 		view := readmodel.View{At: s.Position, Actor: actor}
 		user, err := r.Reader.User(ctx, view, s.UserID)

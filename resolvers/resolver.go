@@ -25,6 +25,8 @@ type Resolver struct {
 	Rendered  Rendered
 	// RequestID returns the id under which a request is logged.
 	RequestID func(context.Context) string
+	// Remote returns the network address of the client of a request.
+	Remote func(context.Context) string
 	// NoStore keeps the answer to a request out of the cache of answers.
 	NoStore func(context.Context)
 	// LastEventID returns the position up to which the reconnected client of an event stream has

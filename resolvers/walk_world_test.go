@@ -207,7 +207,7 @@ func (s *scene) executor(rules *policy.Table) executing {
 		commands.Rules = rules
 	}
 	root := &resolvers.Resolver{
-		Log: s.log, Reader: reader, Commands: &commands, Rebuilder: s.rebuild, Logger: s.root.Logger, RequestID: s.root.RequestID,
+		Log: s.log, Reader: reader, Commands: &commands, Rebuilder: s.rebuild, Logger: s.root.Logger, RequestID: s.root.RequestID, Remote: s.root.Remote,
 		LastEventID: s.root.LastEventID, SetEventID: s.root.SetEventID, NoStore: s.root.NoStore,
 	}
 	exec := executor.New(graph.New(graph.Config{Resolvers: root}))

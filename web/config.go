@@ -38,8 +38,9 @@ type Config struct {
 	// Playground offers GraphiQL at /playground.
 	Playground bool
 
-	// Logger gets a line per request, at the level debug, and warn for a fault of the server. Nil:
-	// slog's default.
+	// Logger gets a line per request, at the level debug, and warn for a fault of the server; and at
+	// the level info a line per slow operation, and per refused origin and name. Nil: slog's
+	// default.
 	Logger *slog.Logger
 
 	// Version is shown at /healthz.
@@ -117,7 +118,7 @@ type Limits struct {
 	// an operation of its own, and a message on a websocket. Other fields are unbounded.
 	Attempts map[string]int
 
-	// Clock is the time that attempts are counted by. Nil: time.Now.
+	// Clock is the time that attempts are counted by, and operations are measured by. Nil: time.Now.
 	Clock func() time.Time
 }
 

@@ -26,6 +26,7 @@ type engine struct {
 	exec      *executor.Executor
 	limits    limit.Limits
 	timedOut  error // of an operation that took longer than limits.Time
+	slow      slowLog
 }
 
 // newEngine returns the engine of a configuration with defaults.
@@ -40,6 +41,7 @@ func newEngine(config Config, admission admission) *engine {
 		exec:     executor.New(config.Execution.Schema),
 		limits:   config.Limits.Limits,
 		timedOut: limit.TimedOut(config.Limits.Time),
+		slow:     slowLog{config.Logger, config.Limits.Clock, config.Identity.Actor},
 	}
 	e.exec.SetErrorPresenter(config.Execution.ErrorPresenter)
 	e.exec.SetRecoverFunc(config.Execution.Recover)
@@ -104,6 +106,7 @@ func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *gra
 		return refused(limit.TooMany(limit.Operations, e.limits.Operations))
 	}
 	defer leave()
+	defer e.slow.watch(ctx, op)()
 	if most := e.limits.Time; most > 0 {
 		bounded, cancel := context.WithTimeoutCause(ctx, most, e.timedOut)
 		defer cancel()

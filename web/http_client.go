@@ -35,6 +35,15 @@ func clientOf(ctx context.Context) client {
 // a new random one. All operations of one websocket share the id of the request that opened it.
 func RequestID(ctx context.Context) string { return clientOf(ctx).request }
 
+// Remote returns the address of the client of the request of ctx, without a port: that of the
+// connection, or of the client behind a trusted proxy. It returns "" outside of a request.
+func Remote(ctx context.Context) string {
+	if address := clientOf(ctx).address; address.IsValid() {
+		return address.String()
+	}
+	return ""
+}
+
 // overTLS reports whether the client has encrypted a request.
 func overTLS(r *http.Request) bool { return clientOf(r.Context()).tls }
 

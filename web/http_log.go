@@ -2,10 +2,13 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // recorder records the status and the size of an answer. It can be hijacked, as the upgrade to a
@@ -45,7 +48,8 @@ func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // withLog writes one line when a request has ended, and for a websocket when it was opened. The
-// line has no query string, whose variables may be secret.
+// line has the pattern of the route in place of the path, and no query string: a client may put
+// anything there, a secret or the e-mail address of a person that is forgotten later.
 func withLog(logger *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -60,11 +64,11 @@ func withLog(logger *slog.Logger, next http.Handler) http.Handler {
 			}
 			logger.LogAttrs(r.Context(), level, "request",
 				slog.String("method", r.Method),
-				slog.String("path", r.URL.Path),
+				slog.String("route", r.Pattern),
 				slog.Int("status", rec.status),
 				slog.Int64("bytes", rec.bytes),
 				slog.Duration("duration", time.Since(start)),
-				slog.String("remote", clientOf(r.Context()).address.String()),
+				slog.String("remote", Remote(r.Context())),
 				slog.String("request_id", RequestID(r.Context())))
 		}()
 		next.ServeHTTP(rec, r)
@@ -73,3 +77,35 @@ func withLog(logger *slog.Logger, next http.Handler) http.Handler {
 		}
 	})
 }
+
+// slowOperation is the time above which an operation is logged.
+const slowOperation = time.Second
+
+// slowLog logs slow operations.
+type slowLog struct {
+	logger *slog.Logger
+	clock  func() time.Time
+	actor  func(context.Context) string
+}
+
+// watch begins to measure a query or a mutation. The caller calls end when it has ended.
+func (l slowLog) watch(ctx context.Context, op *graphql.OperationContext) (end func()) {
+	start := l.clock()
+	return func() {
+		took := l.clock().Sub(start)
+		if took <= slowOperation {
+			return
+		}
+		name := op.Operation.Name
+		l.logger.LogAttrs(ctx, slog.LevelInfo, "an operation was slow",
+			slog.String("operation", name[:min(len(name), maxLoggedName)]),
+			slog.String("kind", string(op.Operation.Operation)),
+			slog.Duration("duration", took),
+			slog.String("actor", l.actor(ctx)),
+			slog.String("remote", Remote(ctx)),
+			slog.String("request_id", RequestID(ctx)))
+	}
+}
+
+// maxLoggedName bounds the name of an operation in the log, in bytes.
+const maxLoggedName = 100

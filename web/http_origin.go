@@ -127,8 +127,7 @@ func (l *onceLog) info(r *http.Request, text, message, name string) {
 	case full:
 		l.logger.LogAttrs(r.Context(), slog.LevelInfo, "more were refused: no further one is logged", slog.Int("logged", mostOnce))
 	default:
-		c := clientOf(r.Context())
 		l.logger.LogAttrs(r.Context(), slog.LevelInfo, message, slog.String(name, text),
-			slog.String("remote", c.address.String()), slog.String("request_id", c.request))
+			slog.String("remote", Remote(r.Context())), slog.String("request_id", RequestID(r.Context())))
 	}
 }

@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"flightdeck/web"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -155,10 +158,17 @@ func TestAccessLogHasOneLinePerRequest(t *testing.T) {
 
 	ask(t, h, "GET", "/graphql?query={log{head}}&variables={\"secret\":1}", "", "X-Request-Id", "r-1")
 	wantEqual(t, "lines", strings.Count(log.String(), "\n"), 1)
-	for _, part := range []string{"level=DEBUG", "method=GET", "path=/graphql ", "status=200", "bytes=30", "request_id=r-1"} {
+	for _, part := range []string{"level=DEBUG", "method=GET", "route=/graphql ", "status=200", "bytes=30", "request_id=r-1"} {
 		if !strings.Contains(log.String(), part) {
 			t.Errorf("%q is not in %s", part, log.String())
 		}
+	}
+	log.Reset()
+	for _, path := range []string{"/ada@example.org", "/ada%40example.org", "/playground/assets/ada@example.org/x"} {
+		ask(t, h, "GET", path, "", "X-Request-Id", "ada@example.org")
+	}
+	if lines := log.String(); strings.Count(lines, "status=404") != 3 || strings.Contains(lines, "example.org") {
+		t.Errorf("three paths with a person's address are logged as %s", lines)
 	}
 	log.Reset()
 	ask(t, h, "GET", "/readyz", "")
@@ -178,12 +188,56 @@ func TestLogOfAWebsocketHasItsOpeningAndItsEnd(t *testing.T) {
 	c.say(`{"type":"connection_init"}`)
 	c.hearClose(4429, "Too many initialisation requests")
 	for _, want := range []string{
-		`method=GET path=/graphql status=101`,
+		`method=GET route=/graphql status=101`,
 		`protocol=graphql-transport-ws cause="4429 Too many initialisation requests" duration=`,
 	} {
 		if line := <-log; !strings.Contains(line, want) {
 			t.Errorf("logged %s, want %s", line, want)
 		}
+	}
+}
+
+func TestWordsOfAClientAreNotLogged(t *testing.T) {
+	t.Parallel()
+	log := make(lines, 10)
+	config := testConfig(newStub())
+	config.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	_, url := serve(t, config)
+	closes := enter(t, url)
+	bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "ada@example.org")
+	if err := closes.conn.WriteMessage(websocket.CloseMessage, bye); err != nil {
+		t.Fatal(err)
+	}
+	closes.hearClose(websocket.CloseNormalClosure, "ada@example.org")
+	repeats := enter(t, url)
+	same := `{"id":"ada@example.org","type":"subscribe","payload":{"query":"subscription{tick}"}}`
+	repeats.say(same, same)
+	repeats.hearClose(4409, "Subscriber for ada@example.org already exists")
+	for range 4 {
+		if line := <-log; strings.Contains(line, "example.org") {
+			t.Errorf("logged %s", line)
+		}
+	}
+}
+
+func TestASlowOperationIsLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	config := testConfig(newStub())
+	config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	config.Identity.Actor = func(ctx context.Context) string { return fmt.Sprint(viewerOf(ctx)) }
+	now, step := time.Time{}, time.Second
+	config.Limits.Clock = func() time.Time { now = now.Add(step); return now }
+	h := web.New(config).Handler()
+	query := `{"query":"query Slow($text: String = \"a secret\"){log{head} echo(text:$text)}"}`
+	post(t, h, query, "Authorization", "Bearer ada")
+	wantEqual(t, "after a second", log.String(), "")
+	step++
+	post(t, h, query, "Authorization", "Bearer ada", "X-Request-Id", "r-1")
+	wantEqual(t, "lines", strings.Count(log.String(), "\n"), 1)
+	const want = `level=INFO msg="an operation was slow" operation=Slow kind=query duration=1.000000001s actor=ada remote=192.0.2.1 request_id=r-1`
+	if line := log.String(); !strings.Contains(line, want) {
+		t.Errorf("logged %s, want %s", line, want)
 	}
 }
 

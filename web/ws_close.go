@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
@@ -28,9 +29,16 @@ type closing struct {
 	code   int // 0 if the client cannot be told; 1005 after a close frame without a code
 	reason string
 	last   []byte // a message to send before the close frame; most need none
+	quotes bool   // the reason has words of the client
 }
 
-func (e *closing) Error() string { return fmt.Sprintf("%d %s", e.code, e.reason) }
+// Error returns the reason for the log, without words of the client, which may be anything.
+func (e *closing) Error() string {
+	if e.quotes {
+		return strconv.Itoa(e.code)
+	}
+	return fmt.Sprintf("%d %s", e.code, e.reason)
+}
 
 var (
 	errGoingAway    = &closing{code: websocket.CloseGoingAway, reason: "going away"}

@@ -142,7 +142,7 @@ func (c *connection) readFailure(err error) error {
 	case violated:
 		return &closing{code: code, reason: reason}
 	case isClose && closed.Code != websocket.CloseAbnormalClosure:
-		return &closing{code: closed.Code, reason: closed.Text} // the answer repeats the client's
+		return &closing{code: closed.Code, reason: closed.Text, quotes: true} // the answer repeats the client's
 	case isNet && timeout.Timeout() && c.session == nil:
 		return errInitTimeout
 	case isNet && timeout.Timeout():

@@ -50,7 +50,7 @@ func (c *connection) subscribe(m message) error {
 	switch duplicate, full := c.register(op); {
 	case duplicate:
 		cancel()
-		return &closing{code: closeDuplicateID, reason: "Subscriber for " + id + " already exists"}
+		return &closing{code: closeDuplicateID, reason: "Subscriber for " + id + " already exists", quotes: true}
 	case full:
 		cancel()
 		return c.refuse(id, errTooManyOperations)
