@@ -40,10 +40,16 @@ func (a admission) connection(w http.ResponseWriter, r *http.Request) (leave fun
 func limitAttempts(attempts *limit.Attempts, actor func(context.Context) string, clock func() time.Time) graphql.RootFieldMiddleware {
 	return func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		field := graphql.GetRootFieldContext(ctx).Field
-		if !attempts.Bounds(field.Name) || field.ObjectDefinition == nil || field.ObjectDefinition.Name != "Mutation" {
+		if field.ObjectDefinition == nil || field.ObjectDefinition.Name != "Mutation" {
 			return next(ctx)
 		}
-		if refused := attempts.Count(field.Name, clientOf(ctx).prefix(), actor(ctx), clock()); refused != nil {
+		name := attempts.LimitOf(field.Name, func() map[string]any {
+			return field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
+		})
+		if name == "" {
+			return next(ctx)
+		}
+		if refused := attempts.Count(name, clientOf(ctx).prefix(), actor(ctx), clock()); refused != nil {
 			refused.Path = ast.Path{ast.PathName(field.Alias)}
 			graphql.AddError(ctx, refused)
 			return graphql.Null

@@ -115,7 +115,8 @@ type Limits struct {
 
 	// Attempts are the executions a minute of fields of Mutation, by name, that each address has,
 	// and each Identity.Actor; all of a minute may come at once. Every execution counts: an alias,
-	// an operation of its own, and a message on a websocket. Other fields are unbounded.
+	// an operation of its own, and a message on a websocket. With "updateUser.email" for a name, the
+	// executions count whose argument input has the member email. Other fields are unbounded.
 	Attempts map[string]int
 
 	// Clock is the time that attempts are counted by, and operations are measured by. Nil: time.Now.

@@ -181,3 +181,38 @@ func TestABatchHoldsNoLogIn(t *testing.T) {
 		t.Errorf("an array of operations answers %d: %s", status, raw)
 	}
 }
+
+// TestTriesOfAddressesAreCounted: the answer to a change of the own address tells whether somebody
+// has an account with that address.
+func TestTriesOfAddressesAreCounted(t *testing.T) {
+	t.Parallel()
+	var clock harness.Clock
+	h := harness.Start(t, harness.WithClock(&clock))
+	h.RegisterAda()
+	id, token := h.User(domain.Viewer)
+	const probe = `mutation($id: ID!, $email: String!) {
+		byVariable: updateUser(input: {id: $id, email: $email}) { errors { __typename } }
+		inText: updateUser(input: {id: $id, email: "ada@example.org"}) { errors { __typename } } }`
+	answered, refused := 0, 0
+	for range 10 {
+		a := h.Ask(token, probe, map[string]any{"id": id, "email": "ada@example.org"})
+		for _, field := range []string{"byVariable", "inText"} {
+			if a.Text(field, "errors", 0, "__typename") == "AlreadyTakenError" {
+				answered++
+			}
+		}
+		for _, e := range a.Errors {
+			if e.Extensions["code"] == "RATE_LIMITED" && e.Extensions["limit"] == "updateUser.email" {
+				refused++
+			}
+		}
+	}
+	if answered != 10 || refused != 10 {
+		t.Errorf("%d tries were answered and %d refused, want 10 and 10", answered, refused)
+	}
+	for range 20 { // a name tells nothing
+		h.Mutate(token, "updateUser", harness.Object{"id": id, "displayName": "Another"})
+	}
+	clock.Move(time.Minute)
+	h.Mutate(token, "updateUser", harness.Object{"id": id, "email": "new@example.org"})
+}

@@ -106,7 +106,7 @@ func DefaultServerOptions(t *testing.T) app.ServerOptions {
 		Playground: true, AnswerCacheBytes: 16 << 20,
 		Limits: web.Limits{
 			Body:     2 * domain.MaxContentBytes,
-			Attempts: map[string]int{"logIn": 10, "changePassword": 10, "registerUser": 10},
+			Attempts: map[string]int{"logIn": 10, "changePassword": 10, "updateUser.email": 10, "registerUser": 10},
 		},
 	}
 	if err := kong.ApplyDefaults(&options.Limits.Limits); err != nil {

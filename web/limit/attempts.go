@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +22,8 @@ const maxAttemptKeys = 100_000
 // Attempts counts the executions of fields by client address and by actor. Its methods may be
 // called at the same time.
 type Attempts struct {
-	perMinute map[string]int // by field
+	perMinute map[string]int    // by field, or by field and member
+	members   map[string]string // by field: the member of the input that makes an execution count
 
 	mu   sync.Mutex // protects left, from the look-up of a key until its counter is added
 	left *lru.Cache[attemptKey, *rate.Limiter]
@@ -35,21 +37,43 @@ type attemptKey struct {
 }
 
 // NewAttempts returns the counters of the named fields, each of which an address and an actor may
-// execute so many times a minute, all of them at once if they like. Other fields are unbounded.
+// execute so many times a minute, all of them at once if they like. A name such as
+// "updateUser.email" counts only the executions whose argument input has the member email. Other
+// fields are unbounded, and so is a field whose number is 0.
 func NewAttempts(perMinute map[string]int) *Attempts {
+	members := map[string]string{}
+	for name := range perMinute {
+		if field, member, ok := strings.Cut(name, "."); ok {
+			members[field] = member
+		}
+	}
 	left, err := lru.New[attemptKey, *rate.Limiter](maxAttemptKeys)
 	if err != nil {
 		panic(err) // the size is positive
 	}
-	return &Attempts{perMinute: perMinute, left: left}
+	return &Attempts{perMinute: perMinute, members: members, left: left}
 }
 
-// Bounds reports whether a field has a bound.
-func (a *Attempts) Bounds(field string) bool { return a.perMinute[field] > 0 }
+// LimitOf returns the name of the limit that an execution of a field has, "" for none. arguments
+// returns the arguments of the execution.
+func (a *Attempts) LimitOf(field string, arguments func() map[string]any) string {
+	name := field
+	if member, ok := a.members[field]; ok {
+		input, _ := arguments()["input"].(map[string]any) //nolint:errcheck // or there is no input
+		if _, has := input[member]; !has {
+			return ""
+		}
+		name += "." + member
+	}
+	if a.perMinute[name] <= 0 {
+		return ""
+	}
+	return name
+}
 
-// Count counts an execution of a field at an instant, for an address, and for an actor unless that
-// is "". It returns an error, and counts nothing, if either has none left: the error tells when to
-// try again.
+// Count counts an execution with a limit of LimitOf at an instant, for an address, and for an actor
+// unless that is "". It returns an error, and counts nothing, if either has none left: the error
+// tells when to try again.
 func (a *Attempts) Count(field string, address netip.Addr, actor string, now time.Time) *gqlerror.Error {
 	most := a.perMinute[field]
 	keys := []attemptKey{{field: field, address: address}}

@@ -55,7 +55,26 @@ func TestAttemptsComeBackOverAMinute(t *testing.T) {
 	if err := a.Count("logIn", here, "ada", now.Add(30*time.Second)); err != nil {
 		t.Errorf("after half a minute: %v", err)
 	}
-	if a.Bounds("createContent") {
-		t.Error("bounds another field")
+}
+
+func TestAttemptsOfAFieldMayCountWithAMemberOnly(t *testing.T) {
+	t.Parallel()
+	a := limit.NewAttempts(map[string]int{"logIn": 2, "registerUser": 0, "updateUser.email": 2})
+	email := map[string]any{"input": map[string]any{"email": nil}}
+	for _, test := range []struct {
+		field     string
+		arguments map[string]any
+		want      string
+	}{
+		{"logIn", nil, "logIn"},
+		{"registerUser", nil, ""},
+		{"createContent", email, ""},
+		{"updateUser", email, "updateUser.email"},
+		{"updateUser", map[string]any{"input": map[string]any{"displayName": "Ada"}}, ""},
+		{"updateUser", nil, ""},
+	} {
+		if got := a.LimitOf(test.field, func() map[string]any { return test.arguments }); got != test.want {
+			t.Errorf("%s with %v has the limit %q, want %q", test.field, test.arguments, got, test.want)
+		}
 	}
 }
