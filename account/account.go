@@ -18,11 +18,16 @@ type Reader struct{ db *prepared.DB }
 // NewReader returns a reader on a database.
 func NewReader(db *prepared.DB) *Reader { return &Reader{db} }
 
-// UserByEmail returns the id of the user with an e-mail address in its normal form, "" if there is
+// UserByEmail returns the id of the user with an e-mail address, in any of its forms, "" if there is
 // none.
 func (r *Reader) UserByEmail(ctx context.Context, email string) (userID string, err error) {
-	_, err = r.db.Row(ctx, "SELECT id FROM users WHERE email = ? AND valid_to = 9223372036854775807", []any{email}, &userID)
-	return userID, err
+	for _, form := range domain.EmailForms(email) {
+		found, err := r.db.Row(ctx, "SELECT id FROM users WHERE email = ? AND valid_to = 9223372036854775807", []any{form}, &userID)
+		if found || err != nil {
+			return userID, err
+		}
+	}
+	return "", nil
 }
 
 // Actor returns a user as an actor. found is false if the user does not exist or was forgotten: the

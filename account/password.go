@@ -3,16 +3,22 @@ package account
 import (
 	"context"
 
+	"flightdeck/domain"
 	"flightdeck/eventstore"
 )
 
-// PasswordByEmail returns the user with an e-mail address in its normal form, and the hash of the
+// PasswordByEmail returns the user with an e-mail address, in any of its forms, and the hash of the
 // user's password. Both are empty if no user can log in with the address.
 func (r *Reader) PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error) {
-	_, err = r.db.Row(ctx, `SELECT u.id, k.password FROM users AS u
-		JOIN credentials AS k ON k.user_id = u.id WHERE u.email = ? AND u.valid_to = 9223372036854775807`,
-		[]any{email}, &userID, &hash)
-	return userID, hash, err
+	for _, form := range domain.EmailForms(email) {
+		found, err := r.db.Row(ctx, `SELECT u.id, k.password FROM users AS u
+			JOIN credentials AS k ON k.user_id = u.id WHERE u.email = ? AND u.valid_to = 9223372036854775807`,
+			[]any{form}, &userID, &hash)
+		if found || err != nil {
+			return userID, hash, err
+		}
+	}
+	return "", "", nil
 }
 
 // PasswordByID returns the hash of a user's password, "" if there is none.

@@ -10,8 +10,8 @@ import (
 // With other parameters CheckNothing would take another time than CheckPassword.
 func TestNobodyHasAHashLikeEverybody(t *testing.T) {
 	t.Parallel()
-	if NeedsRehash(noPassword) {
-		t.Errorf("%s needs a rehash", noPassword)
+	if h, err := parsePHC(noPassword); err != nil || h.params != current {
+		t.Errorf("%s has other parameters (%v)", noPassword, err)
 	}
 }
 
@@ -30,8 +30,22 @@ func TestHashesBeyondTheTurnsWait(t *testing.T) {
 	if _, err := HashPassword(ctx, "correct horse"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("HashPassword: %v", err)
 	}
-	if _, err := CheckPassword(ctx, noPassword, "correct horse"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := CheckPassword(ctx, noPassword, "correct horse"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("CheckPassword: %v", err)
+	}
+}
+
+// TestAHashOfAnEarlierVersionIsReplaced: earlier versions hashed a password as it was typed.
+func TestAHashOfAnEarlierVersionIsReplaced(t *testing.T) {
+	t.Parallel()
+	const typed, normal = "cafe\u0301 noir", "caf\u00e9 noir"
+	salt := make([]byte, current.saltLen)
+	hash := phc{current, salt, current.derive(typed, salt)}.String()
+	if ok, replace, err := CheckPassword(t.Context(), hash, typed); !ok || !replace || err != nil {
+		t.Errorf("as it was typed: %v, to be replaced %v, %v", ok, replace, err)
+	}
+	if ok, _, err := CheckPassword(t.Context(), hash, normal); ok || err != nil {
+		t.Errorf("in another form: %v, %v", ok, err)
 	}
 }
 

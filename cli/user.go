@@ -96,7 +96,7 @@ func (env *environment) changeUser(email string, change func(id string) command.
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	id, err := a.Accounts.UserByEmail(env.ctx, domain.NormalEmail(email))
+	id, err := a.Accounts.UserByEmail(env.ctx, email)
 	if err != nil {
 		return err
 	}

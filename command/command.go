@@ -20,7 +20,8 @@ import (
 // Lookup answers questions about the present rows, in the writer's transaction. Package readmodel
 // implements it.
 type Lookup interface {
-	// ContentBySlug and UserByEmail return an id, or "" for none.
+	// ContentBySlug and UserByEmail return an id, or "" for none. An address has one form there: see
+	// domain.EmailForms.
 	ContentBySlug(tx *eventstore.Tx, slug string) (id string, err error)
 	UserByEmail(tx *eventstore.Tx, email string) (id string, err error)
 	// Admins returns the number of users with the role ADMIN.
@@ -51,7 +52,7 @@ type Accounts interface {
 // Passwords holds the passwords that commands read before they are queued. Package account
 // implements it.
 type Passwords interface {
-	// PasswordByEmail returns "" twice if no user can log in with the address.
+	// PasswordByEmail returns "" twice if no user can log in with the address, in any form of it.
 	PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error)
 	// PasswordByID returns "" for a user without a password.
 	PasswordByID(ctx context.Context, userID string) (hash string, err error)

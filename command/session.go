@@ -39,18 +39,22 @@ func (c *Commands) Register(ctx context.Context, in RegisterUser) (Session, erro
 var errPassword = domain.Errorf(domain.Invalid, "the e-mail address or the password is wrong").At("password")
 
 // LogIn checks a password and begins a session. An unknown address and a wrong password give the
-// same error after the same time. A hash with outdated parameters is replaced.
+// same error after the same time. A hash with outdated parameters, or of
+// the password as it was typed, is replaced.
 func (c *Commands) LogIn(ctx context.Context, email, password string) (Session, error) {
-	userID, hash, err := c.Passwords.PasswordByEmail(ctx, domain.NormalEmail(email))
+	userID, hash, err := c.Passwords.PasswordByEmail(ctx, email)
 	if err != nil {
 		return Session{}, err
 	}
-	if err := check(ctx, hash, password); err != nil {
-		return Session{}, err
-	}
-	fresh, err := refresh(ctx, hash, password)
+	replace, err := check(ctx, hash, password)
 	if err != nil {
 		return Session{}, err
+	}
+	fresh := hash
+	if replace {
+		if fresh, err = refresh(ctx, hash, password); err != nil {
+			return Session{}, err
+		}
 	}
 	return c.begin(ctx, userID, func(u *unit, user domain.User) error {
 		if err := u.keepPassword(userID, hash, fresh); err != nil {
@@ -60,29 +64,26 @@ func (c *Commands) LogIn(ctx context.Context, email, password string) (Session, 
 	})
 }
 
-// check returns errPassword unless the password matches the hash. hash may be "", which no password
-// matches; the time is the same.
-func check(ctx context.Context, hash, password string) (err error) {
+// check returns errPassword unless the password matches the hash, and reports whether the hash ought
+// to be replaced. hash may be "", which no password matches; the time is the same.
+func check(ctx context.Context, hash, password string) (replace bool, err error) {
 	ok := false
 	if hash == "" {
 		err = auth.CheckNothing(ctx, password)
 	} else {
-		ok, err = auth.CheckPassword(ctx, hash, password)
+		ok, replace, err = auth.CheckPassword(ctx, hash, password)
 	}
 	if err == nil && !ok {
-		return errPassword
+		return false, errPassword
 	}
-	return err
+	return replace, err
 }
 
-// refresh returns the hash to store for a correct password: a new one if hash has outdated
-// parameters. An imported password that is too short for a new hash keeps its old one.
+// refresh returns a new hash of a correct password. A password of an earlier version, or an
+// imported one, whose length is refused now keeps its old hash.
 func refresh(ctx context.Context, hash, password string) (string, error) {
-	if !auth.NeedsRehash(hash) {
-		return hash, nil
-	}
 	fresh, err := auth.HashPassword(ctx, password)
-	if errors.Is(err, auth.ErrPasswordTooShort) {
+	if errors.Is(err, auth.ErrPasswordTooShort) || errors.Is(err, auth.ErrPasswordTooLong) {
 		return hash, nil
 	}
 	return fresh, err
@@ -178,7 +179,7 @@ func (c *Commands) ChangePassword(ctx context.Context, current, password string)
 	if err != nil {
 		return Session{}, err
 	}
-	if err := check(ctx, hash, current); errors.Is(err, errPassword) {
+	if _, err := check(ctx, hash, current); errors.Is(err, errPassword) {
 		return Session{}, domain.Errorf(domain.Invalid, "the current password is wrong").At("currentPassword")
 	} else if err != nil {
 		return Session{}, err

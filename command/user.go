@@ -116,8 +116,8 @@ func (u *unit) registerAs(e domain.UserRegistered, hash string) (Outcome, error)
 }
 
 func (u *unit) emailIsFree(email, id string) error {
-	existing, err := u.Lookup.UserByEmail(u.tx, domain.NormalEmail(email))
-	if err != nil || existing == "" || existing == id {
+	existing, err := u.otherWithEmail(email, id)
+	if err != nil || existing == "" {
 		return err
 	}
 	if !u.may(u.actor, policy.SeeEmail, existing) {
@@ -127,6 +127,17 @@ func (u *unit) emailIsFree(email, id string) error {
 		Code: domain.AlreadyTaken, Field: "email", Existing: existing,
 		Message: "there is an account with this e-mail address already: log in, or use another address",
 	}
+}
+
+// otherWithEmail returns the user with an address in any of its forms, unless that is the user id; ""
+// for none.
+func (u *unit) otherWithEmail(email, id string) (string, error) {
+	for _, form := range domain.EmailForms(email) {
+		if existing, err := u.Lookup.UserByEmail(u.tx, form); err != nil || existing != "" && existing != id {
+			return existing, err
+		}
+	}
+	return "", nil
 }
 
 func hashPassword(ctx context.Context, field, password string) (string, error) {

@@ -161,15 +161,6 @@ func ClipName(s string) string {
 	return s
 }
 
-// NormalEmail returns the form in which addresses are compared and stored. It returns invalid UTF-8
-// unchanged, so that checkText refuses it: lower-casing would turn it into text.
-func NormalEmail(s string) string {
-	if !utf8.ValidString(s) {
-		return s
-	}
-	return strings.ToLower(strings.TrimSpace(s))
-}
-
 func checkEmail(s string) *Error {
 	if e := checkLine("email", s, MaxEmail); e != nil {
 		return e

@@ -3,11 +3,13 @@ package account
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"flightdeck/auth"
 	"flightdeck/command"
 	"flightdeck/domain"
 	"flightdeck/e2e/harness"
+	"flightdeck/eventstore"
 
 	"github.com/gorilla/websocket"
 )
@@ -88,4 +90,43 @@ func TestRightsAreAskedBeforeVersions(t *testing.T) {
 			t.Errorf("%s: the error is a %q", mutation, got)
 		}
 	}
+}
+
+// TestALogInIsTheSameInEveryFormOfUnicode: keyboards write é as one character or as two, and mail
+// programs write the domain of an address in Unicode or in ASCII.
+func TestALogInIsTheSameInEveryFormOfUnicode(t *testing.T) {
+	t.Parallel()
+	h := harness.Start(t)
+	made := harness.Object{"email": "zoe\u0308@bu\u0308cher.example", "displayName": "Zoë", "password": "cre\u0300me bru\u0302le\u0301e"}
+	h.Mutate("", "registerUser", made)
+	for _, email := range []string{"zoe\u0308@bu\u0308cher.example", "zo\u00eb@b\u00fccher.example", "Zo\u00eb@xn--bcher-kva.example"} {
+		for _, password := range []string{"cre\u0300me bru\u0302le\u0301e", "cr\u00e8me br\u00fbl\u00e9e"} {
+			a := h.Mutate("", "logIn", harness.Object{"email": email, "password": password})
+			viewer := h.Must(a.Text("done", "token"), `{ viewer { email } }`, nil)
+			harness.WantText(t, email, viewer.Text("viewer", "email"), "zo\u00eb@xn--bcher-kva.example")
+		}
+		h.Refused("AlreadyTakenError", "", "registerUser", made.With("email", email))
+	}
+}
+
+// TestAnAddressOfAnEarlierVersionStillWorks: a log of before has the address as it was typed.
+func TestAnAddressOfAnEarlierVersionStillWorks(t *testing.T) {
+	t.Parallel()
+	h := harness.Start(t)
+	const typed, normal = "zoe\u0308@example.org", "zo\u00eb@example.org"
+	id := command.NewID(domain.KindUser)
+	err := h.Commands.Append(t.Context(), time.Time{}, eventstore.Metadata{}, command.StreamEvents{Kind: domain.KindUser, ID: id, Events: []domain.Event{
+		domain.UserRegistered{UserID: id, Email: typed, DisplayName: "Zoë", Role: domain.Viewer},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Run(domain.System, command.ResetPassword{ID: id, Password: "correct horse"})
+	for _, email := range []string{typed, normal} {
+		a := h.Mutate("", "logIn", harness.Object{"email": email, "password": "correct horse"})
+		harness.WantText(t, email, h.WhoIs(a.Text("done", "token")), id)
+		h.Refused("AlreadyTakenError", "", "registerUser", harness.Object{"email": email, "displayName": "Z", "password": "correct horse"})
+	}
+	a := h.Mutate(h.Session(id), "updateUser", harness.Object{"id": id, "email": normal})
+	harness.WantText(t, "email", a.Text("done", "user", "email"), normal)
 }
