@@ -18,8 +18,8 @@ type Reader struct{ db *prepared.DB }
 // NewReader returns a reader on a database.
 func NewReader(db *prepared.DB) *Reader { return &Reader{db} }
 
-// UserByEmail returns the id of the user with an e-mail address, in any of its forms, "" if there is
-// none.
+// UserByEmail returns the id of the user with an e-mail address, in any of its forms, "" if there
+// is none.
 func (r *Reader) UserByEmail(ctx context.Context, email string) (userID string, err error) {
 	for _, form := range domain.EmailForms(email) {
 		found, err := r.db.Row(ctx, "SELECT id FROM users WHERE email = ? AND valid_to = 9223372036854775807", []any{form}, &userID)

@@ -27,8 +27,8 @@ var (
 // as a stored hash from elsewhere names.
 var turns = make(chan struct{}, runtime.GOMAXPROCS(0))
 
-// normalPassword returns the form in which a password is hashed: NFKC of Unicode. Keyboards write one
-// password in several forms, é as one character or as two, a digit as wide as a letter.
+// normalPassword returns the form in which a password is hashed: NFKC of Unicode. Keyboards write
+// one password in several forms, é as one character or as two, a digit as wide as a letter.
 func normalPassword(password string) string { return norm.NFKC.String(password) }
 
 // HashPassword returns the argon2id hash of a password with a salt of its own and its parameters,
@@ -56,11 +56,11 @@ func HashPassword(ctx context.Context, password string) (string, error) {
 	return phc{current, salt, key}.String(), nil
 }
 
-// CheckPassword reports whether hash, a result of HashPassword, is the hash of password, and whether
-// it ought to be replaced: it has other parameters than HashPassword uses now, or it was made of the
-// password as it was typed, as earlier versions did. Its duration does not depend on the number of
-// right bytes. It returns an error if hash has another form, or if ctx ends while it waits for a
-// place.
+// CheckPassword reports whether hash, a result of HashPassword, is the hash of password, and
+// whether it ought to be replaced: it has other parameters than HashPassword uses now, or it was
+// made of the password as it was typed, as earlier versions did. Its duration does not depend on
+// the number of right bytes. It returns an error if hash has another form, or if ctx ends while it
+// waits for a place.
 //
 // A password longer than MaxPasswordBytes is wrong and is not hashed. A password shorter than
 // MinPasswordBytes can be right, for a hash from elsewhere.

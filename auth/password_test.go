@@ -35,8 +35,8 @@ func TestPasswordMatchesItsHashOnly(t *testing.T) {
 	}
 }
 
-// TestAPasswordIsTheSameInEveryFormOfUnicode: keyboards of different makers write é as one character
-// or as two, and digits in two widths.
+// TestAPasswordIsTheSameInEveryFormOfUnicode: keyboards of different makers write é as one
+// character or as two, and digits in two widths.
 func TestAPasswordIsTheSameInEveryFormOfUnicode(t *testing.T) {
 	t.Parallel()
 	for _, forms := range [][]string{

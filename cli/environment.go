@@ -46,13 +46,13 @@ func (c config) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// logAside makes the logger write on a goroutine of its own until restore is called: a log that
-// nobody reads, or whose pipe is broken, must not stop a server.
+// logAside makes the logger write on a goroutine of its own until restore is called: a log
+// without a reader, or with a broken pipe, must not stop a server.
 func (env *environment) logAside() (restore func()) {
 	signal.Ignore(syscall.SIGPIPE) // otherwise a broken pipe of standard error ends the process
 	var logger *slog.Logger
 	log := newLogWriter(env.stderr, func(dropped int) {
-		logger.Warn("lines of the log were dropped, because nobody read them", "lines", dropped)
+		logger.Warn("lines of the log were dropped, because the log was not read", "lines", dropped)
 	})
 	logger = env.config.logger(log)
 	before := env.logger

@@ -18,7 +18,7 @@ type limits struct {
 // attempts returns the limits a minute for fields of Mutation.
 func (l limits) attempts() map[string]int {
 	return map[string]int{
-		"logIn": l.LogIns, "changePassword": l.LogIns, "updateUser.email": l.LogIns, // it tells who has an account
+		"logIn": l.LogIns, "changePassword": l.LogIns, "updateUser.email": l.LogIns, // its answer tells which addresses have an account
 		"registerUser": l.Registrations,
 	}
 }

@@ -13,9 +13,9 @@ const (
 	logPatience = time.Second
 )
 
-// logWriter is the log of a server. A goroutine writes what is logged, so that the server goes on
-// when the log is a pipe that nobody reads, or that is broken. It drops lines when too many wait,
-// and tells their number when it can write again.
+// logWriter is the log of a server. A goroutine writes the lines, so that the server goes on when
+// the log is a pipe without a reader, or a broken one. It drops lines when too many wait, and tells
+// their number when it can write again.
 type logWriter struct {
 	to   io.Writer
 	tell func(dropped int)
@@ -60,7 +60,7 @@ func (w *logWriter) wake() {
 	}
 }
 
-// run writes what is pending until Close.
+// run writes the pending lines until Close.
 func (w *logWriter) run() {
 	defer close(w.done)
 	var spare []byte
@@ -77,7 +77,7 @@ func (w *logWriter) run() {
 	}
 }
 
-// Close writes what is pending, and ends the log. It gives up a log that nobody reads after
+// Close writes the pending lines, and ends the log. It gives up a log without a reader after
 // logPatience; its goroutine then ends with the process, since a write to a pipe cannot be
 // interrupted. Close may be called twice.
 func (w *logWriter) Close() {

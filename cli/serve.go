@@ -33,7 +33,7 @@ type serveCommand struct {
 	Proxies    []string      `name:"trusted-proxy" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."`
 	Introspect string        `name:"introspection" default:"all" enum:"all,signed-in,admin,off" help:"Who may ask for the schema, and is shown it in suggestions: all, signed-in, admin or off."`
 	Remember   byteSize      `env:"FLIGHTDECK_REMEMBER" default:"16MiB" placeholder:"SIZE" help:"Memory for answers to queries, which are given again while nothing they depend on has changed, at most an eighth of GOMEMLIMIT; 0 for none; 16MiB by default."`
-	Public     time.Duration `name:"public-max-age" default:"0s" help:"How long a CDN and browsers may use a visitor's answer before they ask whether it still is the answer. Until then they show what was withdrawn, deleted or forgotten."`
+	Public     time.Duration `name:"public-max-age" default:"0s" help:"How long a CDN and browsers may use a visitor's answer before they ask whether it still is the answer. Until then they show texts that were withdrawn, deleted or forgotten."`
 	Batch      int           `env:"FLIGHTDECK_BATCH" default:"256" help:"How many commands are committed together at most; 1 gives each a transaction of its own."`
 }
 

@@ -20,8 +20,8 @@ import (
 // Lookup answers questions about the present rows, in the writer's transaction. Package readmodel
 // implements it.
 type Lookup interface {
-	// ContentBySlug and UserByEmail return an id, or "" for none. An address has one form there: see
-	// domain.EmailForms.
+	// ContentBySlug and UserByEmail return an id, or "" for none. An address has one form there:
+	// see domain.EmailForms.
 	ContentBySlug(tx *eventstore.Tx, slug string) (id string, err error)
 	UserByEmail(tx *eventstore.Tx, email string) (id string, err error)
 	// Admins returns the number of users with the role ADMIN.

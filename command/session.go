@@ -64,8 +64,8 @@ func (c *Commands) LogIn(ctx context.Context, email, password string) (Session, 
 	})
 }
 
-// check returns errPassword unless the password matches the hash, and reports whether the hash ought
-// to be replaced. hash may be "", which no password matches; the time is the same.
+// check returns errPassword unless the password matches the hash, and reports whether the hash
+// ought to be replaced. hash may be "", which no password matches; the time is the same.
 func check(ctx context.Context, hash, password string) (replace bool, err error) {
 	ok := false
 	if hash == "" {

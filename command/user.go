@@ -129,8 +129,8 @@ func (u *unit) emailIsFree(email, id string) error {
 	}
 }
 
-// otherWithEmail returns the user with an address in any of its forms, unless that is the user id; ""
-// for none.
+// otherWithEmail returns the user with an address in any of its forms, unless that is the user id;
+// "" for none.
 func (u *unit) otherWithEmail(email, id string) (string, error) {
 	for _, form := range domain.EmailForms(email) {
 		if existing, err := u.Lookup.UserByEmail(u.tx, form); err != nil || existing != "" && existing != id {

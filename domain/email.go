@@ -30,8 +30,8 @@ func NormalEmail(s string) string {
 }
 
 // EmailForms returns the forms in which an address may be stored, as it was typed first: earlier
-// versions stored it so, apart from its case, and with the domain in any form of Unicode. The normal
-// form is one of them. An address in ASCII has one form.
+// versions stored it so, apart from its case, and with the domain in any form of Unicode. The
+// normal form is one of them. An address in ASCII has one form.
 func EmailForms(s string) []string {
 	if !utf8.ValidString(s) {
 		return []string{s}

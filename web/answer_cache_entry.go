@@ -41,8 +41,8 @@ type cacheEntryKey struct{}
 
 // NoStore keeps the answer to the request of ctx out of the cache, and out of shared caches: a
 // resolver calls it for an answer that depends on more than Answers.CacheScope and
-// Answers.StillFresh tell. The request is executed each time then, and the client is told 304 if the
-// answer is the one that it has.
+// Answers.StillFresh tell. The request is executed each time then, and the client is told 304 if
+// the answer is the one that it has.
 func NoStore(ctx context.Context) {
 	if e, ok := ctx.Value(cacheEntryKey{}).(*cacheEntry); ok {
 		e.noStore.Store(true)

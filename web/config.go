@@ -38,8 +38,8 @@ type Config struct {
 	// Playground offers GraphiQL at /playground.
 	Playground bool
 
-	// Logger gets a line per request, at the level debug, and warn for a fault of the server; and at
-	// the level info a line per slow operation, and per refused origin and name. Nil: slog's
+	// Logger gets a line per request, at the level debug, and warn for a fault of the server; and
+	// at the level info a line per slow operation, and per refused origin and name. Nil: slog's
 	// default.
 	Logger *slog.Logger
 
@@ -115,11 +115,12 @@ type Limits struct {
 
 	// Attempts are the executions a minute of fields of Mutation, by name, that each address has,
 	// and each Identity.Actor; all of a minute may come at once. Every execution counts: an alias,
-	// an operation of its own, and a message on a websocket. With "updateUser.email" for a name, the
-	// executions count whose argument input has the member email. Other fields are unbounded.
+	// an operation of its own, and a message on a websocket. With "updateUser.email" for a name,
+	// the executions count whose argument input has the member email. Other fields are unbounded.
 	Attempts map[string]int
 
-	// Clock is the time that attempts are counted by, and operations are measured by. Nil: time.Now.
+	// Clock is the time that attempts are counted by, and operations are measured by. Nil:
+	// time.Now.
 	Clock func() time.Time
 }
 

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// eventKeepAlive is a comment, which clients skip. A blank line behind it would be the end of an
-	// event without data, which EventSource ignores, and other clients hand to their callers.
+	// eventKeepAlive is a comment, which clients skip. A blank line behind it would be the end of
+	// an event without data, which EventSource ignores, and other clients hand to their callers.
 	eventKeepAlive = ":\n"
 	// eventComplete is the last event. It has empty data: EventSource ignores an event without
 	// data.

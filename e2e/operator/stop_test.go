@@ -161,7 +161,7 @@ func (s *stoppable) beginRequest() (finish func() (status int, body string)) {
 	}
 }
 
-// stuck is a log that nobody reads until the test breaks it.
+// stuck is a log without a reader, until the test breaks it.
 type stuck chan error
 
 func (s stuck) Write([]byte) (int, error) { return 0, <-s }

@@ -206,8 +206,8 @@ func TestCursorOfAnotherLogIsRefused(t *testing.T) {
 	}
 }
 
-// TestCaughtUpComesOncePerSubscription: a subscription over a websocket catches up by itself and then
-// listens to results that it shares.
+// TestCaughtUpComesOncePerSubscription: a subscription over a websocket catches up by itself and
+// then listens to results that it shares.
 func TestCaughtUpComesOncePerSubscription(t *testing.T) {
 	t.Parallel()
 	const query = `subscription($after: Position) { eventStream(after: $after) {
@@ -238,8 +238,8 @@ func TestCaughtUpComesOncePerSubscription(t *testing.T) {
 }
 
 // TestASubscriptionOfAWebsocketResumesAfterTheLastEvent: a client that reconnects sends its
-// operations again with the variables that they began with, and tells in connection_init what it has
-// seen.
+// operations again with the variables that they began with, and tells in connection_init what it
+// has seen.
 func TestASubscriptionOfAWebsocketResumesAfterTheLastEvent(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
