@@ -45,6 +45,7 @@ test('fetch-event-source gets a message for each event, and none for a sign of l
 })
 
 test('event-source-polyfill goes on after the last event, which it names in the address', async (t) => {
+  t.mock.method(console, 'error', () => {}) // it reports each cut
   const wire = await layWire(server.port)
   t.after(() => wire.remove())
   const { log } = await server.request('{ log { head } }')
