@@ -10,7 +10,7 @@ type schemaCommand struct {
 
 // Run prints the schema.
 func (c *schemaCommand) Run(env *environment) error {
-	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	schema := graph.Schema()
 	if c.Relay {
 		schema = graph.ForRelay(schema)
 	}

@@ -8,18 +8,16 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// New creates an executable schema that gives the same answers and the same errors as the one of
-// NewExecutableSchema. It is faster for lists: it compiles the selection of a list once for each
+// New creates an executable schema of [Schema] that gives the same answers and the same errors as
+// the one of NewExecutableSchema. It is faster for lists: it compiles the selection of a list once for each
 // parsed document into a plan, and writes rows by the plan into the bytes of the answer, without a
 // context, a goroutine and a tree of marshalers for each row. gqlgen executes everything else.
 // Interceptors of fields below the root are not called for values that a plan writes.
 func New(cfg Config) graphql.ExecutableSchema {
+	cfg.Schema = Schema()
 	s, ok := NewExecutableSchema(cfg).(*executableSchema)
 	if !ok {
 		panic("NewExecutableSchema returned an unknown type: this package was written for another version of gqlgen")
-	}
-	if planning != "on" {
-		return s
 	}
 	return &planningSchema{executableSchema: s}
 }
@@ -37,11 +35,12 @@ type planningSchema struct {
 // Exec executes the operation of ctx.
 func (s *planningSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
-	if op.Operation.Operation != ast.Query {
-		return s.executableSchema.Exec(ctx)
+	var p *operationPlan
+	if planning == "on" && op.Operation.Operation == ast.Query {
+		p = s.plans.of(op)
 	}
-	p := s.plans.of(op)
 	if p == nil {
+		op.ResolverMiddleware = specifiedNulls(op.ResolverMiddleware)
 		return s.executableSchema.Exec(ctx)
 	}
 	ec := newExecutionContext(op, s.executableSchema, nil) // operations with @defer have no plan

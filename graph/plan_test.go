@@ -233,7 +233,6 @@ func TestWhichQueriesHavePlans(t *testing.T) {
 		`{ __typename }`: false,
 		`{ __schema { queryType { name } } contents { nodes { id } } }`:                                      false,
 		`mutation { logOut { query { contents { nodes { id } } } } }`:                                        false,
-		`{ contents { nodes { id ... @defer { title } } } }`:                                                 false,
 		`{ a: users { nodes { id } } ... on Query { a: users { nodes { role } } } }`:                         true,
 		`query($a: Boolean!) { contents { nodes { id @skip(if: $a) slug @include(if: $a) } } }`:              true,
 		`query($a: Boolean!) { contents { nodes { id html @include(if: $a) } } log @skip(if: $a) { head } }`: true,

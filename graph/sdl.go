@@ -31,14 +31,19 @@ func ForRelay(schema *ast.Schema) *ast.Schema {
 }
 
 // WriteSDL writes a schema in GraphQL's schema definition language, with its descriptions and
-// without GraphQL's built-in types and directives. Definitions are sorted by name, and so are the
+// without GraphQL's built-in types and directives, except @oneOf: many tools are older than this
+// directive, and read it when the schema defines it. Definitions are sorted by name, and so are the
 // fields of the root types: the files of schema/ leave no trace in the order. All other fields,
 // arguments and values keep the order of schema/, which is an order for readers.
 func WriteSDL(w io.Writer, schema *ast.Schema) error {
 	var documents []*ast.SchemaDocument
 	for _, name := range slices.Sorted(maps.Keys(schema.Directives)) {
-		if d := schema.Directives[name]; !d.Position.Src.BuiltIn {
-			documents = append(documents, &ast.SchemaDocument{Directives: ast.DirectiveDefinitionList{d}})
+		d := *schema.Directives[name]
+		if name == "oneOf" {
+			d.Position = &ast.Position{Src: new(ast.Source)} // as if schema/ defined it
+		}
+		if !d.Position.Src.BuiltIn {
+			documents = append(documents, &ast.SchemaDocument{Directives: ast.DirectiveDefinitionList{&d}})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(schema.Types)) {

@@ -22,7 +22,7 @@ func definitions(schema *ast.Schema, visit func(path, description, text string))
 		}
 	}
 	for name, d := range schema.Directives {
-		if !d.Position.Src.BuiltIn {
+		if !d.Position.Src.BuiltIn || name == "oneOf" { // printed for tools that do not know it
 			visit("@"+name, d.Description, fmt.Sprint(d.Locations, d.IsRepeatable))
 			arguments("@"+name, d.Arguments)
 		}
