@@ -72,6 +72,7 @@ func (a *App) serverConfig(options ServerOptions) (web.Config, error) {
 	return web.Config{
 		Execution: web.Execution{
 			Schema:          graph.New(graph.Config{Resolvers: root}),
+			Scalars:         graph.Scalars(),
 			ErrorPresenter:  root.Present,
 			Recover:         root.Recover,
 			AroundOperation: root.AroundOperation,

@@ -9,10 +9,10 @@ import (
 )
 
 // New creates an executable schema of [Schema] that gives the same answers and the same errors as
-// the one of NewExecutableSchema. It is faster for lists: it compiles the selection of a list once for each
-// parsed document into a plan, and writes rows by the plan into the bytes of the answer, without a
-// context, a goroutine and a tree of marshalers for each row. gqlgen executes everything else.
-// Interceptors of fields below the root are not called for values that a plan writes.
+// the one of NewExecutableSchema. It is faster for lists: it compiles the selection of a list once
+// for each parsed document into a plan, and writes rows by the plan into the bytes of the answer,
+// without a context, a goroutine and a tree of marshalers for each row. gqlgen executes everything
+// else. Interceptors of fields below the root are not called for values that a plan writes.
 func New(cfg Config) graphql.ExecutableSchema {
 	cfg.Schema = Schema()
 	s, ok := NewExecutableSchema(cfg).(*executableSchema)

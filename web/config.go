@@ -52,6 +52,9 @@ type Execution struct {
 	// Schema executes the operations.
 	Schema graphql.ExecutableSchema
 
+	// Scalars check the values of the scalars of the schema before anything runs. May be nil.
+	Scalars document.Scalars
+
 	// ErrorPresenter turns every error into the error that the client sees. Nil: gqlgen's, which
 	// hides nothing.
 	ErrorPresenter graphql.ErrorPresenterFunc

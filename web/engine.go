@@ -35,7 +35,7 @@ func newEngine(config Config, admission admission) *engine {
 		presenter: presenter{config.Execution.ErrorPresenter, config.Execution.Recover},
 		admission: admission,
 		documents: document.NewReader(document.Options{
-			Schema: config.Execution.Schema.Schema(), Limits: config.Limits.Limits, Introspect: config.Documents.Introspect,
+			Schema: config.Execution.Schema.Schema(), Scalars: config.Execution.Scalars, Limits: config.Limits.Limits, Introspect: config.Documents.Introspect,
 			Trusted: config.Documents.Trusted, TrustedOnly: config.Documents.TrustedOnly,
 		}),
 		exec:     executor.New(config.Execution.Schema),
@@ -87,7 +87,14 @@ func (e *engine) validate(ctx context.Context, params *graphql.RawParams) (*grap
 	if len(errs) > 0 {
 		return none, errs
 	}
-	op, errs := e.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), params)
+	coerced := *params
+	if named := doc.Operations.ForName(params.OperationName); named != nil {
+		var err *gqlerror.Error
+		if coerced.Variables, err = e.documents.Coerce(named, params.Variables); err != nil {
+			return none, gqlerror.List{err}
+		}
+	}
+	op, errs := e.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), &coerced)
 	if len(errs) > 0 {
 		return op, errs
 	}

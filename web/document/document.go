@@ -1,7 +1,7 @@
 // Package document turns the text of a GraphQL document, or a name of a persisted one, into a
 // document that is within the limits and valid for a schema. It keeps valid documents in memory.
 //
-// Start with Reader.Resolve and Reader.Read.
+// Start with Reader.Resolve, Reader.Read and Reader.Coerce.
 package document
 
 import (
@@ -37,6 +37,9 @@ const (
 type Options struct {
 	Schema *ast.Schema
 	Limits limit.Limits
+
+	// Scalars check the values of the scalars that the specification does not define.
+	Scalars Scalars
 
 	// Introspect reports whether the sender in ctx may see the schema, in introspection and in the
 	// suggestions of errors. Nil: every sender may.
@@ -110,6 +113,9 @@ func (r *Reader) parse(text string, suggest bool) (*parsed, gqlerror.List) {
 	if err != nil {
 		return nil, gqlerror.List{parseError(limits, text, err)}
 	}
+	if err := checkSurrogates(text); err != nil {
+		return nil, gqlerror.List{parseError(limits, text, err)}
+	}
 	if len(doc.Operations) == 0 {
 		return nil, invalid(gqlerror.List{gqlerror.Errorf("no operation provided")})
 	}
@@ -117,7 +123,7 @@ func (r *Reader) parse(text string, suggest bool) (*parsed, gqlerror.List) {
 	if refused != nil {
 		return nil, gqlerror.List{refused}
 	}
-	if errs := validator.ValidateWithRules(r.options.Schema, doc, validationRules(suggest)); len(errs) > 0 {
+	if errs := validator.ValidateWithRules(r.options.Schema, doc, validationRules(r.options.Scalars, suggest)); len(errs) > 0 {
 		return nil, invalid(errs)
 	}
 	return &parsed{document: doc, introspects: introspects}, nil
