@@ -37,8 +37,8 @@ const (
 	rest = 2 * time.Millisecond
 	// maxLag bounds the number of positions that the index may be behind.
 	maxLag = 20_000
-	// indexStep and indexBytes bound the events of one step of the index, in number and in bytes.
-	// Commands wait behind a step.
+	// indexStep and indexBytes bound one step of the index: its events, and the texts that it
+	// indexes, in bytes. Commands wait behind a step.
 	indexStep  = 500
 	indexBytes = 1 << 20
 	// The index retries a failed step after a pause that grows from firstPause to longestPause.
@@ -149,14 +149,14 @@ func (x *Index) pause(ctx context.Context) error {
 // step indexes the rows of the next positions and moves the checkpoint, in one command, and returns
 // the new checkpoint. It begins at the checkpoint in the database, because a step may have been
 // committed although it returned an error.
-func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
-	to, err := x.reach(ctx)
-	if err != nil {
-		return 0, err
-	}
+func (x *Index) step(ctx context.Context) (to eventstore.Position, err error) {
+	head := x.log.Head().Position
 	_, err = x.log.Update(ctx, eventstore.Command{}, func(tx *eventstore.Tx) error {
 		from, err := checkpoint(ctx, tx)
-		if err != nil || from >= to {
+		if to = from; err != nil || from >= head {
+			return err
+		}
+		if to, err = liveSet.part(ctx, tx, from, min(head, from+indexStep)); err != nil {
 			return err
 		}
 		if err := liveSet.index(ctx, tx, from, to); err != nil {
@@ -166,6 +166,31 @@ func (x *Index) step(ctx context.Context) (eventstore.Position, error) {
 		return err
 	})
 	return to, err
+}
+
+// part returns the position up to which one step indexes the rows of a set: those that begin after
+// a position, up to another one. A small event may make a long row, since a row has the text of its
+// object as a whole.
+func (s set) part(ctx context.Context, rows eventstore.Rows, after, last eventstore.Position) (to eventstore.Position, err error) {
+	const within = " WHERE valid_from > ? AND valid_from <= ?"
+	sizes, err := rows.Query(ctx, "SELECT valid_from, octet_length(content) AS size FROM "+s.table("contents")+within+
+		" UNION ALL SELECT valid_from, octet_length(content) FROM "+s.table("slides")+within+" ORDER BY valid_from",
+		after, last, after, last)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, sizes.Close()) }()
+	for sum := 0; sizes.Next(); {
+		var at eventstore.Position
+		var size int
+		if err := sizes.Scan(&at, &size); err != nil {
+			return 0, err
+		}
+		if sum += size; sum > indexBytes && at > after+1 { // the rows of one event are indexed together
+			return at - 1, nil
+		}
+	}
+	return last, sizes.Err()
 }
 
 // checkpoint returns the position up to which the index has followed the log.
@@ -179,23 +204,6 @@ func checkpoint(ctx context.Context, tx *eventstore.Tx) (p eventstore.Position, 
 		err = rows.Scan(&p)
 	}
 	return p, errors.Join(err, rows.Err())
-}
-
-// reach returns the position at which the next step ends.
-func (x *Index) reach(ctx context.Context) (to eventstore.Position, err error) {
-	events, err := x.log.Read(ctx, x.at, indexStep)
-	if err != nil {
-		return 0, err
-	}
-	to = x.at
-	size := 0
-	for _, e := range events {
-		if size += len(e.Data); size > indexBytes && to > x.at {
-			break
-		}
-		to = e.Position
-	}
-	return to, nil
 }
 
 // set changes the guarded fields and wakes the callers of Wait.

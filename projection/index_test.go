@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -13,6 +14,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/internal/worldtest"
+	"flightdeck/projection"
 )
 
 // held keeps the writer busy until release is called.
@@ -236,4 +238,37 @@ func TestTagsAreFoundByTheirWords(t *testing.T) {
 			t.Errorf("%s is found %d times, want %d: %v", words, found, n, err)
 		}
 	}
+}
+
+// A small event that changes a long text makes a row with the whole text: a step of the index and
+// one of a rebuild are as long as their rows, so that commands come in between.
+func TestStepsAreBoundedByTheirRows(t *testing.T) {
+	t.Parallel()
+	const changes, length = 8, 600 << 10
+	path := filepath.Join(t.TempDir(), "flightdeck.db")
+	w := &world{worldtest.OpenWithoutIndex(t, path)}
+	id := w.Content("Title", strings.Repeat(".", length))
+	batch := command.Batch{}
+	for i := range changes {
+		title := fmt.Sprint("Title ", i)
+		batch.Commands = append(batch.Commands, command.UpdateContent{ID: id, Title: worldtest.Some(title)})
+	}
+	w.Do(domain.System, batch)
+	before := w.Log.TxCount()
+	w.StartIndex()
+	if n, err := w.Search("title"); n != 1 || err != nil {
+		t.Errorf("found %d: %v", n, err)
+	}
+	if steps := (w.Log.TxCount() - before) / 2; steps < changes {
+		t.Errorf("the index has followed %d changes of %d bytes in %d steps", changes, length, steps)
+	}
+	seen := map[int]bool{}
+	r := w.rebuilder()
+	if _, err := r.Run(t.Context(), func(p projection.RebuildProgress) { seen[int(p.Done)] = true }); err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) < changes {
+		t.Errorf("the rebuild has followed %d changes of %d bytes in %d steps", changes, length, len(seen))
+	}
+	w.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"flightdeck/domain"
 	"flightdeck/eventstore"
 )
 
@@ -13,7 +14,7 @@ type chunk struct {
 	before, after []any
 }
 
-// maxChunk bounds the data of the events of a chunk, in bytes.
+// maxChunk bounds the rows that a chunk is written to, in bytes.
 const maxChunk = 1 << 20
 
 // source reads events and states: from the log, or in the writer's transaction.
@@ -30,9 +31,6 @@ func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p chunk,
 	}
 	size := 0
 	for _, e := range events {
-		if size += len(e.Data); size > maxChunk && len(p.events) > 0 {
-			break
-		}
 		before, version := b.states.get(e.Stream.ID)
 		if version != e.Version-1 {
 			if before, err = s.state(e.Stream.ID, e.Version-1); err != nil {
@@ -43,10 +41,31 @@ func (b *rebuild) fold(s source, after eventstore.Position, limit int) (p chunk,
 		if err != nil {
 			return chunk{}, fmt.Errorf("fold position %s: %w", e.Position, err)
 		}
+		if size += len(e.Data) + written(before, state); size > maxChunk && len(p.events) > 0 {
+			break
+		}
 		b.states.put(e, state)
 		p.events, p.before, p.after = append(p.events, e), append(p.before, before), append(p.after, state)
 	}
 	return p, nil
+}
+
+// written estimates the texts of the rows between two states, in bytes. A row of a content has its
+// whole text; a deck has a row for each slide that has changed.
+func written(before, after any) (size int) {
+	switch after := after.(type) {
+	case domain.Content:
+		return len(after.Content)
+	case domain.Presentation:
+		before, _ := before.(domain.Presentation) //nolint:errcheck // nil is the state before the first event
+		was := slidesByID(before.Slides)
+		for _, s := range after.Slides {
+			if o, ok := was[s.ID]; !ok || !sameSlide(s, o) {
+				size += len(s.Content)
+			}
+		}
+	}
+	return size
 }
 
 // fromLog returns the source of the committed events.
