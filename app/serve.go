@@ -63,7 +63,7 @@ func (a *App) serverConfig(options ServerOptions) (web.Config, error) {
 		return web.Config{}, err
 	}
 	root := &resolvers.Resolver{
-		Log: a.Log, Reader: a.Reader, Commands: a.Commands, Rebuilder: a.Rebuilder, Logger: a.logger, Rendered: a.rendered,
+		Log: a.Log, Reader: a.Reader, Commands: a.Commands, Rebuilder: a.Rebuilder, Logger: a.logger, Rendered: a.rendered, CatchUps: resolvers.NewCatchUps(),
 		RequestID: web.RequestID, Remote: web.Remote, NoStore: web.NoStore, LastEventID: web.LastEventID, SetEventID: web.SetEventID,
 	}
 	limits := options.Limits

@@ -69,7 +69,9 @@ func fanOut(s settings, _ world) (rows []row, err error) {
 				into  *[]heard
 				start func(db string) (*process, error)
 			}{
-				{"ours", &ours, func(db string) (*process, error) { return s.flightdeck(db, "--limit-connections", "0") }},
+				{"ours", &ours, func(db string) (*process, error) {
+					return s.flightdeck(db, "--limit-connections", "0", "--limit-subscriptions", "0")
+				}},
 				{"bare", &theirs, func(db string) (*process, error) { return s.baseline("fanout", db) }},
 			} {
 				db := filepath.Join(s.dir, fmt.Sprintf("fanout-%s-%d-%d-%d.db", side.name, c.sockets, round, time.Now().UnixNano()))

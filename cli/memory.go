@@ -14,6 +14,9 @@ const (
 	growth = 400
 	// leastGrowth is the growth where nearly all live bytes are those of caches.
 	leastGrowth = 50
+	// mostGrowth bounds the growth in bytes: a server with much in use has little to gain from
+	// rare collections, and would take five times as much as it needs.
+	mostGrowth = 128 << 20
 )
 
 // tuneGC lets the heap grow by growth, unless GOGC says otherwise. cached returns the bytes of the
@@ -28,12 +31,13 @@ func tuneGC(cached func() int) {
 }
 
 // gcPercent returns the growth of a heap with some live bytes, of which some are cached. The bytes
-// that are not cached may grow by growth.
+// that are not cached may grow by growth, up to mostGrowth.
 func gcPercent(cached, live int) int {
 	if live <= 0 {
 		return growth
 	}
-	return max(leastGrowth, growth*max(0, live-cached)/live)
+	grown := min(mostGrowth, growth*max(0, live-cached)/100)
+	return max(leastGrowth, 100*grown/live)
 }
 
 // inUse returns how many bytes were live at the last collection.

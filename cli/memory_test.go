@@ -10,6 +10,7 @@ func TestCachedBytesDoNotLetTheHeapGrow(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ cached, live, want int }{
 		{0, 0, 400}, {0, 10, 400}, {10, 20, 200}, {30, 40, 100}, {40, 40, 50}, {50, 40, 50},
+		{0, mostGrowth, 100}, {0, 10 * mostGrowth, 50},
 	} {
 		if got := gcPercent(c.cached, c.live); got != c.want {
 			t.Errorf("with %d of %d bytes cached it grows by %d %%, want %d", c.cached, c.live, got, c.want)

@@ -167,6 +167,17 @@ func Upcast(name string, schemaVersion int, data []byte) ([]byte, error) {
 	return data, nil
 }
 
+// Blank returns the event that the log stores under a name and a schema version, without a value in
+// any field. The error is an *UnknownEventError.
+func Blank(name string, schemaVersion int) (Event, error) {
+	t, ok := byName[name]
+	if !ok || schemaVersion < 1 || schemaVersion > t.version() {
+		return nil, &UnknownEventError{name, schemaVersion}
+	}
+	e, _ := reflect.Zero(t.goType).Interface().(Event) //nolint:errcheck // the table has nothing else
+	return e, nil
+}
+
 // State is the sum of the events of one stream. States are values: Apply returns the next state and
 // leaves the receiver as it was.
 type State interface {

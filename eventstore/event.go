@@ -73,6 +73,14 @@ type Event struct {
 	Hash Hash
 }
 
+// DataSize returns the size of the data of events, in bytes.
+func DataSize(events []Event) (size int) {
+	for _, e := range events {
+		size += len(e.Data)
+	}
+	return size
+}
+
 // Head is the end of the log. The zero value is that of an empty one.
 type Head struct {
 	Position   Position

@@ -78,3 +78,46 @@ func TestAFailingReadIsAnErrorAndNoEnd(t *testing.T) {
 		t.Errorf("%d events, error %v", len(events), err)
 	}
 }
+
+// Followers at the same place read the log once, and share the data of the events. The memory of
+// the pages that they read is bounded.
+func TestFollowersAtTheSamePlaceShareAPage(t *testing.T) {
+	t.Parallel()
+	s, engine := start(t, eventstore.Options{Tail: 1})
+	const length, size = 40, 1 << 20
+	data := []byte(`"` + strings.Repeat("x", size-2) + `"`)
+	for i := range length {
+		e := eventstore.NewEvent{ID: fmt.Sprint(i), Type: "Tested", SchemaVersion: 1, Data: data}
+		if _, err := s.Append(within(t), stream, eventstore.Any, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for after := eventstore.Position(0); after < length; {
+		before := engine.asked()
+		first, err := s.Follow(within(t), after, 10)
+		if err != nil || len(first) == 0 || first[0].Position != after+1 {
+			t.Fatalf("follow after %d: %d events, error %v", after, len(first), err)
+		}
+		alone := engine.asked() - before
+		for range 5 {
+			other, err := s.Follow(within(t), after, 10)
+			if err != nil || len(other) != len(first) || &other[0].Data[0] != &first[0].Data[0] {
+				t.Errorf("another follower after %d: %d events, error %v", after, len(other), err)
+			}
+		}
+		if asked := engine.asked() - before; asked != alone || alone > 1 {
+			t.Errorf("six followers after %d have asked %d times, one %d times", after, asked, alone)
+		}
+		after += eventstore.Position(len(first))
+	}
+	if cached := s.CachedBytes(); cached > 24<<20 {
+		t.Errorf("%d bytes are in memory", cached)
+	}
+	one, err := s.Follow(within(t), 1, 1)
+	if err != nil || len(one) != 1 || one[0].Position != 2 {
+		t.Errorf("one event after 1: %d events, error %v", len(one), err)
+	}
+	if events, err := s.Follow(within(t), length, 10); err != nil || len(events) != 0 || !s.IsLive(length-1) || s.IsLive(0) {
+		t.Errorf("at the end: %d events, error %v", len(events), err)
+	}
+}

@@ -68,6 +68,7 @@ type Store struct {
 	engine Engine
 	model  Model
 	feed   *feed
+	pages  *pages
 	writer *writer
 	every  int // the number of events between two snapshots
 
@@ -81,7 +82,7 @@ func Open(ctx context.Context, engine Engine, model Model, o Options) (*Store, e
 	if err != nil {
 		return nil, fmt.Errorf("read the head of the log: %w", err)
 	}
-	s := &Store{engine: engine, model: model, feed: newFeed(engine, head, o.Tail), every: o.SnapshotEvery}
+	s := &Store{engine: engine, model: model, feed: newFeed(engine, head, o.Tail), pages: newPages(engine), every: o.SnapshotEvery}
 	s.writer = startWriter(s, o) //nolint:contextcheck // it outlives the caller of Open
 	return s, nil
 }
@@ -93,9 +94,11 @@ func (s *Store) Close() error { return s.writer.close(s.engine.Close) }
 // Head returns the end of the log: every event up to its position is durable.
 func (s *Store) Head() Head { return s.feed.head() }
 
-// CachedBytes estimates the memory of the caches in bytes: the latest events, and the states of
-// recently written streams.
-func (s *Store) CachedBytes() int { return s.feed.cachedBytes() + int(s.writer.states.size.Load()) }
+// CachedBytes estimates the memory of the caches in bytes: the latest events, those that followers
+// have read last, and the states of recently written streams.
+func (s *Store) CachedBytes() int {
+	return s.feed.cachedBytes() + s.pages.cachedBytes() + int(s.writer.states.size.Load())
+}
 
 // Lineage identifies this log among all logs. Positions of another lineage have no meaning here.
 func (s *Store) Lineage() string { return s.engine.Lineage() }
@@ -134,6 +137,21 @@ func (s *Store) Append(ctx context.Context, stream Stream, expected ExpectedVers
 // data is long, and none only at the end of the log. It does not wait; see Wait.
 func (s *Store) Read(ctx context.Context, after Position, limit int) ([]Event, error) {
 	return s.feed.read(ctx, after, limit)
+}
+
+// Follow is Read for followers of the log, who read it from page to page. Those at one place share
+// the events, which must not be changed.
+func (s *Store) Follow(ctx context.Context, after Position, limit int) ([]Event, error) {
+	if events, ok := s.feed.fromTail(after, limit); ok {
+		return events, nil
+	}
+	return s.pages.read(ctx, after, limit)
+}
+
+// IsLive reports whether the events after a position are among the latest ones in memory.
+func (s *Store) IsLive(after Position) bool {
+	_, ok := s.feed.fromTail(after, 0)
+	return ok
 }
 
 // At returns the events at positions in ascending or descending order, in that order, and skips

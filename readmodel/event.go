@@ -226,6 +226,22 @@ func typed(e *Envelope, schemaVersion int) Event {
 	if e.data, err = domain.Upcast(e.Type, schemaVersion, e.data); err != nil {
 		return GenericEvent{e}
 	}
+	return enclosed(e, fact)
+}
+
+// blank gives an envelope the type of its event, without the fields of the event and without its
+// data.
+func blank(e *Envelope, schemaVersion int) Event {
+	e.data = nil
+	fact, err := domain.Blank(e.Type, schemaVersion)
+	if err != nil {
+		return GenericEvent{e}
+	}
+	return enclosed(e, fact)
+}
+
+// enclosed gives an envelope the fields of an event.
+func enclosed(e *Envelope, fact domain.Event) Event {
 	switch f := fact.(type) {
 	case domain.ContentCreated:
 		return ContentCreated{e, f}

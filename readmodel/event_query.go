@@ -1,9 +1,9 @@
 package readmodel
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -183,13 +183,19 @@ func (r *Reader) recorded(ctx context.Context, from, to *domain.Instant) (func(*
 	}, nil
 }
 
+// deliveredTogether is the number of delivered events whose users and objects are read at once. An
+// object may be large, also where its event is not.
+const deliveredTogether = 16
+
 // Delivered returns the events that the filter selects and the actor may see, in the order of the
 // log, of a slice of events from a feed. In the place of an event that the actor may not see, and
-// that took an object away from the actor, it returns a Withdrawn event.
-func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilter, events []eventstore.Event) ([]Event, error) {
+// that took an object away from the actor, it returns a Withdrawn event. An event is decoded when
+// the sequence comes to it, and not at all if withData is false: then the fields of its own and its
+// data are empty.
+func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilter, events []eventstore.Event, withData bool) (iter.Seq[Event], error) {
 	events = slices.DeleteFunc(slices.Clone(events), func(e eventstore.Event) bool { return !f.matches(e) && !f.tells(e) })
 	if len(events) == 0 {
-		return nil, nil
+		return func(func(Event) bool) {}, nil
 	}
 	v := r.Head(actor)
 	positions := make([]eventstore.Position, len(events))
@@ -204,14 +210,17 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 	for _, row := range rows {
 		at[row.Position] = row
 	}
-	var shown []*eventRow
+	d := delivery{reader: r, view: v, decode: typed}
+	if !withData {
+		d.decode = blank
+	}
 	var hidden []eventstore.Event
 	of := make(map[eventstore.Position]eventstore.Event)
 	for _, e := range events {
 		switch row := at[e.Position]; {
 		case row != nil && f.matches(e):
 			row.event = e
-			shown = append(shown, row)
+			d.shown = append(d.shown, row)
 		case row == nil && f.tells(e):
 			hidden = append(hidden, e)
 			of[e.Position] = e
@@ -221,12 +230,41 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 	if err != nil {
 		return nil, err
 	}
-	delivered := r.adoptEvents(v, shown)
 	for _, p := range gone {
-		delivered = append(delivered, r.withdrawn(v, of[p]))
+		d.withdrawn = append(d.withdrawn, of[p])
 	}
-	slices.SortFunc(delivered, func(a, b Event) int { return cmp.Compare(a.At(), b.At()) })
-	return delivered, nil
+	return d.events, nil
+}
+
+// delivery is the result of Delivered before it is decoded. Both lists are in the order of the log.
+type delivery struct {
+	reader    *Reader
+	view      View
+	shown     []*eventRow
+	withdrawn []eventstore.Event
+	decode    func(e *Envelope, schemaVersion int) Event
+}
+
+// events yields the events of both lists in the order of the log.
+func (d delivery) events(yield func(Event) bool) {
+	withdrawn := d.withdrawn
+	before := func(p eventstore.Position) bool {
+		for len(withdrawn) > 0 && withdrawn[0].Position < p {
+			if !yield(d.reader.withdrawn(d.view, withdrawn[0])) {
+				return false
+			}
+			withdrawn = withdrawn[1:]
+		}
+		return true
+	}
+	for together := range slices.Chunk(d.shown, deliveredTogether) {
+		for i, e := range d.reader.envelopes(d.view, together) {
+			if !before(e.Position) || !yield(d.decode(e, together[i].event.SchemaVersion)) {
+				return
+			}
+		}
+	}
+	before(eventstore.Forever)
 }
 
 // withdrawn returns the Withdrawn event in the place of an event.
@@ -276,9 +314,17 @@ func oneOf[T comparable](values []T, value T) bool {
 
 // adoptEvents returns the events of rows and gives them their view.
 func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
-	a, asOf := &answer{reader: r, view: v}, v.asOf()
 	events := make([]Event, len(rows))
-	for i, row := range rows {
+	for i, e := range r.envelopes(v, rows) {
+		events[i] = typed(e, rows[i].event.SchemaVersion)
+	}
+	return events
+}
+
+// envelopes returns the envelopes of the events of rows and gives them their view.
+func (r *Reader) envelopes(v View, rows []*eventRow) []*Envelope {
+	a, asOf := &answer{reader: r, view: v}, v.asOf()
+	for _, row := range rows {
 		from := row.event
 		e := &Envelope{
 			ID: from.ID, Position: from.Position, StreamID: string(from.Stream.ID), StreamVersion: from.Version, Type: from.Type,
@@ -289,9 +335,8 @@ func (r *Reader) adoptEvents(v View, rows []*eventRow) []Event {
 		e.data, e.damage = OpenData(r.vault, from)
 		a.name(asOf, from.Actor)
 		a.events = append(a.events, e)
-		events[i] = typed(e, from.SchemaVersion)
 	}
-	return events
+	return a.events
 }
 
 func optional(s string) *string {

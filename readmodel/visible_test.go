@@ -182,7 +182,11 @@ func (w *world) told(t *testing.T, what string, actor domain.Actor, p eventstore
 	if err != nil {
 		t.Fatal(err)
 	}
-	delivered, err := w.Reader.Delivered(ctx, actor, readmodel.EventFilter{}, page)
+	sequence, err := w.Reader.Delivered(ctx, actor, readmodel.EventFilter{}, page, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delivered := slices.Collect(sequence)
 	isWithdrawn := func(e readmodel.Event) bool { _, ok := e.(readmodel.Withdrawn); return ok }
 	want(t, what+", its event to subscribers", len(delivered) == 1 && !isWithdrawn(delivered[0]), err, told)
 	want(t, what+", its end to subscribers", slices.ContainsFunc(delivered, isWithdrawn), err, withdrawn)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"flightdeck/auth"
+	"flightdeck/budget"
 	"flightdeck/command"
 	"flightdeck/eventstore"
 	"flightdeck/projection"
@@ -23,6 +24,8 @@ type Resolver struct {
 	Rebuilder *projection.Rebuilder
 	Logger    *slog.Logger
 	Rendered  Rendered
+	// CatchUps bounds the pages of old events that followers have in memory; nil does not.
+	CatchUps *budget.Turns
 	// RequestID returns the id under which a request is logged.
 	RequestID func(context.Context) string
 	// Remote returns the network address of the client of a request.

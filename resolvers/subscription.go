@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flightdeck/auth"
+	"flightdeck/budget"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
@@ -76,16 +77,44 @@ func (r *Resolver) next(ctx context.Context, f *follower, deliver func(page []ev
 	if limit <= 0 {
 		return nil
 	}
+	budget.From(ctx).Renew()
 	end := f.end(r)
-	page, err := r.Log.Read(ctx, f.at, limit)
+	page, done, err := r.page(ctx, f.at, limit)
 	if err != nil || len(page) == 0 {
 		return err
 	}
+	defer done()
 	if err := deliver(page, end); err != nil {
 		return err
 	}
 	f.arrive(page)
 	return nil
+}
+
+// NewCatchUps returns the turns for Resolver.CatchUps.
+func NewCatchUps() *budget.Turns { return budget.NewTurns(48, 12) }
+
+// smallPage is the size of the data of a page that a follower reads without waiting for its turn.
+const smallPage = 64 << 10
+
+// page reads up to limit events after a position. done is called when they are delivered. A page of
+// old events that is not small waits for its turn, so that the pages that all followers together
+// have in memory are bounded; the latest events are in memory anyway.
+func (r *Resolver) page(ctx context.Context, after eventstore.Position, limit int) (page []eventstore.Event, done func(), err error) {
+	done = func() {}
+	live := r.Log.IsLive(after)
+	if page, err = r.Log.Follow(ctx, after, limit); err != nil || live || eventstore.DataSize(page) <= smallPage {
+		return page, done, err
+	}
+	page = nil // it is read again, and others use the memory meanwhile
+	if done, err = r.CatchUps.Wait(ctx); err != nil {
+		return nil, nil, err
+	}
+	if page, err = r.Log.Follow(ctx, after, limit); err != nil || len(page) == 0 {
+		done()
+		return nil, nil, err
+	}
+	return page, done, nil
 }
 
 // send hands an item to the executor. It blocks until the executor takes the item, or returns ctx's
@@ -104,18 +133,21 @@ func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position
 	if err := errors.Join(f.start(ctx, r, after, lineage), filter.Check()); err != nil {
 		return nil, err
 	}
-	out := make(chan readmodel.Event)
+	out, withData := make(chan readmodel.Event), selectsData(ctx)
 	go func() {
 		defer close(out)
 		r.follow(ctx, f, func(page []eventstore.Event, _ eventstore.Position) error {
-			events, err := r.Reader.Delivered(ctx, auth.ActorFrom(ctx), filter, page)
-			for _, e := range events {
+			events, err := r.Reader.Delivered(ctx, auth.ActorFrom(ctx), filter, page, withData)
+			if err != nil {
+				return err
+			}
+			for e := range events {
 				r.SetEventID(ctx, e.At().String())
 				if err := send(ctx, out, e); err != nil {
 					return err
 				}
 			}
-			return err
+			return nil
 		})
 	}()
 	return out, nil
@@ -125,7 +157,7 @@ func (r *Resolver) eventStream(ctx context.Context, after *eventstore.Position, 
 	if err := filter.Check(); err != nil {
 		return nil, err
 	}
-	s := stream{follower: followerFrom(ctx), resolver: r, out: make(chan model.EventStreamItem), filter: filter}
+	s := stream{follower: followerFrom(ctx), resolver: r, out: make(chan model.EventStreamItem), filter: filter, withData: selectsData(ctx)}
 	reset := s.start(ctx, r, after, lineage)
 	out := s.out
 	go func() {
@@ -145,6 +177,7 @@ type stream struct {
 	resolver *Resolver
 	out      chan model.EventStreamItem
 	filter   readmodel.EventFilter
+	withData bool // the client selects data of events
 }
 
 func (s *stream) run(ctx context.Context) {
@@ -176,11 +209,11 @@ func (s *stream) catchUp(ctx context.Context, at, end eventstore.Position) error
 }
 
 func (s *stream) deliver(ctx context.Context, page []eventstore.Event) error {
-	events, err := s.resolver.Reader.Delivered(ctx, auth.ActorFrom(ctx), s.filter, page)
+	events, err := s.resolver.Reader.Delivered(ctx, auth.ActorFrom(ctx), s.filter, page, s.withData)
 	if err != nil {
 		return err
 	}
-	for _, e := range events {
+	for e := range events {
 		at := e.At()
 		if err := s.tell(ctx, at, model.EventReceived{Position: at, Event: e}); err != nil {
 			return err

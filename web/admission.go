@@ -25,6 +25,11 @@ func (a admission) operation(ctx context.Context) (leave func()) {
 	return a.inFlight.Enter(clientOf(ctx).prefix(), limit.Operations, a.limits.Operations)
 }
 
+// subscription is operation for a subscription.
+func (a admission) subscription(ctx context.Context) (leave func()) {
+	return a.inFlight.Enter(clientOf(ctx).prefix(), limit.Subscriptions, a.limits.Subscriptions)
+}
+
 // connection counts a websocket or event stream until leave is called. It answers the request and
 // returns nil if the client has too many.
 func (a admission) connection(w http.ResponseWriter, r *http.Request) (leave func()) {

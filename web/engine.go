@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 
 	"flightdeck/budget"
 	"flightdeck/web/document"
@@ -25,7 +26,8 @@ type engine struct {
 	documents *document.Reader
 	exec      *executor.Executor
 	limits    limit.Limits
-	timedOut  error // of an operation that took longer than limits.Time
+	steps     *budget.Turns // of subscriptions that are executed for their listeners
+	timedOut  error         // of an operation that took longer than limits.Time
 	slow      slowLog
 }
 
@@ -40,6 +42,7 @@ func newEngine(config Config, admission admission) *engine {
 		}),
 		exec:     executor.New(config.Execution.Schema),
 		limits:   config.Limits.Limits,
+		steps:    budget.NewTurns(max(2, runtime.GOMAXPROCS(0)), max(1, runtime.GOMAXPROCS(0)/2)),
 		timedOut: limit.TimedOut(config.Limits.Time),
 		slow:     slowLog{config.Logger, config.Limits.Clock, config.Identity.Actor},
 	}
@@ -165,6 +168,12 @@ func (e *engine) Collect(ctx context.Context, op *graphql.OperationContext) (res
 		return true
 	})
 	return results, ok
+}
+
+// Turn waits for the turn of a step of a subscription. However many different subscriptions a
+// client has, their steps take half of the processors at most.
+func (e *engine) Turn(ctx context.Context) (done func(), err error) {
+	return e.steps.Wait(budget.WithRenewed(ctx, e.limits.Budget(), clientOf(ctx).key()))
 }
 
 // Guard runs f, and logs a panic of f.

@@ -100,6 +100,53 @@ func TestDifferentSubscriptionsShareNoExecution(t *testing.T) {
 	})
 }
 
+// However many different subscriptions a client has, few of their steps run at the same time, and a
+// step that has waited follows all that has come meanwhile.
+func TestDifferentSubscriptionsOfAClientTakeTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newTape()
+		f.gate = make(chan struct{})
+		_, dial := serveBubble(t, tapeConfig(f))
+		c := dial(transportWS)
+		c.enter()
+		const different = 50
+		for i := range different {
+			c.say(fmt.Sprintf(`{"id":"%d","type":"subscribe","payload":{"query":"subscription{a%[1]d:tick}"}}`, i))
+		}
+		synctest.Wait()
+		f.add(1)
+		synctest.Wait()
+		wantEqual(t, "steps at the same time", f.held.Load(), int64(max(1, runtime.GOMAXPROCS(0)/2)))
+		f.add(2)
+		close(f.gate)
+		heard := map[string]int{}
+		for range 2 * different {
+			heard[c.next()]++
+		}
+		wantEqual(t, "different results", len(heard), 2*different)
+	})
+}
+
+func TestSubscriptionsOfAClientAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		config := tapeConfig(newTape())
+		config.Limits.Subscriptions = 1
+		_, dial := serveBubble(t, config)
+		first, second := listen(dial), dial(transportWS)
+		second.enter()
+		second.say(tick)
+		if m := second.next(); !strings.Contains(m, `"RATE_LIMITED"`) || !strings.Contains(m, `"subscriptions"`) {
+			t.Errorf("a second subscription: %s", m)
+		}
+		first.say(`{"id":"1","type":"complete"}`)
+		synctest.Wait()
+		second.say(strings.Replace(tick, `"1"`, `"2"`, 1))
+		second.hearNothing()
+	})
+}
+
 // A result is kept for slow listeners until there are too many. They read the rest from the feed.
 func TestSlowListenersFallBehindAndComeBack(t *testing.T) {
 	t.Parallel()

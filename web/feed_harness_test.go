@@ -20,6 +20,10 @@ type tape struct {
 	latest   bool
 	executed atomic.Int64 // results of all executions
 
+	// gate holds each step until it is closed; nil holds none. held counts the steps that it holds.
+	gate chan struct{}
+	held atomic.Int64
+
 	mu      sync.Mutex // protects the fields below
 	numbers []int      // at position i+1; below 0: none
 	hidden  []int      // numbers that no execution yields any more
@@ -118,6 +122,11 @@ func (r *reel) Latest() bool           { return r.tape.latest }
 // step returns the numbers of the next step.
 func (r *reel) step() (numbers []int) {
 	f := r.tape
+	if f.gate != nil && r.until > 0 {
+		f.held.Add(1)
+		<-f.gate
+		f.held.Add(-1)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken > 0 {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"flightdeck/web/limit"
 	"flightdeck/web/negotiate"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -49,6 +50,15 @@ func (s *eventStreams) serve(ctx context.Context, w http.ResponseWriter, r *http
 		return nil
 	}
 	defer leave()
+	if isSubscription(op) {
+		most := s.admission.limits.Subscriptions
+		end := s.admission.subscription(r.Context())
+		if end == nil {
+			s.serveErrors(w, gqlerror.List{limit.TooMany(limit.Subscriptions, most)})
+			return nil
+		}
+		defer end()
+	}
 	ctx, err := s.watch(ctx)
 	if err != nil {
 		return err
@@ -57,11 +67,12 @@ func (s *eventStreams) serve(ctx context.Context, w http.ResponseWriter, r *http
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
 	ids := &eventIDs{last: lastEventIDOf(r)}
-	events := make(chan []byte, queuedEvents)
+	events := newQueue[[]byte](queuedEvents)
 	go s.produce(context.WithValue(ctx, eventIDsKey{}, ids), op, ids, events)
 	sendEvents(ctx, w, events)
 	cancel()
-	for range events { // until the operation has ended
+	for next := range events.items { // until the operation has ended
+		events.taken(next)
 	}
 	return nil
 }
@@ -88,16 +99,9 @@ func lastEvents(errs gqlerror.List) []byte {
 }
 
 // produce runs an operation to its end and sends its events. It closes events.
-func (s *eventStreams) produce(ctx context.Context, op *graphql.OperationContext, ids *eventIDs, events chan<- []byte) {
-	defer close(events)
-	emit := func(event []byte) bool {
-		select {
-		case events <- event:
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
+func (s *eventStreams) produce(ctx context.Context, op *graphql.OperationContext, ids *eventIDs, events *queue[[]byte]) {
+	defer close(events.items)
+	emit := func(event []byte) bool { return events.put(ctx, event, len(event)) }
 	defer func() {
 		if p := recover(); p != nil {
 			emit(lastEvents(gqlerror.List{s.engine.presenter.presentPanic(ctx, p)}))
@@ -111,17 +115,17 @@ func (s *eventStreams) produce(ctx context.Context, op *graphql.OperationContext
 
 // sendEvents writes events, and keeps the connection alive between them, until the events or ctx
 // end, or the client does not read.
-func sendEvents(ctx context.Context, w http.ResponseWriter, events <-chan []byte) {
+func sendEvents(ctx context.Context, w http.ResponseWriter, events *queue[[]byte]) {
 	keepAlive := time.NewTicker(pingInterval)
 	defer keepAlive.Stop()
 	e, err := openEvents(w)
 	for err == nil {
 		select {
-		case event, ok := <-events:
+		case next, ok := <-events.items:
 			if !ok {
 				return
 			}
-			err = e.write(event, events)
+			err = e.write(events.taken(next), events)
 		case <-keepAlive.C:
 			err = e.write([]byte(eventKeepAlive), nil)
 		case <-ctx.Done():
@@ -152,16 +156,20 @@ func openEvents(w http.ResponseWriter) (*eventWriter, error) {
 }
 
 // write writes one piece and all that wait behind it.
-func (e *eventWriter) write(piece []byte, waiting <-chan []byte) error {
+func (e *eventWriter) write(piece []byte, waiting *queue[[]byte]) error {
 	if err := e.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	_, err := e.w.Write(piece)
-	for range len(waiting) {
+	behind := 0
+	if waiting != nil {
+		behind = len(waiting.items)
+	}
+	for range behind {
 		if err != nil {
 			return err
 		}
-		_, err = e.w.Write(<-waiting)
+		_, err = e.w.Write(waiting.taken(<-waiting.items))
 	}
 	return errors.Join(err, e.control.Flush())
 }

@@ -52,7 +52,7 @@ type connection struct {
 	opened time.Time
 	ctx    context.Context //nolint:containedctx // the connection ends with it
 	cancel context.CancelCauseFunc
-	queue  chan reply     // never closed; a sender gives up with its context
+	queue  *queue[reply]  // never closed; a sender gives up with its context
 	woken  chan struct{}  // holds one when the writer has something to do
 	beat   atomic.Bool    // a sign of life is due
 	tasks  sync.WaitGroup // operations that run, and the watch over the session

@@ -7,6 +7,7 @@ import (
 
 	"flightdeck/graph/errorcode"
 	"flightdeck/web/fanout"
+	"flightdeck/web/limit"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -24,6 +25,7 @@ type operation struct {
 	ctx      context.Context //nolint:containedctx // the operation ends with it
 	cancel   context.CancelFunc
 	shared   *fanout.Subscription // nil for an operation that shares no results
+	leave    func()               // ends the counting of a subscription; nil for another operation
 
 	concluded bool // its last message is in the queue
 	stopped   bool // the client has ended it; under the connection's mu
@@ -113,6 +115,12 @@ func (c *connection) run(op *operation, params *graphql.RawParams) {
 			c.conclude(op, c.protocol.encodeErrors(op.id, errs))
 			return false
 		}
+		if isSubscription(prepared) {
+			if op.leave = c.engine.admission.subscription(op.ctx); op.leave == nil {
+				c.conclude(op, c.protocol.encodeErrors(op.id, gqlerror.List{limit.TooMany(limit.Subscriptions, c.engine.limits.Subscriptions)}))
+				return false
+			}
+		}
 		if c.fanout != nil {
 			op.shared = c.fanout.Join(op.ctx, prepared, params, c.woken)
 		}
@@ -147,6 +155,9 @@ func (c *connection) finish(op *operation) {
 	op.cancel()
 	if op.shared != nil {
 		op.shared.Leave()
+	}
+	if op.leave != nil {
+		op.leave()
 	}
 	c.mu.Lock()
 	c.running--

@@ -19,13 +19,11 @@ type reply struct {
 
 // send queues a reply, and waits while the queue is full. It returns false if ctx ended first.
 func (c *connection) send(ctx context.Context, r reply) bool {
-	select {
-	case c.queue <- r:
-		c.wake()
-		return true
-	case <-ctx.Done():
+	if !c.queue.put(ctx, r, len(r.data)) {
 		return false
 	}
+	c.wake()
+	return true
 }
 
 // write writes the replies of the queue, the results of broadcasts, and due signs of life, until
@@ -86,8 +84,8 @@ func (c *connection) writeQueue(out *frame.Buffer) error {
 			return err
 		}
 		select {
-		case r := <-c.queue:
-			c.gather(out, r)
+		case next := <-c.queue.items:
+			c.gather(out, c.queue.taken(next))
 		default:
 			return nil
 		}

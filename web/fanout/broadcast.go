@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// maxKept bounds the bytes of results that one broadcast keeps for slow listeners, and
-	// maxKeptByAll those of all broadcasts of a Fanout. The latest batch is always kept.
+	// maxKept bounds the bytes of results that one broadcast keeps for slow listeners beside the
+	// latest batch, and maxKeptByAll those of all broadcasts of a Fanout.
 	maxKept, maxKeptByAll = 4 << 20, 64 << 20
 	// wakeGroup is the number of listeners that are woken before other goroutines may run.
 	wakeGroup = 64
@@ -135,7 +135,7 @@ type gap struct{ from, to int64 }
 func (b *broadcast) next(l *listener) (reading, gap) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if l.at < b.forgotten && !b.latest {
+	if l.at < b.forgotten && (!b.latest || len(b.kept) == 0) {
 		from := l.at
 		l.at = b.through
 		return reading{}, gap{from, l.at}
@@ -198,7 +198,8 @@ func (b *broadcast) publish(next *batch, revoked bool) {
 }
 
 // keep adds a batch. It drops earlier ones: all of them if alone, or else those that all listeners
-// have read, and the oldest while the batches are too large.
+// have read, and the oldest while the batches are too large. If those of all broadcasts are too
+// large even so, the listeners have to read the results from the log, as if they were too slow.
 func (b *broadcast) keep(next *batch, alone bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -214,7 +215,11 @@ func (b *broadcast) keep(next *batch, alone bool) {
 		drop++
 	}
 	b.kept = slices.Delete(b.kept, 0, drop)
-	if len(next.results) > 0 {
+	switch {
+	case len(next.results) == 0:
+	case b.fanout.kept.Load()+int64(b.size-before+next.size) > maxKeptByAll:
+		b.forgotten = next.until
+	default:
 		b.kept = append(b.kept, next)
 		b.size += next.size
 	}

@@ -26,6 +26,10 @@ type Executor interface {
 	// if the subscription was cancelled or refused.
 	Collect(ctx context.Context, op *graphql.OperationContext) (results [][]byte, ok bool)
 
+	// Turn waits for the turn of a step of the client in ctx. The caller calls done after the step.
+	// The error is ctx's.
+	Turn(ctx context.Context) (done func(), err error)
+
 	// Guard runs f, and logs a panic of f.
 	Guard(ctx context.Context, f func())
 }

@@ -78,6 +78,8 @@ func (w *world) Collect(ctx context.Context, _ *graphql.OperationContext) ([][]b
 	return ctx.Value(followerKey{}).(*follower).step(), true
 }
 
+func (w *world) Turn(context.Context) (func(), error) { return func() {}, nil }
+
 func (w *world) Guard(_ context.Context, f func()) { f() }
 
 func subscription(query string) *graphql.OperationContext {

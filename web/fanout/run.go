@@ -54,8 +54,14 @@ func (b *broadcast) execute(ctx context.Context) (ok bool) {
 		b.prepared = prepared
 		b.follower, _ = f.feed.NewFollower(ctx, prepared)
 	}
-	next := &batch{}
-	if next.results, ok = f.executor.Collect(b.follower.Continue(ctx, b.through, f.feed.Head()), b.prepared); !ok {
+	done, err := f.executor.Turn(ctx)
+	if err != nil {
+		return false
+	}
+	next := &batch{} // up to the head of now: a step that has waited follows all that has come meanwhile
+	next.results, ok = f.executor.Collect(b.follower.Continue(ctx, b.through, f.feed.Head()), b.prepared)
+	done()
+	if !ok {
 		return false
 	}
 	if next.until, ok = b.follower.Reached(); !ok {

@@ -15,12 +15,13 @@ type Kind string
 
 // The kinds of work that InFlight counts.
 const (
-	Operations  Kind = "operations"
-	Connections Kind = "connections"
+	Operations    Kind = "operations"
+	Connections   Kind = "connections"
+	Subscriptions Kind = "subscriptions"
 )
 
 // advice tells a client at a limit how to get below it.
-var advice = map[Kind]string{Operations: "wait for some to end", Connections: "close some"}
+var advice = map[Kind]string{Operations: "wait for some to end", Connections: "close some", Subscriptions: "complete some"}
 
 // InFlight counts the work that goes on at the same time, by client address and Kind. It holds
 // counters only of addresses with work. Its methods may be called at the same time.

@@ -44,9 +44,11 @@ type Limits struct {
 	Bytes   int           `default:"33554432" help:"Bytes of texts that an operation reads, renders, compares and answers."`
 	Reading time.Duration `default:"10s" help:"How long the statements of an operation may run, all of them together."`
 
-	// Operations and Connections are counted by the client's address, in IPv6 by its first 64 bits.
-	Operations  int `default:"1000" help:"Queries and mutations of one address at the same time."`
-	Connections int `default:"1000" help:"Websockets and event streams of one address at the same time."`
+	// Operations, Connections and Subscriptions are counted by the client's address, in IPv6 by its
+	// first 64 bits.
+	Operations    int `default:"1000" help:"Queries and mutations of one address at the same time."`
+	Connections   int `default:"1000" help:"Websockets and event streams of one address at the same time."`
+	Subscriptions int `default:"5000" help:"Subscriptions of one address at the same time."`
 }
 
 // Budget returns the budget of an operation.
