@@ -37,7 +37,11 @@ func CreatePresentation(e PresentationCreated, slides []SlideAdded) ([]Event, er
 
 func checkSlide(title *string, content string, notes *string) Errors {
 	var f faults
-	f.add(checkOptional("title", title, MaxTitle))
+	if e := checkOptional("title", title, MaxTitle); e != nil {
+		f.add(e)
+	} else if title != nil && *title != "" && !IsVisible(*title) {
+		f.add(Errorf(Invalid, "title has no character that can be seen: give one, or no title").At("title"))
+	}
 	f.add(checkBytes("content", content, MaxContentBytes))
 	if notes != nil {
 		f.add(checkBytes("notes", *notes, MaxNotesBytes))

@@ -46,10 +46,19 @@ func checkLine(field, s string, most int) *Error {
 	if e := checkText(field, s); e != nil {
 		return e
 	}
-	if strings.TrimSpace(s) == "" {
-		return Errorf(Invalid, "%s is empty: give at least one character", field).At(field)
+	if !IsVisible(s) {
+		return Errorf(Invalid, "%s is empty: give at least one character that can be seen", field).At(field)
 	}
 	return checkLength(field, s, most)
+}
+
+// IsVisible reports whether a text has a character that can be seen: no space, no control or format
+// character such as U+200B, no mark without a letter, no filler.
+func IsVisible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.Co) &&
+			!unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) && r != '\u2800' // a Braille cell without dots
+	})
 }
 
 // checkLength refuses text of more than most characters.

@@ -131,3 +131,19 @@ func TestErrorsAreFoundOneByOne(t *testing.T) {
 		t.Error("no error has a code")
 	}
 }
+
+func TestATitleThatCannotBeSeenIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, title := range []string{"", " ", "\u200B", "\u200B \u2060\u00AD", "\u3164", "\u2800", "\u0301", "\U000E0041"} {
+		if domain.IsVisible(title) {
+			t.Errorf("%q can be seen", title)
+		}
+		_, err := domain.CreatePresentation(domain.PresentationCreated{Title: title, Theme: "default"}, nil)
+		mustFault(t, err, invalid("title"))
+	}
+	for _, title := range []string{"a", "\u200Ba", "東", "1", "!", "🙂", "👩\u200D🚀"} {
+		if !domain.IsVisible(title) {
+			t.Errorf("%q cannot be seen", title)
+		}
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"flightdeck/command"
 	"flightdeck/domain"
@@ -47,7 +46,7 @@ func describe(file, text string, now time.Time) page {
 // firstVisible returns the first text that shows anything; the last one if none does.
 func firstVisible(texts ...string) string {
 	for _, text := range texts {
-		if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
+		if domain.IsVisible(text) {
 			return text
 		}
 	}
