@@ -1115,6 +1115,9 @@ func (ec *executionContext) planEventEdge(w *planWriter, p *plan, obj *readmodel
 func (ec *executionContext) planWithdrawn(w *planWriter, p *plan, obj *readmodel.Withdrawn) bool {
 	mark, valid := len(w.buf), true
 	for i := range p.steps {
+		if w.isFull() {
+			return w.keep(mark, false)
+		}
 		s := &p.steps[i]
 		w.buf = append(w.buf, s.text...)
 		switch s.number {
