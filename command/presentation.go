@@ -16,7 +16,7 @@ import (
 const DefaultTheme = "default"
 
 // CreatePresentation creates a deck. Markdown may be nil; its slides become the deck's. Its theme
-// and description count if the command gives none.
+// and description count if the command gives none. Dialect is nil if it is to be found out.
 type CreatePresentation struct {
 	IdempotencyKey *string
 	Title          string
@@ -24,6 +24,7 @@ type CreatePresentation struct {
 	Theme          string
 	IsPublic       bool
 	Markdown       *string
+	Dialect        *deck.Dialect `json:",omitempty"`
 }
 
 // UpdatePresentation changes the fields of a deck that are present.
@@ -58,7 +59,11 @@ func (in CreatePresentation) prepare(context.Context, *Commands) (txFunc, error)
 	e := domain.PresentationCreated{Title: in.Title, Description: in.Description, Theme: in.Theme, IsPublic: in.IsPublic}
 	var slides []domain.SlideAdded
 	if in.Markdown != nil {
-		d, err := deck.Parse(*in.Markdown)
+		var as deck.Dialect
+		if in.Dialect != nil {
+			as = *in.Dialect
+		}
+		d, err := deck.Parse(*in.Markdown, as)
 		if err != nil {
 			return nil, domain.Errorf(domain.Invalid, "markdown: %v", err).At("markdown")
 		}
@@ -70,6 +75,9 @@ func (in CreatePresentation) prepare(context.Context, *Commands) (txFunc, error)
 			e.Description = nilIfEmpty(d.Description)
 		}
 		for _, s := range d.Slides {
+			if !domain.IsVisible(s.Title) {
+				s.Title = ""
+			}
 			slides = append(slides, domain.SlideAdded{Title: nilIfEmpty(s.Title), Content: s.Content, Notes: nilIfEmpty(s.Notes)})
 		}
 	}

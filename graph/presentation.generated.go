@@ -9,6 +9,7 @@ import (
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
+	"flightdeck/markdown/deck"
 	"flightdeck/readmodel"
 	"math"
 	"strconv"
@@ -21,7 +22,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type PresentationResolver interface {
-	Markdown(ctx context.Context, obj *readmodel.Presentation) (string, error)
+	Markdown(ctx context.Context, obj *readmodel.Presentation, dialect *deck.Dialect) (string, error)
 }
 type PresentationPayloadResolver interface {
 	Presentation(ctx context.Context, obj *model.PresentationPayload) (*readmodel.Presentation, error)
@@ -91,6 +92,20 @@ func (ec *executionContext) field_Presentation_history_args(ctx context.Context,
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Presentation_markdown_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "dialect",
+		func(ctx context.Context, v any) (*deck.Dialect, error) {
+			return ec.unmarshalODeckDialect2ᚖflightdeckᚋmarkdownᚋdeckᚐDialect(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["dialect"] = arg0
 	return args, nil
 }
 
@@ -400,7 +415,8 @@ func (ec *executionContext) _Presentation_markdown(ctx context.Context, field gr
 			return ec.fieldContext_Presentation_markdown(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Presentation().Markdown(ctx, obj)
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Presentation().Markdown(ctx, obj, fc.Args["dialect"].(*deck.Dialect))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -410,8 +426,28 @@ func (ec *executionContext) _Presentation_markdown(ctx context.Context, field gr
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Presentation_markdown(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Presentation", field, true, true, "String")
+func (ec *executionContext) fieldContext_Presentation_markdown(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Presentation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Presentation_markdown_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Presentation_history(ctx context.Context, field graphql.CollectedField, obj *readmodel.Presentation) (ret graphql.Marshaler) {
@@ -1199,7 +1235,7 @@ func (ec *executionContext) unmarshalInputCreatePresentationInput(ctx context.Co
 		asMap["isPublic"] = false
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "title", "description", "theme", "isPublic", "markdown"}
+	fieldsInOrder := [...]string{"idempotencyKey", "title", "description", "theme", "isPublic", "markdown", "dialect"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1248,6 +1284,13 @@ func (ec *executionContext) unmarshalInputCreatePresentationInput(ctx context.Co
 				return it, err
 			}
 			it.Markdown = data
+		case "dialect":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dialect"))
+			data, err := ec.unmarshalODeckDialect2ᚖflightdeckᚋmarkdownᚋdeckᚐDialect(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Dialect = data
 		}
 	}
 	return it, nil
@@ -2281,6 +2324,24 @@ func (ec *executionContext) unmarshalOCreatePresentationInput2ᚖflightdeckᚋco
 	}
 	res, err := ec.unmarshalInputCreatePresentationInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalODeckDialect2ᚖflightdeckᚋmarkdownᚋdeckᚐDialect(ctx context.Context, v any) (*deck.Dialect, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalDeckDialect(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODeckDialect2ᚖflightdeckᚋmarkdownᚋdeckᚐDialect(ctx context.Context, sel ast.SelectionSet, v *deck.Dialect) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalDeckDialect(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOMoveSlideInput2ᚖflightdeckᚋcommandᚐMoveSlide(ctx context.Context, v any) (*command.MoveSlide, error) {

@@ -8,6 +8,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/eventstore"
 	"flightdeck/graph/model"
+	"flightdeck/markdown/deck"
 	"flightdeck/readmodel"
 	"fmt"
 	"sync/atomic"
@@ -401,7 +402,7 @@ type ComplexityRoot struct {
 		History     func(childComplexity int, first *int, after *string, last *int, before *string) int
 		ID          func(childComplexity int) int
 		IsPublic    func(childComplexity int) int
-		Markdown    func(childComplexity int) int
+		Markdown    func(childComplexity int, dialect *deck.Dialect) int
 		Revision    func(childComplexity int, version *int, asOf *readmodel.AsOf) int
 		Slides      func(childComplexity int) int
 		Theme       func(childComplexity int) int
@@ -2573,7 +2574,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.Presentation.Markdown(childComplexity), true
+		args, err := ec.field_Presentation_markdown_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Presentation.Markdown(childComplexity, args["dialect"].(*deck.Dialect)), true
 	case "Presentation.revision":
 		if e.ComplexityRoot.Presentation.Revision == nil {
 			break
@@ -6195,8 +6201,13 @@ type Presentation implements Node {
   createdAt: DateTime!
   "When it, or a slide of it, was last changed."
   updatedAt: DateTime!
-  "The whole deck as Markdown that Slidev, Marp and reveal.js read. Speaker notes are in it for the author and editors only."
-  markdown: String!
+  """
+  The whole deck as Markdown that ` + "`" + `createPresentation` + "`" + ` reads back. Speaker notes are in it for the author and editors only.
+  """
+  markdown(
+    "The program to write it for, with its form of notes; left out, Marp if the deck was written for it, or else Slidev."
+    dialect: DeckDialect
+  ): String!
   "Every event of this object, the audit trail of one thing."
   history(
     "How many, from the beginning or after a cursor: 20 by default, at most 500."
@@ -6222,6 +6233,16 @@ type Presentation implements Node {
     "The version after."
     to: Int
   ): Diff!
+}
+
+"A program that shows decks in Markdown."
+enum DeckDialect {
+  "Slidev (sli.dev)."
+  SLIDEV
+  "Marp (marp.app). Front matter of slides is left out."
+  MARP
+  "The Markdown plugin of reveal.js. All front matter is left out, since it would be shown."
+  REVEAL
 }
 
 "One slide of a deck."
@@ -6344,8 +6365,10 @@ input CreatePresentationInput {
   theme: String! = "default"
   "Whether everybody may see it."
   isPublic: Boolean! = false
-  "A deck in Markdown, slides split on ---, notes in a comment."
+  "A deck in Markdown. Comments in it are speaker notes, except those for a program."
   markdown: String
+  "The program that the Markdown is for; found out by its front matter and text when left out."
+  dialect: DeckDialect
 }
 
 "Omitted = unchanged; null = cleared, where the field may be null. Conflicts only with other changes of these fields, not of slides."

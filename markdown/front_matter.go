@@ -19,17 +19,10 @@ const (
 )
 
 var (
-	keyLine   = regexp.MustCompile(`^["']?[\p{L}\p{N}_.$-]+["']?[ \t]*:(?:[ \t]|$)`)
 	plainKey  = regexp.MustCompile(`^[\p{L}\p{N}_.$-]+$`)
 	sequences = regexp.MustCompile(`^[ \t]*(?:[-?][ \t]+){32}`)
-)
-
-// The front matter of a deck holds that of the first slide too: the lines below FirstSlideMark
-// belong to the slide, and a line that begins with Hidden is a comment that holds a line; see
-// package deck.
-const (
-	FirstSlideMark = "# first slide"
-	Hidden         = "#|"
+	// looseField is a line with a key and its value.
+	looseField = regexp.MustCompile(`^["']?([\p{L}\p{N}_.$-]+)["']?[ \t]*:((?:[ \t].*)?)$`)
 )
 
 // Field is one `key: value` at the top of a YAML text.
@@ -44,119 +37,35 @@ type Field struct {
 	First, Last int
 }
 
-// DeckFrontMatter reads the block that opens the lines: ---, YAML fields, ---. n is the length of
-// the block with both ---, or 0 if the first line is no --- or no field follows it. The error
-// describes a block that begins with a field but is no front matter; number is the number of the
-// first line in the file.
-func DeckFrontMatter(lines []string, number int) (n int, fields []Field, err error) {
-	if len(lines) < 2 || !IsRule(lines[0]) || IsBlank(lines[1]) {
-		return 0, nil, nil
-	}
-	inside := lines[1:]
-	for n = range inside {
-		if IsRule(inside[n]) {
-			inside = inside[:n]
-			break
-		}
-	}
-	if !beginsWithField(inside) {
-		return 0, nil, nil
-	}
-	if len(inside) == len(lines)-1 {
-		return 0, nil, fmt.Errorf("line %d: the front matter that begins here is never closed: end it with a line of ---, "+
-			"or put a blank line below line %d, if none is meant", number, number)
-	}
-	fields, err = Fields(inside)
-	if err != nil {
-		return 0, nil, describeYAML(err, number)
-	}
-	return len(inside) + 2, fields, nil
+// YAMLError is a problem in YAML.
+type YAMLError struct {
+	// Line is the number of the line, from 1.
+	Line    int
+	Problem string
 }
 
-// beginsWithField reports whether the first line that is no comment is `key:`. Fields that package
-// deck hides in comments count as well.
-func beginsWithField(lines []string) bool {
-	for _, line := range lines {
-		switch {
-		case strings.HasPrefix(line, Hidden), line == FirstSlideMark:
-			return true
-		case !IsBlank(line) && !strings.HasPrefix(line, "#"):
-			return keyLine.MatchString(line)
-		}
-	}
-	return false
-}
-
-// PlainFrontMatter returns the length of the front matter that opens a slide or page, 0 if there is
-// none. It accepts less YAML than Slidev, so that text right below a --- is not lost: keys are
-// words, and after a # line, which may be a heading or a comment, blank lines are not allowed.
-func PlainFrontMatter(lines []string) int {
-	n, fields, err := DeckFrontMatter(lines, 1)
-	if err != nil || len(fields) == 0 {
-		return 0
-	}
-	for _, f := range fields {
-		if !plainKey.MatchString(f.Key) {
-			return 0
-		}
-	}
-	if strings.HasPrefix(lines[1], "#") {
-		for _, line := range lines[:n] {
-			if IsBlank(line) {
-				return 0
-			}
-		}
-	}
-	return n
-}
-
-// CutFrontMatter splits a slide or page into the YAML lines of its front matter, nil if it has
-// none, and the lines below.
-func CutFrontMatter(lines []string) (front, rest []string) {
-	n := PlainFrontMatter(lines)
-	if n == 0 {
-		return nil, lines
-	}
-	return TrimLines(lines[1 : n-1]), lines[n:]
-}
-
-// yamlError is a YAML problem and its line, counted from 1.
-type yamlError struct {
-	line    int
-	problem string
-}
-
-func (e *yamlError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.problem) }
-
-func describeYAML(err error, number int) error {
-	bad, ok := errors.AsType[*yamlError](err)
-	if !ok {
-		bad = &yamlError{line: 1, problem: err.Error()}
-	}
-	return fmt.Errorf("line %d: the front matter is not valid YAML, %s: write `key: value` lines, with quotes around a value that has a colon; "+
-		"or put a blank line below line %d, if none is meant", number+bad.line, bad.problem, number)
-}
+func (e *YAMLError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Problem) }
 
 // Fields returns the fields of a YAML mapping in block style whose keys begin their lines. A text
 // of comments alone is a mapping without fields. Fields decodes no value, so that an alias cannot
-// grow.
+// grow. The error is a *YAMLError.
 func Fields(lines []string) ([]Field, error) {
 	if err := checkYAMLSize(lines); err != nil {
 		return nil, err
 	}
 	file, err := parser.ParseBytes([]byte(strings.Join(lines, "\n")), 0)
 	if bad, ok := errors.AsType[yaml.Error](err); ok && bad.GetToken() != nil {
-		return nil, &yamlError{bad.GetToken().Position.Line, bad.GetMessage()}
+		return nil, &YAMLError{bad.GetToken().Position.Line, bad.GetMessage()}
 	}
 	if err != nil {
-		return nil, err
+		return nil, &YAMLError{1, err.Error()}
 	}
 	if len(file.Docs) == 0 || len(file.Docs) == 1 && file.Docs[0].Body == nil {
 		return nil, nil
 	}
 	mapping, ok := file.Docs[0].Body.(*ast.MappingNode)
 	if !ok || mapping.IsFlowStyle || len(file.Docs) > 1 {
-		return nil, &yamlError{1, "these are not `key: value` lines"}
+		return nil, &YAMLError{1, "these are not `key: value` lines"}
 	}
 	return mappingFields(mapping, lines)
 }
@@ -167,10 +76,10 @@ func checkYAMLSize(lines []string) error {
 		size += len(line) + 1
 		depth += strings.Count(line, "[") + strings.Count(line, "{") - strings.Count(line, "]") - strings.Count(line, "}")
 		if depth > maxYAMLDepth || sequences.MatchString(line) {
-			return &yamlError{i + 1, fmt.Sprintf("it is nested more than %d deep", maxYAMLDepth)}
+			return &YAMLError{i + 1, fmt.Sprintf("it is nested more than %d deep", maxYAMLDepth)}
 		}
 		if size > maxFrontMatterBytes {
-			return &yamlError{i + 1, fmt.Sprintf("it is longer than %d bytes", maxFrontMatterBytes)}
+			return &YAMLError{i + 1, fmt.Sprintf("it is longer than %d bytes", maxFrontMatterBytes)}
 		}
 	}
 	return nil
@@ -182,7 +91,7 @@ func mappingFields(mapping *ast.MappingNode, lines []string) ([]Field, error) {
 		key := value.Key.GetToken()
 		at := key.Position.Line - 1
 		if key.Position.Column != 1 || at >= len(lines) || at < 0 {
-			return nil, &yamlError{max(at, 0) + 1, "a key does not begin its line"}
+			return nil, &YAMLError{max(at, 0) + 1, "a key does not begin its line"}
 		}
 		if len(fields) > 0 {
 			endField(&fields[len(fields)-1], at, lines)
@@ -227,5 +136,49 @@ func scalarText(node ast.Node) (text string, scalar bool) {
 	return "", false
 }
 
-// IsRule reports whether the line is exactly ---, which separates slides and encloses front matter.
-func IsRule(line string) bool { return strings.TrimRight(line, " \t") == "---" }
+// LooseFields reads front matter that is no valid YAML as its author meant it for a more tolerant
+// program: `title: Foo: bar`, `footer: @handle`. A line whose beginning is `key:` is a field, and
+// the rest of the line is its value. The field goes on below with indented lines and list items.
+func LooseFields(lines []string) []Field {
+	var fields []Field
+	for i, line := range lines {
+		if len(fields) > 0 && (strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "- ")) && !IsBlank(line) {
+			last := &fields[len(fields)-1]
+			last.Last, last.Value, last.Scalar = i, "", false
+			continue
+		}
+		if m := looseField.FindStringSubmatch(line); m != nil {
+			value := strings.TrimSpace(m[2])
+			fields = append(fields, Field{Key: m[1], Value: unquote(value), Scalar: true, First: i, Last: i})
+		}
+	}
+	return fields
+}
+
+// IsLoose reports whether LooseFields has understood the lines: each is a field, a part of one, a
+// comment or blank, and the first of them that is no comment is a field.
+func IsLoose(lines []string) bool {
+	if checkYAMLSize(lines) != nil {
+		return false
+	}
+	begun := false
+	for _, line := range lines {
+		switch {
+		case IsBlank(line), strings.HasPrefix(line, "#"):
+		case looseField.MatchString(line):
+			begun = true
+		case begun && (line[0] == ' ' || line[0] == '\t' || strings.HasPrefix(line, "- ")):
+		default:
+			return false
+		}
+	}
+	return begun
+}
+
+// unquote takes the quotes off a value in quotes.
+func unquote(value string) string {
+	if len(value) >= 2 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
+		return value[1 : len(value)-1]
+	}
+	return value
+}

@@ -110,7 +110,7 @@ func (f FrontMatter) values() map[string]metadata {
 	case YAML:
 		fields, err := Fields(strings.Split(f.Text, "\n"))
 		if err != nil {
-			fields = looseFields(strings.Split(f.Text, "\n"))
+			fields = LooseFields(strings.Split(f.Text, "\n"))
 		}
 		for _, field := range fields {
 			values[field.Key] = metadata{texts: field.List}
@@ -167,21 +167,4 @@ func scalar(value any) (string, bool) {
 		return v.Format(time.RFC3339Nano), true
 	}
 	return fmt.Sprint(value), true
-}
-
-// looseFields reads the lines of the form `key: value` whose key begins the line, and takes the
-// rest of each line for the value. It is for front matter that its author wrote for a more tolerant
-// program: `title: Foo: bar`.
-func looseFields(lines []string) []Field {
-	var fields []Field
-	for i, line := range lines {
-		key, value, ok := strings.Cut(line, ":")
-		if !ok || !plainKey.MatchString(key) || value != "" && value[0] != ' ' && value[0] != '\t' {
-			continue
-		}
-		fields = append(fields, Field{
-			Key: key, Value: strings.Trim(strings.TrimSpace(value), `"'`), Scalar: true, First: i, Last: i,
-		})
-	}
-	return fields
 }

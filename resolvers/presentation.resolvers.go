@@ -10,6 +10,7 @@ import (
 	"flightdeck/command"
 	"flightdeck/graph"
 	"flightdeck/graph/model"
+	"flightdeck/markdown/deck"
 	"flightdeck/readmodel"
 )
 
@@ -45,8 +46,8 @@ func (r *mutationResolver) RemoveSlide(ctx context.Context, input command.Remove
 	return r.presentationPayload(ctx, input)
 }
 
-func (r *presentationResolver) Markdown(ctx context.Context, obj *readmodel.Presentation) (string, error) {
-	return deckMarkdown(ctx, obj)
+func (r *presentationResolver) Markdown(ctx context.Context, obj *readmodel.Presentation, dialect *deck.Dialect) (string, error) {
+	return deckMarkdown(ctx, obj, dialect)
 }
 
 func (r *presentationPayloadResolver) Presentation(ctx context.Context, obj *model.PresentationPayload) (*readmodel.Presentation, error) {

@@ -69,8 +69,9 @@ func render(format domain.ContentFormat, text string) string {
 	return html.Plain(text)
 }
 
-// deckMarkdown returns a deck as Markdown, with its notes if the asker may read them.
-func deckMarkdown(ctx context.Context, p *readmodel.Presentation) (string, error) {
+// deckMarkdown returns a deck as Markdown in a dialect, nil for the deck's own, with its notes if
+// the asker may read them.
+func deckMarkdown(ctx context.Context, p *readmodel.Presentation, as *deck.Dialect) (string, error) {
 	slides, err := p.Slides(ctx)
 	if err != nil {
 		return "", err
@@ -79,5 +80,5 @@ func deckMarkdown(ctx context.Context, p *readmodel.Presentation) (string, error
 	for _, s := range slides {
 		d.Slides = append(d.Slides, deck.Slide{Title: value(s.Title), Content: s.Content, Notes: value(s.Notes())})
 	}
-	return deck.Format(d), nil
+	return deck.Format(d, value(as)), nil
 }

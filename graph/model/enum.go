@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"flightdeck/domain"
+	"flightdeck/markdown/deck"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -42,6 +43,14 @@ func AppendContentFormat(b []byte, f domain.ContentFormat) []byte {
 // UnmarshalContentFormat reads the enum ContentFormat.
 func UnmarshalContentFormat(v any) (domain.ContentFormat, error) {
 	return readEnum[domain.ContentFormat](v, "ContentFormat")
+}
+
+// MarshalDeckDialect writes the enum DeckDialect.
+func MarshalDeckDialect(d deck.Dialect) graphql.Marshaler { return enumValue(d) }
+
+// UnmarshalDeckDialect reads the enum DeckDialect.
+func UnmarshalDeckDialect(v any) (deck.Dialect, error) {
+	return readEnum[deck.Dialect](v, "DeckDialect")
 }
 
 // MarshalStreamKind writes the enum StreamKind.

@@ -1,7 +1,9 @@
 package deck
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,7 +24,8 @@ type Deck struct {
 	Title string
 	// Description and Theme come from the headmatter and are empty without it.
 	Description, Theme string
-	// Extra holds the other lines of the headmatter unchanged, without the ---.
+	// Extra holds the other lines of the headmatter that are for the whole deck, unchanged and
+	// without the ---.
 	Extra string
 	// Slides are in running order.
 	Slides []Slide
@@ -30,44 +33,56 @@ type Deck struct {
 
 // Slide is one slide of a Deck.
 type Slide struct {
-	// Title is the text of the first heading in Content, without markup.
+	// Title is the title in the front matter, or else the text of the first heading in Content,
+	// without markup.
 	Title string
 	// Content is Markdown with the heading. If the slide has front matter, Content opens with it:
-	// ---, the YAML lines, ---, a blank line.
+	// ---, the YAML lines, ---, a blank line. A comment in it is for a program.
 	Content string
-	// Notes are for the speaker: Markdown, without the comment around them.
+	// Notes are for the speaker: Markdown, without the comments around them.
 	Notes string
 }
 
-// Parse reads a presentation from Markdown, by the rules of the package comment. A blank text is a
-// Deck without slides; a --- with nothing below it is an empty slide. Line ends may be LF, CRLF or
-// CR; contents have LF, and no blank lines around them.
+// Parse reads a presentation from Markdown in a dialect, by the rules of the package comment; for
+// "" it detects the dialect. A blank text is a Deck without slides; front matter alone is one
+// slide. Line ends may be LF, CRLF or CR; contents have LF, and no blank lines around them.
 //
 // The author can mend every error, which names the line and the remedy: text that is not UTF-8 or
-// has a NUL, headmatter that is not YAML or is never closed, more than MaxBytes or MaxSlides.
-func Parse(text string) (Deck, error) {
+// has a NUL, headmatter that no program reads, more than MaxBytes or MaxSlides.
+func Parse(text string, as Dialect) (Deck, error) {
 	if err := checkReadable(text); err != nil {
 		return Deck{}, err
 	}
-	lines := strings.Split(markdown.Normalise(text), "\n")
-	head, body, err := parseHead(lines)
-	if err != nil {
-		return Deck{}, err
+	if as == "" {
+		as = Detect(text)
 	}
-	slides := splitSlides(body)
+	lines := strings.Split(markdown.Normalise(text), "\n")
+	found := findHead(lines, as)
+	if found.err != nil {
+		return Deck{}, found.err
+	}
+	head, lines := readHead(found, as), lines[found.length:]
+	var divider []int
+	if as == Marp {
+		divider = headingLevels(found.fields, strings.Join(lines, "\n"))
+	}
+	slides := split(lines, as, found.exists, divider)
 	if len(slides) > MaxSlides {
 		return Deck{}, fmt.Errorf("the deck has %d slides and %d is the most: split it into several decks", len(slides), MaxSlides)
 	}
-	if len(slides) == 0 && len(head.first) > 0 {
-		slides = [][]string{nil}
-	}
 	deck := Deck{Title: head.title, Description: head.description, Theme: head.theme, Extra: head.extra}
 	for i, raw := range slides {
-		front, rest := markdown.CutFrontMatter(raw)
-		if i == 0 && front == nil {
-			front = head.first
+		front, rest := []string(nil), raw
+		if as == Slidev {
+			front, rest = cutFrontMatter(raw)
 		}
-		deck.Slides = append(deck.Slides, parseSlide(front, rest))
+		if i == 0 {
+			front = append(head.first, front...)
+			if len(head.spots) > 0 {
+				rest = slices.Concat(head.spots, []string{""}, markdown.TrimLines(rest))
+			}
+		}
+		deck.Slides = append(deck.Slides, parseSlide(front, rest, as))
 	}
 	if deck.Title == "" && len(deck.Slides) > 0 {
 		deck.Title = deck.Slides[0].Title
@@ -99,37 +114,24 @@ func lineOf(text string, offset int) int {
 	return 1 + strings.Count(text[:offset], "\n")
 }
 
-// splitSlides cuts the lines below the headmatter at the separators. A slide begins with a --- only
-// if it has front matter.
-func splitSlides(lines []string) [][]string {
-	if isBlankText(lines) {
-		return nil
-	}
-	var slides [][]string
-	var s scanner
-	start := 0
-	for i := 0; i < len(lines); i++ {
-		if !s.separates(lines[i]) {
-			continue
-		}
-		slides = append(slides, lines[start:i])
-		s, start = scanner{}, i+1
-		if n := markdown.PlainFrontMatter(lines[i:]); n > 0 {
-			start = i
-			i += n - 1
-		}
-	}
-	return append(slides, lines[start:])
-}
-
 // parseSlide reads a slide from its front matter, nil for none, and the lines below.
-func parseSlide(front, lines []string) Slide {
-	body, notes, _ := splitNotes(trimBlock(strings.Join(lines, "\n")))
-	body = unindentRules(body)
-	if front == nil && markdown.PlainFrontMatter(strings.Split(body, "\n")) > 0 {
+func parseSlide(front, lines []string, as Dialect) Slide {
+	body, below := trimBlock(rearm(strings.Join(lines, "\n"), as)), ""
+	if as == Reveal {
+		body, below = cutNoteParagraph(body)
+	}
+	body, notes := takeNotes(body)
+	if below != "" {
+		notes = trimBlock(notes + "\n\n" + below)
+	}
+	if len(front) == 0 && frontMatter(strings.Split(body, "\n")) > 0 {
 		body = " " + body // without its space, this rule would become front matter
 	}
-	return Slide{Title: html.HeadingText(body), Content: joinFrontMatter(front, body), Notes: notes}
+	return Slide{
+		Title:   cmp.Or(frontTitle(front), html.HeadingText(body)),
+		Content: joinFrontMatter(front, body),
+		Notes:   notes,
+	}
 }
 
 // trimBlock removes blank lines above a text and white space below it. The indent of the first line

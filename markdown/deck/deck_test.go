@@ -24,7 +24,7 @@ func TestDecksOfOtherProgramsAreReadAsTheyReadThem(t *testing.T) {
 			t.Parallel()
 			d := mustParse(t, mustRead(t, name+".md"))
 			golden(t, name+".json", toJSON(t, d))
-			golden(t, name+".out.md", deck.Format(d))
+			golden(t, name+".out.md", deck.Format(d, ""))
 		})
 	}
 }
@@ -33,86 +33,136 @@ func TestWrittenDecksReadBackEqual(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"slidev", "marp", "reveal"} {
 		d := mustParse(t, mustRead(t, name+".md"))
-		if again := mustParse(t, deck.Format(d)); toJSON(t, again) != toJSON(t, d) {
+		if again := mustParse(t, deck.Format(d, "")); toJSON(t, again) != toJSON(t, d) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, toJSON(t, again), toJSON(t, d))
+		}
+		as := deck.Dialect(strings.ToUpper(name))
+		again, err := deck.Parse(deck.Format(d, as), as)
+		if err != nil || !slices.Equal(again.Slides, d.Slides) {
+			t.Errorf("%s: got %v\n%s\nwant\n%s", as, err, toJSON(t, again), toJSON(t, d))
 		}
 	}
 }
 
-func TestSlidesSplitWhereNoParagraphIsAbove(t *testing.T) {
+// Each case was read by the programs themselves: see conformance/decks.
+func TestSlidesSplitWhereTheProgramOfTheDeckSplitsThem(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name, text string
-		want       []string
+		name string
+		as   deck.Dialect
+		text string
+		want []string
 	}{
-		{"blank lines around", "a\n\n---\n\nb", []string{"a", "b"}},
-		{"trailing spaces", "a\n\n--- \t\n\nb", []string{"a", "b"}},
-		{"CRLF", "a\r\n\r\n---\r\n\r\nb\r\n", []string{"a", "b"}},
-		{"setext heading", "Title\n---\nb", []string{"Title\n---\nb"}},
-		{"below a heading", "# Title\n---\nb", []string{"# Title", "b"}},
-		{"below a list", "- a\n---\nb", []string{"- a", "b"}},
-		{"below a table", "|a|\n|-|\n|1|\n---\nb", []string{"|a|\n|-|\n|1|", "b"}},
-		{"below a fence", "```\na\n```\n---\nb", []string{"```\na\n```", "b"}},
-		{"empty slide in the middle", "a\n\n---\n\n---\n\nb", []string{"a", "", "b"}},
-		{"empty slide at the end", "a\n\n---\n", []string{"a", ""}},
-		{"separator at the top", "---\n\na\n\n---\n\nb", []string{"a", "b"}},
-		{"other rules", "a\n\n***\n\n- - -\n\n----\n\n ---\n\nb", []string{"a\n\n***\n\n- - -\n\n----\n\n---\n\nb"}},
-		{"longer fence", "````\n```\n\n---\n\n````\n\n---\n\nb", []string{"````\n```\n\n---\n\n````", "b"}},
-		{"indented fence", "   ~~~ x\n\n---\n\n  ~~~~\n\n---\n\nb", []string{"   ~~~ x\n\n---\n\n  ~~~~", "b"}},
-		{"fence in a list item", "- ```\n\n  ---\n\n  ```\n\n---\n\nb", []string{"- ```\n\n  ---\n\n  ```", "b"}},
-		{"fence below a nested item", "- a\n  1. b\n\n     ```\n     ---\n---\n\nb", []string{"- a\n  1. b\n\n     ```\n     ---", "b"}},
-		{"below a lazy line of a list item", "- a\nb\n---\nc", []string{"- a\nb", "c"}},
-		{"below text in a list item", "- a\n\n  text\n---\nb", []string{"- a\n\n  text", "b"}},
-		{"list item ends its fence", "- ```\n  a\n\n---\n\nb", []string{"- ```\n  a", "b"}},
-		{"inline code is no fence", "``` a ```\n\n---\n\nb", []string{"``` a ```", "b"}},
-		{"comment", "<!--\n\n---\n\n-->\nb", []string{"<!--\n\n---\n\n-->\nb"}},
-		{"front matter", "a\n\n---\nlayout: x\n---\n\nb", []string{"a", "---\nlayout: x\n---\n\nb"}},
-		{"slide right below", "a\n\n---\nb\n\n---\n# c: d\n\n---\nd", []string{"a", "b", "# c: d", "d"}},
-		{"open fence lasts to the end", "a\n\n```\n\n---\n\nb", []string{"a\n\n```\n\n---\n\nb"}},
-		{"nothing", " \n\t\n", nil},
+		{"blank lines around", "", "a\n\n---\n\nb", []string{"a", "b"}},
+		{"trailing spaces", "", "a\n\n--- \t\n\nb", []string{"a", "b"}},
+		{"CRLF", "", "a\r\n\r\n---\r\n\r\nb\r\n", []string{"a", "b"}},
+		{"below a paragraph", "", "# A\ntext\n---\n# B", []string{"# A\ntext", "# B"}},
+		{"setext heading", deck.Marp, "Title\n---\nb", []string{"Title\n---\nb"}},
+		{"below a heading", "", "# Title\n---\nb", []string{"# Title", "b"}},
+		{"below a list", "", "- a\n---\nb", []string{"- a", "b"}},
+		{"below a table", "", "|a|\n|-|\n|1|\n---\nb", []string{"|a|\n|-|\n|1|", "b"}},
+		{"below a fence", "", "```\na\n```\n---\nb", []string{"```\na\n```", "b"}},
+		{"below an element", "", "<div>\nx\n</div>\n---\n\n# B", []string{"<div>\nx\n</div>", "# B"}},
+		{"within an element", deck.Marp, "<div>\nx\n</div>\n---\n\n# B", []string{"<div>\nx\n</div>\n---\n\n# B"}},
+		{"more than three", "", "# A\n\n----\n\n# B", []string{"# A", "# B"}},
+		{"more than three in reveal.js", deck.Reveal, "# A\n\n----\n\n# B", []string{"# A\n\n----\n\n# B"}},
+		{"other rules", "", "a\n\n***\n\n- - -\n\n ---\n\nb", []string{"a\n\n***\n\n- - -\n\n---\n\nb"}},
+		{"other rules in Marp", deck.Marp, "a\n\n***\n\nb\n\n- - -\n\nc\n\n ___\n\nd", []string{"a", "b", "c", "d"}},
+		{"in a list or quote", deck.Marp, "- a\n\n  ---\n\n> b\n>\n> ---", []string{"- a\n\n  ---\n\n> b\n>\n> ---"}},
+		{"empty slide in the middle", "", "a\n\n---\n\n---\n\nb", []string{"a", "", "b"}},
+		{"empty slide at the end", "", "a\n\n---\n", []string{"a", ""}},
+		{"separator at the top", "", "---\n\na\n\n---\n\nb", []string{"a", "b"}},
+		{"longer fence", "", "````\n```\n\n---\n\n````\n\n---\n\nb", []string{"````\n```\n\n---\n\n````", "b"}},
+		{"tildes", "", "~~~\n\n---\n\n~~~", []string{"~~~", "~~~"}},
+		{"tildes in Marp", deck.Marp, "~~~\n\n---\n\n~~~", []string{"~~~\n\n---\n\n~~~"}},
+		{"code in reveal.js", deck.Reveal, "```\na\n---\nb\n```", []string{"```\na", "b\n```"}},
+		{"open fence", "", "a\n\n```\n\n---\n\nb", []string{"a\n\n```", "b"}},
+		{"open fence in Marp", deck.Marp, "a\n\n```\n\n---\n\nb", []string{"a\n\n```\n\n---\n\nb"}},
+		{"comment", "", "a\n\n<!--\n\n---\n\n-->\n\n---\n\nb", []string{"a", "b"}},
+		{"comment in Marp", deck.Marp, "a\n\n<!--\n\n---\n\n-->\nb", []string{"a\n\nb"}},
+		{"heading divider", deck.Marp, "---\nheadingDivider: 2\n---\n# A\n## B\ntext\n### C\n## D", []string{"# A", "## B\ntext\n### C", "## D"}},
+		{"heading divider in a comment", deck.Marp, "<!-- headingDivider: [2] -->\n# A\n## B", []string{"<!-- headingDivider: [2] -->\n# A", "## B"}},
+		{"front matter", "", "a\n\n---\nlayout: x\n---\n\nb", []string{"a", "---\nlayout: x\n---\n\nb"}},
+		{"front matter that is no YAML", "", "a\n\n---\ntitle: Foo: bar\nfooter: @handle\n---\n\nb", []string{"a", "---\ntitle: Foo: bar\nfooter: @handle\n---\n\nb"}},
+		{"front matter of comments", "", "a\n\n---\n# src: ./x.md\n---\n\nb", []string{"a", "---\n# src: ./x.md\n---\n\nb"}},
+		{"slide right below", "", "a\n\n---\nb\n\n---\n# c: d\n\n---\nd", []string{"a", "b", "# c: d", "d"}},
+		{"front matter alone", "", "---\ntheme: x\n---\n", []string{""}},
+		{"nothing", "", " \n\t\n", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var got []string
-			for _, s := range mustParse(t, tt.text).Slides {
-				got = append(got, s.Content)
+			d, err := deck.Parse(tt.text, tt.as)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if !slices.Equal(got, tt.want) {
+			if got := contents(d); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			again, err := deck.Parse(deck.Format(d, tt.as), tt.as)
+			if got := contents(again); err != nil || !slices.Equal(got, tt.want) {
+				t.Errorf("read back as %q (%v), want %q, from\n%s", got, err, tt.want, deck.Format(d, tt.as))
 			}
 		})
 	}
 }
 
-func TestNotesAreTheCommentOrNoteParagraphAtTheEnd(t *testing.T) {
+func contents(d deck.Deck) []string {
+	var all []string
+	for _, s := range d.Slides {
+		all = append(all, s.Content)
+	}
+	return all
+}
+
+func TestCommentsAreNotesUnlessTheyAreForAProgram(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ name, text, content, notes string }{
-		{"comment", "a\n\n<!-- b -->\n", "a", "b"},
-		{"last of two comments", "a\n<!-- b -->\n\n<!--\nc\nd\n-->", "a\n<!-- b -->", "c\nd"},
-		{"comment within a line", "a <!-- b --> <!-- c -->", "a <!-- b -->", "c"},
-		{"comment not at the end", "<!-- b -->\na", "<!-- b -->\na", ""},
-		{"empty comment", "a <!-- b -->\n\n<!-- -->", "a <!-- b -->", ""},
-		{"directive", "a\n\n<!-- _class: lead -->", "a\n\n<!-- _class: lead -->", ""},
-		{"colon without directive", "a\n\n<!-- Remember: smile -->", "a", "Remember: smile"},
-		{"reveal.js attributes", "a\n\n<!-- .slide: data-x=1 -->", "a\n\n<!-- .slide: data-x=1 -->", ""},
-		{"comment in code", "```\n<!-- b -->\n```", "```\n<!-- b -->\n```", ""},
-		{"opener in inline code", "a `<!--`\n\n<!-- b -->", "a `<!--`", "b"},
-		{"note paragraph", "a\n\nNote: b\n\nc", "a", "b\n\nc"},
-		{"notes in any case", "# a\nNOTES:\n- b", "# a", "- b"},
-		{"note within a paragraph", "a\nNote: b", "a\nNote: b", ""},
-		{"two note paragraphs", "Note: a\n\nNote: b", "Note: a\n\nNote: b", ""},
-		{"note paragraph and comment", "Note: a\n\n<!-- b -->", "Note: a", "b"},
+	tests := []struct {
+		name                 string
+		as                   deck.Dialect
+		text, content, notes string
+	}{
+		{"comment", "", "a\n\n<!-- b -->\n", "a", "b"},
+		{"two comments", "", "# A\n\n<!-- first -->\n\ntext\n\n<!--\nsecond\nline\n-->", "# A\n\ntext", "first\n\nsecond\nline"},
+		{"within a line", "", "a <!-- b --> c <!-- d -->", "a c", "b\n\nd"},
+		{"above all", "", "<!-- b -->\na", "a", "b"},
+		{"between lines of a paragraph", "", "a\n<!-- b -->\nc", "a\n\nc", "b"},
+		{"between items", "", "- a\n<!-- b -->\n- c", "- a\n- c", "b"},
+		{"empty comment", "", "a <!-- b -->\n\n<!-- -->", "a", "b"},
+		{"never closed", "", "a\n\n<!-- b\n\nc", "a", "b\n\nc"},
+		{"three hyphens", "", "a\n\n<!--- b --->", "a", "b"},
+		{"directive", "", "a\n\n<!-- _class: lead -->", "a\n\n<!-- _class: lead -->", ""},
+		{"colon without directive", "", "a\n\n<!-- Remember: smile -->", "a", "Remember: smile"},
+		{"reveal.js attributes", "", "a\n\n<!-- .slide: data-x=1 -->", "a\n\n<!-- .slide: data-x=1 -->", ""},
+		{"fitting heading", "", "# T <!-- fit -->", "# T <!-- fit -->", ""},
+		{"formatter", "", "<!-- prettier-ignore-start -->\n| a |\n<!-- prettier-ignore-end -->", "<!-- prettier-ignore-start -->\n| a |\n<!-- prettier-ignore-end -->", ""},
+		{"linter", "", "<!-- markdownlint-disable MD033 -->\n# A\n<!-- markdownlint-enable -->", "<!-- markdownlint-disable MD033 -->\n# A\n<!-- markdownlint-enable -->", ""},
+		{"in code", "", "```\n<!-- b -->\n```", "```\n<!-- b -->\n```", ""},
+		{"in a code span", "", "a `<!--` b\n\n<!-- c -->", "a `<!--` b", "c"},
+		{"escaped", "", "a \\<!-- b -->", "a \\<!-- b -->", ""},
+		{"element", "", "# A\n\n<aside class=\"notes\">\nb\n</aside>\n\nc", "# A\n\nc", "b"},
+		{"element of another class", "", "<aside class=\"footnotes\">b</aside>", "<aside class=\"footnotes\">b</aside>", ""},
+		{"note in Slidev", deck.Slidev, "# A\n\nsome\n\nNote: visible\n\nmore", "# A\n\nsome\n\nNote: visible\n\nmore", ""},
+		{"note in Marp", deck.Marp, "# A\n\nNote: visible", "# A\n\nNote: visible", ""},
+		{"note of an unknown program", "", "# A\n\nsome\n\nNote: visible\n\nmore", "# A\n\nsome\n\nNote: visible\n\nmore", ""},
+		{"note in reveal.js", deck.Reveal, "- a\n- b\n\nNote: c\n\nd", "- a\n- b", "c\n\nd"},
+		{"notes in any case", deck.Reveal, "# a\nNOTES:\n- b", "# a", "- b"},
+		{"two notes", deck.Reveal, "a\n\nNote: b\n\nNote: c", "a\n\nNote: b\n\nNote: c", ""},
+		{"note and comment", deck.Reveal, "a\n\n<!-- b -->\n\nNote: c", "a", "b\n\nc"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := mustParse(t, tt.text)
+			d, err := deck.Parse(tt.text, tt.as)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if got := d.Slides[0]; got.Content != tt.content || got.Notes != tt.notes {
 				t.Errorf("got content %q and notes %q, want %q and %q", got.Content, got.Notes, tt.content, tt.notes)
 			}
-			if again := mustParse(t, deck.Format(d)); toJSON(t, again) != toJSON(t, d) {
-				t.Errorf("read back as %s, want %s", toJSON(t, again), toJSON(t, d))
+			again, err := deck.Parse(deck.Format(d, tt.as), tt.as)
+			if err != nil || !slices.Equal(again.Slides, d.Slides) {
+				t.Errorf("read back as %s (%v), want %s, from\n%s", toJSON(t, again), err, toJSON(t, d), deck.Format(d, tt.as))
 			}
 		})
 	}
@@ -139,13 +189,57 @@ func TestHeadmatterIsSplitIntoFieldsAndExtraLines(t *testing.T) {
 	}
 }
 
+func TestFrontMatterThatOnlyATolerantProgramReadsIsKept(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, head, title, theme, extra string }{
+		{"colon in a value", "title: Foo: bar\ntheme: x", "Foo: bar", "x", ""},
+		{"at sign", "theme: x\nfooter: @handle", "heading", "x", "footer: @handle"},
+		{"blank lines around", "\ntheme: gaia\n", "heading", "gaia", ""},
+		{"comments", "# src: ./x.md", "heading", "", "# src: ./x.md"},
+		{"key twice", "theme: a\ntheme: b", "heading", "b", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			text := "---\n" + tt.head + "\n---\n\n# heading"
+			d := mustParse(t, text)
+			if len(d.Slides) != 1 || d.Title != tt.title || d.Theme != tt.theme || d.Extra != tt.extra {
+				t.Errorf("got %s", toJSON(t, d))
+			}
+			if again := mustParse(t, deck.Format(d, "")); toJSON(t, again) != toJSON(t, d) {
+				t.Errorf("read back as %s, want %s", toJSON(t, again), toJSON(t, d))
+			}
+		})
+	}
+}
+
+func TestKeysOfTheFirstSlideMoveWithIt(t *testing.T) {
+	t.Parallel()
+	d := mustParse(t, "---\ntheme: seriph\nlayout: cover\nclass: big\ntransition: fade\n---\n\n# Cover\n\n---\n\n# Two\n")
+	if want := "---\nlayout: cover\nclass: big\n---\n\n# Cover"; d.Slides[0].Content != want {
+		t.Errorf("the first slide is %q, want %q", d.Slides[0].Content, want)
+	}
+	d.Slides[0], d.Slides[1] = d.Slides[1], d.Slides[0]
+	want := "---\ntitle: Cover\ntheme: seriph\ntransition: fade\n---\n\n# Two\n\n---\nlayout: cover\nclass: big\n---\n\n# Cover\n"
+	if got := deck.Format(d, ""); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+
+	d = mustParse(t, "---\nmarp: true\n_class: lead\npaginate: true\n---\n\n# Cover\n\n---\n\n# Two\n")
+	d.Slides[0], d.Slides[1] = d.Slides[1], d.Slides[0]
+	want = "---\ntitle: Cover\nmarp: true\npaginate: true\n---\n\n# Two\n\n---\n\n<!-- _class: lead -->\n\n# Cover\n"
+	if got := deck.Format(d, ""); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestFirstSlideKeepsItsFrontMatterWithinTheHeadmatter(t *testing.T) {
 	t.Parallel()
 	d := deck.Deck{
 		Title: "Deck", Theme: "seriph", Extra: "layout: cover\nfonts:\n  sans: Inter",
-		Slides: []deck.Slide{{Content: "---\nlayout: center\ntitle: Own\n---\n\ntext"}},
+		Slides: []deck.Slide{{Title: "Own", Content: "---\nlayout: center\ntitle: Own\n---\n\ntext"}},
 	}
-	text := deck.Format(d)
+	text := deck.Format(d, "")
 	want := "---\ntitle: Deck\ntheme: seriph\n#| layout: cover\nfonts:\n  sans: Inter\n# first slide\nlayout: center\n#| title: Own\n---\n\ntext\n"
 	if text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
@@ -155,17 +249,83 @@ func TestFirstSlideKeepsItsFrontMatterWithinTheHeadmatter(t *testing.T) {
 	}
 }
 
+func TestTitleInTheFrontMatterOfASlideIsUsed(t *testing.T) {
+	t.Parallel()
+	d := mustParse(t, "# A\n\n---\ntitle: B\n---\n\n# Other\n\n---\nname: C\n---\n\ntext")
+	if d.Slides[1].Title != "B" || d.Slides[2].Title != "C" {
+		t.Errorf("got the titles %q and %q", d.Slides[1].Title, d.Slides[2].Title)
+	}
+	d.Slides[1].Title = "New: title"
+	if got, want := deck.Format(d, ""), "# A\n\n---\ntitle: \"New: title\"\n---\n\n# Other\n\n---\nname: C\n---\n\ntext\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestADeckIsWrittenForAProgram(t *testing.T) {
+	t.Parallel()
+	d := deck.Deck{Title: "A", Theme: "default", Slides: []deck.Slide{
+		{Title: "A", Content: "# A", Notes: "first"},
+		{Content: "---\nlayout: center\n---\n\nb\n\n---\n\nc"},
+		{Content: "Note: visible"},
+	}}
+	tests := []struct {
+		as   deck.Dialect
+		want string
+	}{
+		{"", "# A\n\n<!--\nfirst\n-->\n\n---\nlayout: center\n---\n\nb\n\n ---\n\nc\n\n---\n\nNote: visible\n"},
+		{deck.Slidev, "# A\n\n<!--\nfirst\n-->\n\n---\nlayout: center\n---\n\nb\n\n ---\n\nc\n\n---\n\nNote: visible\n"},
+		{deck.Marp, "---\nmarp: true\n---\n\n# A\n\n<!--\nfirst\n-->\n\n---\n\nb\n\n<hr>\n\nc\n\n---\n\nNote: visible\n"},
+		{deck.Reveal, "# A\n\nNote:\nfirst\n\n---\n\nb\n\n ---\n\nc\n\n---\n\nNote&#58; visible\n"},
+	}
+	for _, tt := range tests {
+		if got := deck.Format(d, tt.as); got != tt.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", tt.as, got, tt.want)
+		}
+	}
+	if got := deck.Format(deck.Deck{Title: "A", Theme: "default", Slides: []deck.Slide{{Title: "A", Content: "# A"}}}, ""); got != "# A\n" {
+		t.Errorf("a deck with nothing to say is written as %q", got)
+	}
+}
+
+func TestTheDialectIsDetected(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		text string
+		want deck.Dialect
+	}{
+		{"# A", deck.Slidev},
+		{"---\ntheme: default\n---\n\n# A", deck.Slidev},
+		{"---\ntheme: seriph\nlayout: cover\n---\n\n# A", deck.Slidev},
+		{"---\nmarp: true\n---\n\n# A", deck.Marp},
+		{"---\ntheme: gaia\npaginate: true\n---\n\n# A", deck.Marp},
+		{"---\n\ntheme: gaia\n\n---\n\n# A", deck.Marp},
+		{"# A\n\n<!-- _class: lead -->", deck.Marp},
+		{"![bg](a.png)\n\n# A", deck.Marp},
+		{"# A <!-- .slide: data-x=1 -->", deck.Reveal},
+		{"# A\n\n<aside class=\"notes\">b</aside>", deck.Reveal},
+		{"- a\n- b\n\nNote: c\n\n---\n\n# B", deck.Reveal},
+		{"- a\n- b\nNote: c", deck.Reveal},
+		{"# A\n\nsome\n\nNote: visible\n\nmore", deck.Slidev},
+		{"---\ntheme: seriph\n---\n\n# A\n\nNote: visible", deck.Slidev},
+	}
+	for _, tt := range tests {
+		if got := deck.Detect(tt.text); got != tt.want {
+			t.Errorf("%q is %s, want %s", tt.text, got, tt.want)
+		}
+	}
+}
+
 func TestTitlesThatAreNoHeadingAreWrittenAsOne(t *testing.T) {
 	t.Parallel()
 	title := "A *b* _c_ snake_case `d` [e](f) <g> &amp; \\ # R&D #"
 	for _, content := range []string{"", "text", "# Other\n\ntext", "---\nlayout: x\n---\n\ntext"} {
-		d := mustParse(t, deck.Format(deck.Deck{Title: "t", Slides: []deck.Slide{{}, {Title: title, Content: content}}}))
+		d := mustParse(t, deck.Format(deck.Deck{Title: "t", Slides: []deck.Slide{{}, {Title: title, Content: content}}}, ""))
 		if got := d.Slides[1].Title; got != title {
 			t.Errorf("with content %q: got title %q", content, got)
 		}
 	}
 	kept := deck.Slide{Title: "A b", Content: "A *b*\n===\n\ntext"}
-	if d := mustParse(t, deck.Format(deck.Deck{Slides: []deck.Slide{kept}})); d.Slides[0] != kept {
+	if d := mustParse(t, deck.Format(deck.Deck{Slides: []deck.Slide{kept}}, "")); d.Slides[0] != kept {
 		t.Errorf("got %+v, want %+v", d.Slides[0], kept)
 	}
 }
@@ -176,9 +336,7 @@ func TestErrorsNameTheLineAndTheRemedy(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"invalid YAML", "\n---\nfoo: 1\ntitle: a: b\n---\n", []string{"line 4", "quotes", "line 2"}},
-		{"key twice", "---\na: 1\na: 2\n---\n", []string{"line 3", "already defined"}},
-		{"indented keys", "---\na: 1\n\n  b: 2\n---\n", []string{"line "}},
+		{"invalid YAML", "\n---\nfoo: 1\ntitle: [a\nand more\n---\n", []string{"line 5", "quotes", "line 2"}},
 		{"never closed", "---\ntitle: a\n\n# b\n", []string{"line 1", "never closed", "---"}},
 		{"too deep", "---\na: " + strings.Repeat("[", 40) + "\n---\n", []string{"line 2", "nested"}},
 		{"too long", "---\na: " + strings.Repeat("x", 20000) + "\n---\n", []string{"line 2", "longer than"}},
@@ -190,7 +348,7 @@ func TestErrorsNameTheLineAndTheRemedy(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := deck.Parse(tt.text)
+			_, err := deck.Parse(tt.text, "")
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -206,13 +364,13 @@ func TestErrorsNameTheLineAndTheRemedy(t *testing.T) {
 func TestDecksAreSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	text := "---\ntitle: a\n---\n\n# b\n\n- [x] c <kbd>d</kbd> https://x.org\n\n---\n\n# b"
-	want := deck.Format(mustParse(t, text))
+	want := deck.Format(mustParse(t, text), "")
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
 			for range 20 {
-				d, err := deck.Parse(text)
-				if got := deck.Format(d); err != nil || got != want {
+				d, err := deck.Parse(text, "")
+				if got := deck.Format(d, ""); err != nil || got != want {
 					t.Errorf("got %q (%v), want %q", got, err, want)
 				}
 			}
@@ -228,7 +386,7 @@ func TestCostlyTextIsReadAsADeck(t *testing.T) {
 		strings.Repeat(">", 10_000), strings.Repeat("- ", 5_000), strings.Repeat("1. > ", 5_000), strings.Repeat("[a](", 5_000),
 		strings.Repeat(`[a](\)`, 5_000), strings.Repeat("[a](x\n", 5_000), strings.Repeat("a", 1<<20+1),
 	} {
-		if _, err := deck.Parse(text); err != nil {
+		if _, err := deck.Parse(text, ""); err != nil {
 			t.Errorf("%.10q…: %v", text, err)
 		}
 	}
@@ -242,7 +400,7 @@ type failer interface {
 
 func mustParse(t failer, text string) deck.Deck {
 	t.Helper()
-	d, err := deck.Parse(text)
+	d, err := deck.Parse(text, "")
 	if err != nil {
 		t.Fatalf("ParseDeck(%q): %v", text, err)
 	}

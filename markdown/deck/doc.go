@@ -1,29 +1,31 @@
 // Package deck reads a presentation out of one Markdown file and writes it back.
 //
-// One file has to mean the same to three programs that disagree in the details:
+// Three programs show such files and disagree in the details. A file is read as the program reads
+// it for which it was written, its [Dialect]; conformance/decks compares the results with those of
+// the programs.
 //
 //   - Slidev (sli.dev/guide/syntax; packages/parser/src/core.ts) splits on every line that begins
-//     with ---, outside ``` fences only. A --- with text right below it opens that slide's front
-//     matter. The last comment of a slide is its notes if nothing follows it.
-//   - Marp (marp.app/docs; marpit src/markdown) splits on every thematic break of CommonMark, so
-//     `Title` over --- is a heading and no split. Each comment is a note, unless it is YAML with a
-//     directive in it.
+//     with ---, outside of closed ``` fences. A --- with text right below it opens that slide's
+//     front matter. The last comment of a slide is its notes if nothing follows it.
+//   - Marp (marp.app/docs; marpit src/markdown) splits on every thematic break of CommonMark
+//     outside of lists and quotes, in any spelling, so `Title` over --- is a heading and no split;
+//     and before the headings of the levels in headingDivider. Each comment is a note, unless it is
+//     YAML with a directive in it.
 //   - reveal.js (revealjs.com/markdown; plugin/markdown) splits on a line of exactly ---, even in
-//     code. The text after `Note:` or `Notes:` is the notes.
+//     code. The text after a line that begins with Note: or Notes: is the notes, also a comment or
+//     an <aside class="notes">.
 //
-// Parse splits on a line of exactly ---, outside code and comments, unless paragraph text stands
-// right above it: that is a setext heading, as in CommonMark. So a list, a heading or a fence may
-// touch the line; a paragraph needs a blank line between, as all three manuals show it. Other
-// spellings of a rule (***, ___, ----) and Marp's headingDivider do not split.
+// Three rules are the same for all dialects. Front matter that is not valid YAML is read line by
+// line, as its author meant it, and kept as it is. Text right below a --- that is no front matter
+// is text. Comments are notes, and so no part of a content, unless they are for a program: a
+// directive of Marp or reveal.js, a formatter, a linter.
 //
-// Format writes text that all three read alike: --- between blank lines, notes as a closing
-// comment, a slide's front matter in place of its ---. A line of the slide's own text that begins
-// with --- (a rule, a setext heading, a table) is written one space further in: the same Markdown,
-// but no split in Slidev, reveal.js and Parse, which takes the space away again. Three differences
-// remain. Marp splits on a rule in any spelling; write <hr> to have one in a slide there. reveal.js
-// splits on a --- inside code, as does Slidev within ~~~ fences. reveal.js hides the notes instead
-// of showing them to the speaker. A slide's front matter is for Slidev alone; the others show it as
-// text.
+// The front matter of a Slidev deck is that of its first slide as well. The keys that act on one
+// slide, such as layout, go to the slide; so do Marp's directives with an underscore, as a comment.
+//
+// Format writes text that its program reads as the same slides: --- between blank lines, notes as a
+// closing comment or, for reveal.js, a paragraph. It changes a line of a slide only if the program
+// would end the slide there.
 //
 // Start with [Parse] and [Format].
 package deck

@@ -13,6 +13,10 @@ func escapeInline(plain string) string {
 	plain = entity.ReplaceAllString(plain, `\$0`)
 	var b strings.Builder
 	for i := range len(plain) {
+		if strings.HasPrefix(plain[i:], "<!--") { // for Slidev also a comment behind a backslash
+			b.WriteString("&lt;")
+			continue
+		}
 		if isMarkup(plain, i) {
 			b.WriteByte('\\')
 		}

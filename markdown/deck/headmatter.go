@@ -1,6 +1,7 @@
 package deck
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,60 +16,83 @@ import (
 //	---
 //	title: A deck
 //	theme: seriph
-//	#| layout: cover
-//	# first slide
-//	layout: center
+//	layout: cover
 //	---
 //
-// The lines below markdown.FirstSlideMark belong to the first slide. YAML forbids a repeated key:
-// the line of the deck is then hidden in a comment that begins with markdown.Hidden, and Parse
-// restores it.
+// The keys of slideKeys belong to the first slide, all others to the deck. Where that division is
+// not the right one, or where a key is there twice, the lines below firstSlideMark belong to the
+// first slide. YAML forbids a repeated key: the line of the deck is then hidden in a comment that
+// begins with hidden, and Parse restores it.
 type headmatter struct {
 	title, description, theme string
 	extra                     string
 	first                     []string // the YAML lines of the first slide
+	spots                     []string // lines of comments with Marp's directives for the first slide
+	dialect                   Dialect
+	mark                      string // a comment that names the dialect, if nothing else tells it
 }
 
-// parseHead reads the headmatter and returns the lines below it. A --- at the top without
-// headmatter opens the first slide and is dropped.
-func parseHead(lines []string) (headmatter, []string, error) {
-	top := 0
-	for top < len(lines)-1 && markdown.IsBlank(lines[top]) {
-		top++
-	}
-	lines = lines[top:]
-	n, fields, err := markdown.DeckFrontMatter(lines, top+1)
-	switch {
-	case err != nil:
-		return headmatter{}, nil, err
-	case n > 0:
-		return readHead(lines[1:n-1], fields), lines[n:], nil
-	case markdown.IsRule(lines[0]):
-		return headmatter{}, lines[1:], nil
-	}
-	return headmatter{}, lines, nil
-}
+const (
+	firstSlideMark = "# first slide"
+	hidden         = "#|"
+)
 
-func readHead(lines []string, fields []markdown.Field) headmatter {
-	var h headmatter
-	own := slices.Index(lines, markdown.FirstSlideMark)
+// slideKeys are the keys of Slidev's front matter that act on one slide, with those of the layouts
+// that Slidev has. transition is none of them: at the top of a deck it is the one of all slides.
+var slideKeys = keySet(`layout class background backgroundSize image url scale hide disabled clicks clicksStart level
+	hideInToc name routeAlias src zoom preload dragPos clickAnimation`)
+
+// defaultTheme is the theme of every program if none is named.
+const defaultTheme = "default"
+
+// dialectMark returns the comment that names a dialect.
+func dialectMark(as Dialect) string { return "# " + strings.ToLower(string(as)) }
+
+func isDialectMark(line string) bool { return line == dialectMark(Slidev) || line == dialectMark(Marp) }
+
+// readHead reads the front matter of a deck.
+func readHead(found head, as Dialect) headmatter {
+	h := headmatter{dialect: as}
+	lines := found.lines
+	own := slices.Index(lines, firstSlideMark)
 	if own >= 0 {
 		h.first = markdown.TrimLines(unhide(lines[own+1:]))
 		lines = lines[:own]
 	}
 	extra := slices.Clone(lines)
-	for _, f := range slices.Backward(fields) {
-		target := h.target(f.Key)
-		if f.First >= len(lines) || target == nil || !f.Scalar {
+	for _, f := range slices.Backward(found.fields) {
+		if f.First >= len(lines) {
 			continue
 		}
-		*target = f.Value
-		extra = slices.Delete(extra, f.First, min(f.Last+1, len(extra)))
+		text := extra[f.First:min(f.Last+1, len(extra))]
+		target := h.target(f.Key)
+		switch {
+		case target != nil && f.Scalar:
+			*target = cmp.Or(*target, f.Value) // of a repeated key the last value counts
+		case own < 0 && as == Slidev && slideKeys[f.Key]:
+			h.first = slices.Concat(text, h.first)
+		case as == Marp && strings.HasPrefix(f.Key, "_") && directives[f.Key[1:]]:
+			h.spots = slices.Concat(directive(text), h.spots)
+		default:
+			continue
+		}
+		extra = slices.Delete(extra, f.First, f.First+len(text))
+	}
+	if len(extra) > 0 && isDialectMark(extra[0]) {
+		extra = extra[1:]
 	}
 	h.title, h.theme = markdown.SingleLine(h.title), markdown.SingleLine(h.theme)
 	h.description = trimText(h.description)
 	h.extra = strings.Join(markdown.TrimLines(unhide(extra)), "\n")
 	return h
+}
+
+// directive returns a comment that holds lines of front matter as directives.
+func directive(lines []string) []string {
+	if len(lines) == 1 {
+		return []string{"<!-- " + lines[0] + " -->"}
+	}
+	return slices.Concat([]string{"<!--"}, lines, []string{"-->"})
 }
 
 // target returns the field of a Deck that a key sets, or nil.
@@ -101,20 +125,18 @@ func (h headmatter) format() string {
 	modelled := h.modelledLines()
 	extra := splitLines(h.extra)
 	own := slices.Clone(h.first)
-	attempts := [][2][]string{
-		{hideKeys(extra, append(keysOf(own), "title", "description", "theme")), hideKeys(own, keysOf(modelled))},
-		{hideAll(extra), hideKeys(own, keysOf(modelled))},
-		{hideAll(extra), hideAll(own)},
+	if len(modelled)+len(extra)+len(own) == 0 {
+		return ""
+	}
+	mark := []string{firstSlideMark}
+	attempts := [][]string{
+		slices.Concat(modelled, extra, own),
+		slices.Concat(modelled, hideKeys(extra, append(keysOf(own), "title", "description", "theme")), mark, hideKeys(own, keysOf(modelled))),
+		slices.Concat(modelled, hideAll(extra), mark, hideKeys(own, keysOf(modelled))),
+		slices.Concat(modelled, hideAll(extra), mark, hideAll(own)),
 	}
 	var block string
-	for _, attempt := range attempts {
-		lines := slices.Concat(modelled, attempt[0])
-		if len(own) > 0 {
-			lines = append(append(lines, markdown.FirstSlideMark), attempt[1]...)
-		}
-		if len(lines) == 0 {
-			return ""
-		}
+	for _, lines := range attempts {
 		block = "---\n" + strings.Join(lines, "\n") + "\n---\n"
 		if h.readsBackFrom(block) {
 			break
@@ -124,13 +146,17 @@ func (h headmatter) format() string {
 }
 
 func (h headmatter) readsBackFrom(block string) bool {
-	got, _, err := parseHead(strings.Split(block, "\n"))
-	return err == nil && got.title == h.title && got.description == h.description && got.theme == h.theme &&
-		got.extra == h.extra && slices.Equal(got.first, h.first)
+	found := findHead(strings.Split(block, "\n"), h.dialect)
+	got := readHead(found, h.dialect)
+	return found.err == nil && got.title == h.title && got.description == h.description && got.theme == h.theme &&
+		got.extra == h.extra && slices.Equal(got.first, h.first) && len(got.spots) == 0
 }
 
 func (h headmatter) modelledLines() []string {
 	var lines []string
+	if h.mark != "" {
+		lines = append(lines, h.mark)
+	}
 	for _, key := range []string{"title", "description", "theme"} {
 		if value := *h.target(key); value != "" {
 			lines = append(lines, key+": "+yamlScalar(value))
@@ -154,13 +180,13 @@ func yamlScalar(text string) string {
 	return strings.ReplaceAll(strconv.Quote(text), "---", `-\x2d-`)
 }
 
-func isHidden(line string) bool { return strings.HasPrefix(line, markdown.Hidden) }
+func isHidden(line string) bool { return strings.HasPrefix(line, hidden) }
 
 func hide(line string) string {
 	if line == "" {
-		return markdown.Hidden
+		return hidden
 	}
-	return markdown.Hidden + " " + line
+	return hidden + " " + line
 }
 
 // hideKeys hides the fields with these keys, and every line that unhide would change; it hides all
@@ -172,7 +198,7 @@ func hideKeys(lines, keys []string) []string {
 	}
 	lines = slices.Clone(lines)
 	for i, line := range lines {
-		if isHidden(line) || line == markdown.FirstSlideMark {
+		if isHidden(line) || line == firstSlideMark {
 			lines[i] = hide(line)
 		}
 	}
@@ -196,7 +222,7 @@ func unhide(lines []string) []string {
 	shown := make([]string, len(lines))
 	for i, line := range lines {
 		shown[i] = line
-		if rest, ok := strings.CutPrefix(line, markdown.Hidden); ok {
+		if rest, ok := strings.CutPrefix(line, hidden); ok {
 			shown[i] = strings.TrimPrefix(rest, " ")
 		}
 	}
@@ -210,15 +236,4 @@ func keysOf(lines []string) []string {
 		keys = append(keys, f.Key)
 	}
 	return keys
-}
-
-func joinFrontMatter(front []string, body string) string {
-	if len(front) == 0 {
-		return body
-	}
-	block := "---\n" + strings.Join(front, "\n") + "\n---"
-	if body == "" {
-		return block
-	}
-	return block + "\n\n" + body
 }

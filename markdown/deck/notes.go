@@ -3,88 +3,70 @@ package deck
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 
 	"flightdeck/markdown"
 )
 
-// splitNotes splits the text of a slide into content and notes. The notes are the comment at its
-// end, as in Slidev, or else the paragraph `Note:` and all text below it, as in reveal.js. found is
-// true for empty notes too. A slide that ends in a directive has no notes.
-func splitNotes(body string) (content, notes string, found bool) {
-	start, inner, found := lastComment(body)
+// noteMark begins the notes of a slide of reveal.js. The white space includes blank lines above.
+var noteMark = regexp.MustCompile(`(?mi)^[\s\v\x{00A0}\x{FEFF}]*notes?:`)
+
+// cutNoteParagraph cuts the text of a slide at its note mark, as reveal.js does: a slide with two
+// such marks has no notes.
+func cutNoteParagraph(text string) (content, notes string) {
+	marks := noteMark.FindAllStringIndex(text, 2)
+	if len(marks) != 1 {
+		return text, ""
+	}
+	return trimBlock(text[:marks[0][0]]), trimBlock(strings.TrimLeft(text[marks[0][1]:], " \t"))
+}
+
+// withNotes adds the notes to the text of a slide in the form of a dialect.
+func withNotes(text, notes string, as Dialect) string {
+	below := ""
 	switch {
-	case found && isDirective(inner):
-		return body, "", false
-	case found:
-		return trimBlock(body[:start]), decodeNotes(inner), true
+	case as == Reveal:
+		return withRevealNotes(text, notes)
+	case notes != "":
+		below = encodeNotes(notes)
+	case as == Slidev && endsInComment(text):
+		below = emptyComment // it shows that the comment above is no note
+	default:
+		return text
 	}
-	return splitNoteParagraph(body)
+	return strings.TrimLeft(text+"\n\n"+below, "\n")
 }
 
-// lastComment finds the comment that ends the text, with its start and its inside.
-func lastComment(body string) (start int, inner string, found bool) {
-	open := lastBlock(body)
-	for open < len(body) {
-		from := strings.Index(body[open:], "<!--")
-		if from < 0 {
-			break
-		}
-		start = open + from
-		length := strings.Index(body[start+4:], "-->")
-		if length < 0 {
-			break
-		}
-		inner = body[start+4 : start+4+length]
-		open = start + 4 + length + 3
-		if open == len(body) {
-			return start, inner, true
-		}
+func endsInComment(text string) bool {
+	if !strings.HasSuffix(text, "-->") {
+		return false
 	}
-	return 0, "", false
+	all := comments(text)
+	return len(all) > 0 && all[len(all)-1].end == len(text)
 }
 
-// lastBlock returns the start of the paragraph or comment at the end of the text, or the end of the
-// text if code stands there.
-func lastBlock(body string) int {
-	var s scanner
-	block, offset, above := 0, 0, prose
-	for line := range strings.SplitSeq(body, "\n") {
-		inside := s.inComment
-		k := s.next(line)
-		switch {
-		case k == code, k == prose && markdown.IsBlank(line):
-			block = offset + len(line) + 1
-		case k == comment && !inside, k == prose && above == comment:
-			block = offset
-		}
-		above = k
-		offset += len(line) + 1
+// withRevealNotes adds the notes behind a note mark, or in an element if the slide has such a mark
+// elsewhere.
+func withRevealNotes(text, notes string) string {
+	marks := len(noteMark.FindAllStringIndex(text, 2)) + len(noteMark.FindAllStringIndex(notes, 1))
+	switch {
+	case notes == "" && marks == 1: // without notes, the text below the mark is not to become notes
+		return noteMark.ReplaceAllStringFunc(text, func(mark string) string { return strings.TrimSuffix(mark, ":") + "&#58;" })
+	case notes == "":
+		return text
+	case marks == 0:
+		return strings.TrimLeft(text+"\n\nNote:\n"+indentRule(notes), "\n")
 	}
-	return min(block, len(body))
+	if marks == 1 {
+		text = noteMark.ReplaceAllStringFunc(text, func(mark string) string { return strings.TrimSuffix(mark, ":") + "&#58;" })
+	}
+	inside := closeAside.ReplaceAllString(indentRule(notes), "&lt;/aside&gt;")
+	return strings.TrimLeft(text+"\n\n<aside class=\"notes\">\n"+inside+"\n</aside>", "\n")
 }
 
-var noteLine = pattern{"nN", regexp.MustCompile(`(?i)^ {0,3}notes?:`)}
-
-// splitNoteParagraph reads notes as reveal.js does. A slide with two such paragraphs has no notes.
-func splitNoteParagraph(body string) (content, notes string, found bool) {
-	var s scanner
-	count, start, end, offset := 0, 0, 0, 0
-	for line := range strings.SplitSeq(body, "\n") {
-		inParagraph := s.inText
-		k := s.next(line)
-		if mark := noteLine.find(line); mark != nil && k == prose && !inParagraph {
-			count++
-			start, end = offset, offset+len(mark[0])
-		}
-		offset += len(line) + 1
-	}
-	if count != 1 {
-		return body, "", false
-	}
-	notes = unindentRules(strings.TrimLeft(body[end:], " \t"))
-	return trimBlock(body[:start]), trimBlock(notes), true
-}
+// indentRule moves each line of --- one space further in, where reveal.js does not split.
+func indentRule(text string) string { return disarm(text, Reveal) }
 
 // A note may contain text that would end its comment, split the deck in Slidev, or read as a
 // directive. These replacers rewrite such text and restore it, one to one: a character of -->, --!>
@@ -97,15 +79,15 @@ var (
 	ruleEncoded = regexp.MustCompile(`(?m)^ ( *---)`)
 )
 
-// notesMark is the first line of notes that Marp would read as directives; with this line they are
-// no YAML.
+// emptyComment is no note.
+const emptyComment = "<!-- -->"
+
+// notesMark is the first line of notes that would be read as directives; with this line they are
+// none.
 const notesMark = "(speaker notes)"
 
 // encodeNotes returns the comment that holds the notes. decodeNotes reads its inside.
 func encodeNotes(notes string) string {
-	if notes == "" {
-		return "<!-- -->"
-	}
 	notes = closer.ReplaceAllStringFunc(notes, escapeOnce)
 	notes = opener.ReplaceAllStringFunc(notes, escapeOnce)
 	notes = ruleInNote.ReplaceAllString(notes, " $1")
@@ -140,37 +122,37 @@ func unescapeOnce(s string) string {
 }
 
 // directives are the names to which Marpit, Marp Core and Marp CLI react.
-var directives = map[string]bool{
-	"theme": true, "style": true, "headingDivider": true, "lang": true, "size": true, "math": true,
-	"backgroundColor": true, "backgroundImage": true, "backgroundPosition": true,
-	"backgroundRepeat": true, "backgroundSize": true, "class": true, "color": true,
-	"footer": true, "header": true, "paginate": true, "transition": true,
-	"title": true, "description": true, "author": true, "image": true, "keywords": true, "url": true,
-}
+var directives = keySet(`theme style headingDivider lang size math backgroundColor backgroundImage backgroundPosition
+	backgroundRepeat backgroundSize class color footer header paginate transition title description author image
+	keywords url`)
 
 var (
 	directiveLine    = regexp.MustCompile(`(?m)^[ \t"']*[_$]?[a-zA-Z]+["']?[ \t]*:`)
-	revealAttributes = regexp.MustCompile(`^\s*\.(?:slide|element)\s*:`)
+	revealAttributes = regexp.MustCompile(`^\s*\.(?:slide|element)\b`)
+	// toolComment matches the comments for formatters, linters and Marp's fitting headings.
+	toolComment = regexp.MustCompile(`(?i)^(?:fit$|(?:prettier|dprint|biome|oxfmt|deno-fmt)-ignore|@format$|` +
+		`(?:markdownlint|rumdl|textlint|eslint|stylelint)-|lint (?:en|dis)able|alex (?:en|dis)able|alex ignore|` +
+		`(?:c?spell|spell-?checker):|vale (?:on$|off$|\S+ ?=)|markdown-link-check-|omit (?:in|from) toc$|/?toc$|` +
+		`(?:start|end) doctoc)`)
 )
 
-// isDirective reports whether a comment is for Marp (YAML with the name of a directive, also with _
-// or $ before it) or for reveal.js (.slide: or .element:).
+// isDirective reports whether a comment is for a program: for Marp (YAML with the name of a
+// directive, also with _ or $ before it), for reveal.js (.slide: or .element:), for a formatter or
+// a linter.
 func isDirective(inner string) bool {
 	inner = strings.TrimSpace(inner)
-	if revealAttributes.MatchString(inner) {
+	if revealAttributes.MatchString(inner) || toolComment.MatchString(inner) {
 		return true
 	}
 	if !directiveLine.MatchString(inner) || inner == notesMark || strings.HasPrefix(inner, notesMark+"\n") {
 		return false
 	}
-	fields, err := markdown.Fields(strings.Split(inner, "\n"))
-	if err != nil {
-		return false
+	lines := strings.Split(inner, "\n")
+	fields, err := markdown.Fields(lines)
+	isName := func(f markdown.Field) bool { return directives[strings.TrimLeft(f.Key, "_$")] }
+	if err == nil {
+		return slices.ContainsFunc(fields, isName)
 	}
-	for _, f := range fields {
-		if directives[strings.TrimLeft(f.Key, "_$")] {
-			return true
-		}
-	}
-	return false
+	fields = markdown.LooseFields(lines)
+	return len(fields) == len(lines) && !slices.ContainsFunc(fields, func(f markdown.Field) bool { return !isName(f) })
 }

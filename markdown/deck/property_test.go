@@ -17,9 +17,12 @@ func TestArbitraryDecksKeepSlidesNotesAndTitles(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		d := anyDeck().Draw(t, "deck")
-		got := mustParse(t, deck.Format(d))
+		got := mustParse(t, deck.Format(d, ""))
+		if len(d.Slides) == 0 {
+			return // front matter alone is one slide
+		}
 		if len(got.Slides) != len(d.Slides) {
-			t.Fatalf("got %d slides, want %d, from\n%s", len(got.Slides), len(d.Slides), deck.Format(d))
+			t.Fatalf("got %d slides, want %d, from\n%s", len(got.Slides), len(d.Slides), deck.Format(d, ""))
 		}
 		for i, want := range d.Slides {
 			if got.Slides[i].Notes != block(want.Notes) {
@@ -30,6 +33,9 @@ func TestArbitraryDecksKeepSlidesNotesAndTitles(t *testing.T) {
 			}
 			if line(want.Title) != "" || strings.HasPrefix(block(want.Content), "---\n") {
 				continue // a heading or a blank line may be new
+			}
+			if strings.Contains(want.Content, "```") {
+				continue // for Slidev, backticks are closed that can be text for CommonMark
 			}
 			content := got.Slides[i].Content
 			if rendered(content) != rendered(block(want.Content)) {
@@ -43,7 +49,7 @@ func TestArbitraryDecksKeepTheirHeadmatter(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		d := anyDeck().Draw(t, "deck")
-		got := mustParse(t, deck.Format(d))
+		got := mustParse(t, deck.Format(d, ""))
 		if want := line(d.Title); want != "" && got.Title != want {
 			t.Errorf("got title %q, want %q", got.Title, want)
 		}
@@ -62,8 +68,8 @@ func TestArbitraryDecksKeepTheirHeadmatter(t *testing.T) {
 func TestWritingIsIdempotent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		text := deck.Format(anyDeck().Draw(t, "deck"))
-		if again := deck.Format(mustParse(t, text)); again != text {
+		text := deck.Format(anyDeck().Draw(t, "deck"), "")
+		if again := deck.Format(mustParse(t, text), ""); again != text {
 			t.Errorf("first\n%s\nthen\n%s", text, again)
 		}
 	})
@@ -74,15 +80,15 @@ func TestWellFormedContentIsKeptExactly(t *testing.T) {
 	t.Parallel()
 	blocks := rapid.SampledFrom([]string{
 		"# Heading", "Setext\n---", "Setext\n===", "text\nmore text", "---", "***", "- a\n- b\n\n  ---\n\n  c", "1. a",
-		"```go\n---\n\n---\n```", "~~~\n<!--\n\n---\n~~~", "> quote\n> ---", "|a|b|\n|-|-|\n|1|2|", "a | b\n---|---\n1 | 2",
-		"<!-- comment -->", "<!--\n---\n-->", "<!-- _class: lead -->", "text <!-- inline -->", "Note: not notes", "    indented\n    ---",
-		"<div>\n\n---\n\n</div>", "--- no rule", "----", "![bg](a.png)", "`<!--`", "\\---", "title: x", "key: value\n---", "a\n\n\n\nb",
+		"```go\n---\n\n---\n```", "~~~\na\n\n---\n~~~", "> quote\n> ---", "|a|b|\n|-|-|\n|1|2|", "a | b\n---|---\n1 | 2",
+		"<!-- _class: lead -->", "# A <!-- fit -->", "Note: not notes", "    indented\n    ---",
+		"<div>\n\n---\n\n</div>", "--- no rule", "----", "![bg](a.png)", "`<b>`", "\\---", "title: x", "key: value\n---", "a\n\n\n\nb",
 	})
 	content := rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOfN(blocks, 0, 6).Draw(t, "blocks"), "\n\n")
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		d := deck.Deck{Title: "T"}
+		d := deck.Deck{Title: "T", Extra: "mdc: true"} // a deck of Slidev
 		for i := range rapid.IntRange(1, 4).Draw(t, "slides") {
 			text := content.Draw(t, "content")
 			if rapid.Bool().Draw(t, "front matter") {
@@ -90,7 +96,7 @@ func TestWellFormedContentIsKeptExactly(t *testing.T) {
 			}
 			d.Slides = append(d.Slides, deck.Slide{Content: text, Notes: content.Draw(t, "notes")})
 		}
-		text := deck.Format(d)
+		text := deck.Format(d, "")
 		for i, got := range mustParse(t, text).Slides {
 			if want := block(d.Slides[i].Content); got.Content != want {
 				t.Errorf("got %q, want %q, from\n%s", got.Content, want, text)
@@ -107,16 +113,16 @@ func FuzzParseDeck(f *testing.F) {
 		f.Add("---\ntitle: x\n---\n" + seed + "\n\n---\n" + seed + "\n---\n")
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		d, err := deck.Parse(text)
+		d, err := deck.Parse(text, "")
 		if err != nil {
 			return
 		}
-		first := deck.Format(d)
-		again, err := deck.Parse(first)
+		first := deck.Format(d, "")
+		again, err := deck.Parse(first, "")
 		if err != nil {
 			t.Fatalf("what was written is not read: %v\n%s", err, first)
 		}
-		if second := deck.Format(again); second != first {
+		if second := deck.Format(again, ""); second != first {
 			t.Fatalf("first\n%q\nthen\n%q", first, second)
 		}
 		if len(again.Slides) != len(d.Slides) {
@@ -159,12 +165,15 @@ func anyText() *rapid.Generator[string] {
 	return rapid.OneOf(lines, words, rapid.String())
 }
 
+// withoutComments takes the beginnings of comments out of a text: comments become notes.
+func withoutComments(text string) string { return strings.ReplaceAll(text, "<!-", "<i-") }
+
 func anyDeck() *rapid.Generator[deck.Deck] {
 	text := anyText()
 	slide := rapid.Custom(func(t *rapid.T) deck.Slide {
-		s := deck.Slide{Content: text.Draw(t, "content")}
+		s := deck.Slide{Content: withoutComments(text.Draw(t, "content"))}
 		if rapid.Bool().Draw(t, "with front matter") {
-			s.Content = "---\n" + block("layout: center\n"+text.Draw(t, "front matter")) + "\n---\n" + s.Content
+			s.Content = "---\n" + block("layout: center\n"+withoutComments(text.Draw(t, "front matter"))) + "\n---\n" + s.Content
 		}
 		if rapid.Bool().Draw(t, "with notes") {
 			s.Notes = text.Draw(t, "notes")
