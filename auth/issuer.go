@@ -90,6 +90,27 @@ func NewIssuer(o IssuerOptions) (*Issuer, error) {
 // attacker learns nothing.
 var errWebToken = errors.New("the web token is not valid: get a new one from its issuer")
 
+// causes are the faults of a token that the log tells apart, each in words of its own. The words of
+// the parser's errors hold parts of the token, and any sender can write a token.
+var causes = []error{
+	jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenExpired, jwt.ErrTokenNotValidYet,
+	jwt.ErrTokenUsedBeforeIssued, jwt.ErrTokenInvalidAudience, jwt.ErrTokenInvalidIssuer, jwt.ErrTokenRequiredClaimMissing,
+}
+
+// causeOf returns the words of causes for an error of the parser.
+func causeOf(err error) string {
+	var all []string
+	for _, cause := range causes {
+		if errors.Is(err, cause) {
+			all = append(all, cause.Error())
+		}
+	}
+	if len(all) == 0 {
+		return "token is not valid"
+	}
+	return strings.Join(all, ", ")
+}
+
 // Verify returns the claims of a token of the issuer for our audience that is valid now. It may
 // wait some seconds for the keys of the issuer. why wraps the one error of all refused tokens and
 // names the cause for the log.
@@ -105,7 +126,7 @@ func (i *Issuer) Verify(ctx context.Context, token string) (claims Claims, why e
 		return i.options.Keys.find(ctx, t)
 	})
 	if err != nil {
-		return Claims{}, errors.Join(errWebToken, err)
+		return Claims{}, fmt.Errorf("%w: %s", errWebToken, causeOf(err))
 	}
 	subject, err := parsed.Claims.GetSubject()
 	if err != nil || subject == "" || len(subject) > maxSubject || !utf8.ValidString(subject) {

@@ -354,3 +354,23 @@ func TestAnIssuerThatDoesNotAnswerKeepsNobodyFromStarting(t *testing.T) {
 		}
 	}
 }
+
+// TestAFaultOfATokenIsToldInFixedWords: the cause goes into the log, and any sender can write a
+// token.
+func TestAFaultOfATokenIsToldInFixedWords(t *testing.T) {
+	t.Parallel()
+	const words = "ada@example.org"
+	i := issuer(t, publicKeys(t, &rsaKey().PublicKey))
+	for cause, token := range map[string]string{
+		"token is unverifiable":      base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"`+words+`"}`)) + ".e30.eA",
+		"token is expired":           sign(t, jwt.SigningMethodRS256, rsaKey(), claims(map[string]any{"exp": noon.Add(-time.Hour).Unix(), "sub": words})),
+		"token has invalid issuer":   sign(t, jwt.SigningMethodRS256, rsaKey(), claims(map[string]any{"iss": words})),
+		"token has invalid audience": sign(t, jwt.SigningMethodRS256, rsaKey(), claims(map[string]any{"aud": words})),
+		"token is malformed":         words + ".x.y",
+	} {
+		_, err := i.Verify(t.Context(), token)
+		if err == nil || !strings.Contains(err.Error(), cause) || strings.Contains(err.Error(), "example.org") {
+			t.Errorf("%s: %v", cause, err)
+		}
+	}
+}
