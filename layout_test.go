@@ -42,8 +42,9 @@ var importRules = map[string][]string{
 	"vault":                {"durable", "github.com/hashicorp/golang-lru/v2", "golang.org/x/crypto"},
 	"prepared":             {"budget", "github.com/hashicorp/golang-lru/v2", "github.com/uptrace/bun"},
 	"account":              {"domain", "eventstore", "prepared", "github.com/uptrace/bun"},
-	"readmodel":            {"account", "budget", "domain", "eventstore", "policy", "prepared", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
-	"projection":           {"domain", "eventstore", "readmodel", "vault", "github.com/cenkalti/backoff/v5", "github.com/uptrace/bun"},
+	"readmodel":            {"account", "budget", "domain", "eventstore", "policy", "prepared", "readmodel/token", "vault", "github.com/aymanbagabas/go-udiff", "github.com/uptrace/bun"},
+	"readmodel/token":      {"golang.org/x/text"},
+	"projection":           {"domain", "eventstore", "readmodel", "readmodel/token", "vault", "github.com/cenkalti/backoff/v5", "github.com/uptrace/bun"},
 	"command": {
 		"auth", "domain", "eventstore", "markdown/deck", "policy", "vault",
 		"github.com/99designs/gqlgen", "github.com/google/uuid", "github.com/gosimple/slug",

@@ -146,25 +146,6 @@ func (x *Index) pause(ctx context.Context) error {
 	}
 }
 
-// index adds the rows of a set to its full-text index: those that begin after a position, up to
-// another one.
-func (s set) index(ctx context.Context, rows eventstore.Rows, after, to eventstore.Position) error {
-	for _, statement := range []string{
-		"INSERT INTO " + s.table("content_search") + ` (rowid, title, description, tags, content)
-			SELECT valid_from, title, description, (SELECT group_concat(value, ' ') FROM json_each(tags)), content
-			FROM ` + s.table("contents") + " WHERE valid_from > ? AND valid_from <= ?",
-		"INSERT INTO " + s.table("presentation_search") + ` (rowid, title, description)
-			SELECT valid_from, title, description FROM ` + s.table("presentations") + " WHERE valid_from > ? AND valid_from <= ?",
-		"INSERT INTO " + s.table("slide_search") + ` (rowid, title, content)
-			SELECT document, title, content FROM ` + s.table("slides") + " WHERE valid_from > ? AND valid_from <= ?",
-	} {
-		if _, err := rows.Exec(ctx, statement, after, to); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // step indexes the rows of the next positions and moves the checkpoint, in one command, and returns
 // the new checkpoint. It begins at the checkpoint in the database, because a step may have been
 // committed although it returned an error.

@@ -2,13 +2,12 @@ package readmodel
 
 import (
 	"context"
-	"slices"
 	"strings"
-	"unicode"
 
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/prepared"
+	"flightdeck/readmodel/token"
 
 	"github.com/uptrace/bun"
 )
@@ -55,40 +54,27 @@ func parseWords(search string) (words, error) {
 	if len(search) > maxSearch {
 		return nil, domain.Errorf(domain.Invalid, "search has %d bytes: at most %d are allowed", len(search), maxSearch).At("search")
 	}
-	var terms words
-	for i, part := range strings.Split(search, `"`) {
-		fields := strings.Fields(part)
-		if quoted := i%2 == 1; quoted && len(fields) > 0 {
-			fields = []string{strings.Join(fields, " ")}
-		}
-		for _, f := range fields {
-			if term, ok := parseTerm(f); ok && !slices.Contains(terms, term) {
-				terms = append(terms, term)
-			}
-		}
-	}
+	terms := token.Parse(search)
 	if len(terms) > maxWords {
 		return nil, domain.Errorf(domain.Invalid, "search has %d words: at most %d are allowed", len(terms), maxWords).At("search")
 	}
 	if len(terms) == 0 {
 		return nil, domain.Errorf(domain.Invalid, "search has no word in it: give a word, a \"phrase\", or the beginning of a word with a *").At("search")
 	}
-	return terms, nil
+	w := make(words, len(terms))
+	for i, t := range terms {
+		w[i] = phrase(t)
+	}
+	return w, nil
 }
 
-// parseTerm returns a term in the syntax of FTS5, and false if s has no letter or digit to search
-// for.
-func parseTerm(s string) (string, bool) {
-	text, prefix := strings.CutSuffix(s, "*")
-	letters := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
-	if !strings.ContainsFunc(text, letters) || strings.ContainsRune(text, 0) {
-		return "", false
+// phrase returns a term in the syntax of FTS5. Tokens have no signs.
+func phrase(t token.Term) string {
+	p := `"` + strings.Join(t.Tokens, " ") + `"`
+	if t.Prefix {
+		p += "*"
 	}
-	term := `"` + text + `"`
-	if prefix {
-		term += "*"
-	}
-	return term, true
+	return p
 }
 
 // contents selects the contents with all words.

@@ -180,6 +180,38 @@ func TestSearchFindsWordsPhrasesAndPrefixes(t *testing.T) {
 	}
 }
 
+// TestSearchFoldsTextAndQuestionAlike finds words whatever their case, marks and forms, and parts
+// of texts in scripts without spaces.
+func TestSearchFoldsTextAndQuestionAlike(t *testing.T) {
+	t.Parallel()
+	h := harness.Start(t)
+	_, token := h.User(domain.Author)
+	for _, c := range []harness.Object{
+		{"title": "a", "content": "東京タワーは高い"},
+		{"title": "b", "content": "ผมพูดภาษาไทย"},
+		{"title": "c", "content": "서울에서 만나요"},
+		{"title": "d", "content": "重跑gen-itgc后"},
+		{"title": "e", "content": "Łódź, Straße, smørrebrød, Ærø, ISPARTA"},
+		{"title": "f", "content": "lodz, STRASSE, smorrebrod, aero, ısparta", "tags": []string{"京都"}},
+	} {
+		h.CreateContent(token, c)
+	}
+	h.CreatePresentation(token, harness.Object{"title": "Deck", "markdown": "# 東京タワー"})
+	for search, want := range map[string]string{
+		"東京": "a", "京タ": "a", "東": "a", "京": "af", "い": "a", "東京*": "a", `"東京タワー"`: "a", "京東": "", "ﾀﾜｰ": "a", "ภาษา": "b", "ไทย": "b", "서울": "c", "에서": "c",
+		"gen": "d", "重跑": "d", "itgc后": "d", "后": "d", "重跑gen-itgc后": "d", "lodz": "ef", "łódź": "ef", "ŁÓDŹ": "ef", "strasse": "ef", "straße": "ef", "smørre*": "ef", "smorrebrod": "ef",
+		"ærø": "ef", "isparta": "ef", "京都": "f",
+	} {
+		a := h.Must(token, `query($s: String!) { contents(search: $s, orderBy: {field: TITLE, direction: ASC}) { nodes { title } } presentations(search: $s) { totalCount } }`, harness.Object{"s": search})
+		if got := strings.Join(a.Texts("title", "contents", "nodes"), ""); got != want {
+			t.Errorf("searching %q finds %q, want %q", search, got, want)
+		}
+		if got, want := a.Number("presentations", "totalCount") == 1, strings.Contains("東京タワー", strings.Trim(search, `*"`)) || search == "ﾀﾜｰ"; got != want {
+			t.Errorf("searching %q finds the deck: %v, want %v", search, got, want)
+		}
+	}
+}
+
 func TestMostRelevantIsFirst(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)
