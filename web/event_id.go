@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 )
 
@@ -70,6 +72,10 @@ type lastSeen struct {
 	byOperation map[string]string // for the operations with these ids
 }
 
+// maxSeenID bounds the id of an operation or an event in a lastSeen, in bytes: a connection keeps
+// them as long as it lasts.
+const maxSeenID = 128
+
 // readLastSeen reads the connection parameters lastEventId and lastEventIds. The error is a
 // *refusal.
 func readLastSeen(params map[string]any) (seen lastSeen, err error) {
@@ -80,8 +86,14 @@ func readLastSeen(params map[string]any) (seen lastSeen, err error) {
 	if params["lastEventIds"] != nil && !isMap {
 		return seen, badRequest("the parameter lastEventIds is not an object of the ids of operations")
 	}
+	if len(all) > maxOperations {
+		return seen, badRequest(fmt.Sprintf("the parameter lastEventIds has more than %d operations, the most that a connection may have", maxOperations))
+	}
 	seen.byOperation = make(map[string]string, len(all))
 	for operation, value := range all {
+		if len(operation) > maxSeenID {
+			return seen, badRequest(fmt.Sprintf("an id of an operation in lastEventIds has more than %d bytes", maxSeenID))
+		}
 		if seen.byOperation[operation], err = eventIDOf(value, "lastEventIds"); err != nil {
 			return seen, err
 		}
@@ -95,9 +107,11 @@ func eventIDOf(value any, name string) (string, error) {
 	case nil:
 		return "", nil
 	case string:
-		return value, nil
+		if len(value) <= maxSeenID {
+			return strings.Clone(value), nil
+		}
 	case json.Number:
-		return value.String(), nil
+		return eventIDOf(value.String(), name)
 	}
 	return "", badRequest("the parameter " + name + " is not the id of an event")
 }

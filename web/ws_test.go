@@ -291,3 +291,34 @@ func TestOlderProtocolTellsTheReasonOfARefusal(t *testing.T) {
 	c.hear(`{"type":"connection_error","payload":{"message":"log in again","extensions":{"code":"UNAUTHENTICATED"}}}`)
 	c.hearClose(4403, "log in again")
 }
+
+// TestLastEventIDsAreBounded: a connection keeps them as long as it lasts.
+func TestLastEventIDsAreBounded(t *testing.T) {
+	t.Parallel()
+	_, url := serve(t, testConfig(newStub()))
+	many := func(operations int) string {
+		var ids []string
+		for i := range operations {
+			ids = append(ids, fmt.Sprintf(`"%d":"7"`, i))
+		}
+		return `{"lastEventIds":{` + strings.Join(ids, ",") + `}}`
+	}
+	long := strings.Repeat("x", 129)
+	for params, reason := range map[string]string{
+		many(100):                            "",
+		many(101):                            "the parameter lastEventIds has more than 100 operations, the most that a connection may have",
+		`{"lastEventId":"` + long[1:] + `"}`: "",
+		`{"lastEventId":"` + long + `"}`:     "the parameter lastEventId is not the id of an event",
+		`{"lastEventId":1` + strings.Repeat("0", 128) + `}`: "the parameter lastEventId is not the id of an event",
+		`{"lastEventIds":{"a":"` + long + `"}}`:             "the parameter lastEventIds is not the id of an event",
+		`{"lastEventIds":{"` + long + `":"7"}}`:             "an id of an operation in lastEventIds has more than 128 bytes",
+	} {
+		c := dial(t, url, transportWS)
+		c.say(`{"type":"connection_init","payload":` + params + `}`)
+		if reason == "" {
+			c.hear(`{"type":"connection_ack"}`)
+		} else {
+			c.hearClose(4400, reason)
+		}
+	}
+}
