@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 
 	"flightdeck/auth"
 	"flightdeck/domain"
@@ -63,6 +62,8 @@ type Restore struct {
 	ID              string
 	ToVersion       int
 	ExpectedVersion *int
+	// Slug takes the place of the slug of the version; nil keeps that one. A deck has none.
+	Slug *string `json:",omitzero"`
 }
 
 // RestoreContent brings back an earlier version of a content, or a deleted one.
@@ -118,7 +119,7 @@ func (in UpdateContent) prepare(context.Context, *Commands) (txFunc, error) {
 	}
 	return changeContent(in.ID, in.ExpectedVersion, func(u *unit, c domain.Content) ([]domain.Event, error) {
 		if e.Slug != nil {
-			if err := u.slugIsFree(*e.Slug, c.ID); err != nil {
+			if err := u.slugIsFree(*e.Slug, c.ID, "choose another, or leave it out to keep the present one"); err != nil {
 				return nil, err
 			}
 		}
@@ -151,12 +152,15 @@ func (in RestoreContent) prepare(ctx context.Context, c *Commands) (txFunc, erro
 	if err != nil {
 		return nil, err
 	}
+	if in.Slug != nil {
+		old.Slug = *in.Slug
+	}
 	return changeContent(in.ID, in.ExpectedVersion, func(u *unit, c domain.Content) ([]domain.Event, error) {
 		events, err := c.Restore(old)
 		if err != nil {
 			return nil, err
 		}
-		return events, atField("toVersion", u.slugIsFree(old.Slug, c.ID))
+		return events, u.slugIsFree(old.Slug, c.ID, "choose another in slug, which takes the place of that of the version")
 	})
 }
 
@@ -200,14 +204,6 @@ func stateToRestore[S ownedState](ctx context.Context, c *Commands, kind domain.
 		s, _ = state.(S) //nolint:errcheck // the id names the kind of the state
 	}
 	return s, err
-}
-
-// atField moves an error to the field.
-func atField(field string, err error) error {
-	if e, ok := errors.AsType[*domain.Error](err); ok {
-		return e.At(field)
-	}
-	return err
 }
 
 // requiredValue returns the value of an input field that cannot be null, or nil if the field was

@@ -117,6 +117,9 @@ func (in DeletePresentation) prepare(context.Context, *Commands) (txFunc, error)
 }
 
 func (in RestorePresentation) prepare(ctx context.Context, c *Commands) (txFunc, error) {
+	if in.Slug != nil {
+		return nil, domain.Errorf(domain.Invalid, "a deck has no slug: leave it out").At("slug")
+	}
 	old, err := stateToRestore[domain.Presentation](ctx, c, domain.KindPresentation, policy.ChangeDeck, in.Restore)
 	if err != nil {
 		return nil, err

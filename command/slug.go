@@ -39,7 +39,7 @@ func Hyphenate(text string) string {
 // returns a free slug made from the title.
 func (u *unit) slug(asked *string, title string) (string, error) {
 	if asked != nil {
-		return *asked, u.slugIsFree(*asked, "")
+		return *asked, u.slugIsFree(*asked, "", "choose another, or leave it out to have one made from the title")
 	}
 	return u.freeSlug(MakeSlug(title))
 }
@@ -83,14 +83,14 @@ func (u *unit) freeSlug(base string) (string, error) {
 	return candidate(free), nil
 }
 
-// slugIsFree returns an AlreadyTaken error if a content other than id has the slug.
-func (u *unit) slugIsFree(s, id string) error {
+// slugIsFree returns an AlreadyTaken error with an advice if a content other than id has the slug.
+func (u *unit) slugIsFree(s, id, advice string) error {
 	existing, err := u.Lookup.ContentBySlug(u.tx, s)
 	if err != nil || existing == "" || existing == id {
 		return err
 	}
 	return &domain.Error{
 		Code: domain.AlreadyTaken, Field: "slug", Existing: existing,
-		Message: "the slug " + strconv.Quote(s) + " is taken: choose another, or leave it out to have one made from the title",
+		Message: "the slug " + strconv.Quote(s) + " is taken: " + advice,
 	}
 }

@@ -113,7 +113,7 @@ func (c Content) Delete() ([]Event, error) {
 
 // Restore gives the content the fields of one of its earlier versions, even if it is deleted. It
 // publishes nothing: a public content stays public, and a deleted content comes back as a draft, or
-// as archived if it was archived.
+// as archived if it was archived. The slug of old need not be that of the version.
 func (c Content) Restore(old Content) ([]Event, error) {
 	switch {
 	case c.Version == 0:
@@ -124,6 +124,9 @@ func (c Content) Restore(old Content) ([]Event, error) {
 		return nil, Errorf(Invalid, "the content is deleted at version %d: choose an earlier one", old.Version).At("toVersion")
 	case !c.Deleted && c.sameFields(old):
 		return nil, nil
+	}
+	if err := checkSlug(old.Slug); err != nil {
+		return nil, err
 	}
 	status := c.Status
 	if c.Deleted && status == Published {

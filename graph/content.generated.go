@@ -490,10 +490,10 @@ func (ec *executionContext) _Content_history(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *readmodel.EventConnection) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(ctx, selections, v)
+			return ec.marshalOEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Content_history(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -578,10 +578,10 @@ func (ec *executionContext) _Content_diff(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *readmodel.Diff) graphql.Marshaler {
-			return ec.marshalNDiff2ᚖflightdeckᚋreadmodelᚐDiff(ctx, selections, v)
+			return ec.marshalODiff2ᚖflightdeckᚋreadmodelᚐDiff(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Content_diff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -1841,7 +1841,7 @@ func (ec *executionContext) unmarshalInputRestoreInput(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "id", "toVersion", "expectedVersion"}
+	fieldsInOrder := [...]string{"idempotencyKey", "id", "toVersion", "slug", "expectedVersion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1869,6 +1869,13 @@ func (ec *executionContext) unmarshalInputRestoreInput(ctx context.Context, obj 
 				return it, err
 			}
 			it.ToVersion = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
 		case "expectedVersion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -2089,7 +2096,7 @@ func (ec *executionContext) _Content(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "history":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Content_history(ctx, field, obj)
 				})
@@ -2101,7 +2108,7 @@ func (ec *executionContext) _Content(ctx context.Context, sel ast.SelectionSet, 
 				})
 		case "diff":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Content_diff(ctx, field, obj)
 				})
@@ -2649,14 +2656,6 @@ func (ec *executionContext) unmarshalNCreateContentInput2flightdeckᚋcommandᚐ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNDiff2ᚖflightdeckᚋreadmodelᚐDiff(ctx context.Context, sel ast.SelectionSet, v *readmodel.Diff) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Diff!")
-		return graphql.Null
-	}
-	return ec._Diff(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNFieldChange2ᚕᚖflightdeckᚋreadmodelᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*readmodel.FieldChange) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -2851,6 +2850,13 @@ func (ec *executionContext) marshalODeletePayload2ᚖflightdeckᚋgraphᚋmodel�
 		return graphql.Null
 	}
 	return ec._DeletePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODiff2ᚖflightdeckᚋreadmodelᚐDiff(ctx context.Context, sel ast.SelectionSet, v *readmodel.Diff) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Diff(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalORestoreInput2ᚖflightdeckᚋcommandᚐRestore(ctx context.Context, v any) (*command.Restore, error) {

@@ -10947,14 +10947,6 @@ func (ec *executionContext) marshalNEvent2ᚕflightdeckᚋreadmodelᚐEventᚄ(c
 	return ret
 }
 
-func (ec *executionContext) marshalNEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(ctx context.Context, sel ast.SelectionSet, v *readmodel.EventConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "EventConnection!")
-		return graphql.Null
-	}
-	return ec._EventConnection(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNEventEdge2ᚕᚖflightdeckᚋreadmodelᚐEventEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*readmodel.EventEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)

@@ -464,10 +464,10 @@ func (ec *executionContext) _Presentation_history(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *readmodel.EventConnection) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(ctx, selections, v)
+			return ec.marshalOEventConnection2ᚖflightdeckᚋreadmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Presentation_history(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -552,10 +552,10 @@ func (ec *executionContext) _Presentation_diff(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *readmodel.Diff) graphql.Marshaler {
-			return ec.marshalNDiff2ᚖflightdeckᚋreadmodelᚐDiff(ctx, selections, v)
+			return ec.marshalODiff2ᚖflightdeckᚋreadmodelᚐDiff(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Presentation_diff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -1935,7 +1935,7 @@ func (ec *executionContext) _Presentation(ctx context.Context, sel ast.Selection
 				})
 		case "history":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Presentation_history(ctx, field, obj)
 				})
@@ -1947,7 +1947,7 @@ func (ec *executionContext) _Presentation(ctx context.Context, sel ast.Selection
 				})
 		case "diff":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Presentation_diff(ctx, field, obj)
 				})

@@ -4796,7 +4796,7 @@ type Content implements Node {
     last: Int
     "Those before this cursor."
     before: String
-  ): EventConnection!
+  ): EventConnection
   "This object at an earlier version or point; null if it did not exist then. Exactly one of the two."
   revision(
     "A version of the object, from 1."
@@ -4810,7 +4810,7 @@ type Content implements Node {
     from: Int!
     "The version after."
     to: Int
-  ): Diff!
+  ): Diff
 }
 
 "What changed of an object between two of its versions."
@@ -5041,6 +5041,8 @@ input RestoreInput {
   id: ID!
   "The version whose fields come back."
   toVersion: Int!
+  "Another slug than that of the version, which may be taken since. For contents: a deck has no slug."
+  slug: String
   "The version that the command was meant for; a conflict if it is no longer the current one."
   expectedVersion: Int
 }
@@ -6105,7 +6107,7 @@ type ApiKeyPayload {
 }
 `, BuiltIn: false},
 	{Name: "../schema/log.graphql", Input: `"A number of bytes: a JSON number, which may be larger than an Int."
-scalar Bytes
+scalar Bytes @specifiedBy(url: "urn:flightdeck:scalar:bytes")
 
 "The end of the log."
 type LogStatus {
@@ -6218,7 +6220,7 @@ type Presentation implements Node {
     last: Int
     "Those before this cursor."
     before: String
-  ): EventConnection!
+  ): EventConnection
   "This object at an earlier version or point; null if it did not exist then. Exactly one of the two."
   revision(
     "A version of the object, from 1."
@@ -6232,7 +6234,7 @@ type Presentation implements Node {
     from: Int!
     "The version after."
     to: Int
-  ): Diff!
+  ): Diff
 }
 
 "A program that shows decks in Markdown."
@@ -6615,19 +6617,20 @@ extend type Mutation {
 }
 `, BuiltIn: false},
 	{Name: "../schema/schema.graphql", Input: `"A moment: RFC 3339. On input an offset is required; output is UTC with microseconds."
-scalar DateTime
+scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
 "A place in the log: the decimal string of a 64-bit number, contiguous from 1, in commit order, never reused. 0 is before the first event."
-scalar Position
+scalar Position @specifiedBy(url: "urn:flightdeck:scalar:position")
 
 """
 A point in history: an RFC 3339 instant (` + "`" + `2026-01-31T12:00:00Z` + "`" + `) or a log position (` + "`" + `1042` + "`" + `).
-What has not happened yet is an error.
+An instant with milliseconds means the end of that millisecond, so that what JavaScript makes of a ` + "`" + `recordedAt` + "`" + ` names
+the event. Up to five seconds ahead of the server's clock is now; what is later, or after the log's end, is an error.
 """
-scalar AsOf
+scalar AsOf @specifiedBy(url: "urn:flightdeck:scalar:as-of")
 
 "Any JSON value."
-scalar JSON
+scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
 "Anything with an id. Ids are unique among all nodes, and begin with what they name: ` + "`" + `content-…` + "`" + `, ` + "`" + `presentation-…` + "`" + `, ` + "`" + `slide-…` + "`" + `, ` + "`" + `user-…` + "`" + `."
 interface Node {

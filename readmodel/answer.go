@@ -61,7 +61,7 @@ func (a *answer) revision(ctx context.Context, v View, id string, version *int, 
 	case (version == nil) == (asOf == nil):
 		return v, false, domain.Errorf(domain.Invalid, "give either version or asOf").At("version")
 	case asOf != nil:
-		p, err := a.reader.Resolve(ctx, *asOf)
+		p, _, err := a.reader.Resolve(ctx, *asOf)
 		return v.named(p), true, err
 	case *version < 1:
 		return v, false, domain.Errorf(domain.Invalid, "version %d does not exist: the first one is 1", *version).At("version")

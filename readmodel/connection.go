@@ -21,8 +21,8 @@ const (
 	pageBytes = 8 << 20
 )
 
-// Page is a client's request for a part of a connection, in the terms of Relay's connections: the
-// first rows after a cursor, or the last rows before one.
+// Page is a client's request for a part of a connection, in the terms of Relay's connections: of
+// the rows after a cursor and before another one, the first or the last.
 type Page struct {
 	First  *int
 	After  *string
@@ -103,19 +103,28 @@ type listPage[T any] struct {
 
 // pageRequest is a checked Page.
 type pageRequest struct {
-	limit    int
-	backward bool
-	cursor   *cursor
+	limit         int
+	backward      bool
+	after, before *cursor
+}
+
+// position returns the position of the cursors, and false without a cursor.
+func (r pageRequest) position() (p eventstore.Position, ok bool) {
+	for _, c := range []*cursor{r.after, r.before} {
+		if c != nil {
+			return c.At, true
+		}
+	}
+	return 0, false
 }
 
 func (p Page) check(name func() string, keys int) (r pageRequest, err error) {
-	count, field, text, cursorField := p.First, "first", p.After, "after"
-	if p.Last != nil || p.Before != nil {
-		if p.First != nil || p.After != nil {
-			return r, domain.Errorf(domain.Invalid, "first and after go forward, last and before go backward: use one pair").At("last")
-		}
-		count, field, text, cursorField = p.Last, "last", p.Before, "before"
-		r.backward = true
+	if p.First != nil && p.Last != nil {
+		return r, domain.Errorf(domain.Invalid, "first goes forward, last goes backward: use one of them").At("last")
+	}
+	count, field := p.First, "first"
+	if r.backward = p.Last != nil || p.Before != nil && p.After == nil && p.First == nil; r.backward {
+		count, field = p.Last, "last"
 	}
 	r.limit = DefaultPage
 	if count != nil {
@@ -124,14 +133,25 @@ func (p Page) check(name func() string, keys int) (r pageRequest, err error) {
 	if r.limit < 0 || r.limit > MaxPage {
 		return r, domain.Errorf(domain.Invalid, "%s: %d is outside of 0 to %d: ask for less and follow pageInfo to the next page", field, r.limit, MaxPage).At(field)
 	}
-	if text != nil {
-		c, err := decodeCursor(cursorField, name(), *text, keys)
-		if err != nil {
-			return r, err
-		}
-		r.cursor = &c
+	if r.after, err = readCursor("after", p.After, name, keys); err != nil {
+		return r, err
+	}
+	if r.before, err = readCursor("before", p.Before, name, keys); err != nil {
+		return r, err
+	}
+	if r.after != nil && r.before != nil && r.after.At != r.before.At {
+		return r, domain.Errorf(domain.Invalid, "the cursors were read as of positions %s and %s: use two of the same page, or of pages that follow each other", r.after.At, r.before.At).At("before")
 	}
 	return r, nil
+}
+
+// readCursor returns the cursor in an argument, nil if it was left out.
+func readCursor(argument string, text *string, name func() string, keys int) (*cursor, error) {
+	if text == nil {
+		return nil, nil
+	}
+	c, err := decodeCursor(argument, name(), *text, keys)
+	return &c, err
 }
 
 // read returns the page of the list that p requests. Its position is that of p's cursor, or of the
@@ -143,8 +163,7 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 		return nil, err
 	}
 	view := v
-	if r.cursor != nil {
-		position := r.cursor.At
+	if position, ok := r.position(); ok {
 		if position > head {
 			return nil, domain.Errorf(domain.Invalid, "the cursor is from the future: the log ends at %s", head).At("after")
 		}
@@ -162,9 +181,6 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 		defer done()
 		return l.reader.db.Count(ctx, l.query(position))
 	}}}
-	if r.limit == 0 {
-		return out, nil
-	}
 	q := l.query(position)
 	for _, column := range l.columns {
 		q = q.ColumnExpr(column)
@@ -183,22 +199,30 @@ func (l list[T]) read(ctx context.Context, v View, head eventstore.Position, p P
 // sorted gives a query the order, the start and the length of a request. The length is one row
 // more, which shows whether other rows follow.
 func (l list[T]) sorted(q *bun.SelectQuery, r pageRequest) *bun.SelectQuery {
-	desc := l.desc != r.backward
-	direction, beyond := " ASC", ">"
-	if desc {
-		direction, beyond = " DESC", "<"
+	direction := " ASC"
+	if l.desc != r.backward {
+		direction = " DESC"
 	}
 	for _, key := range l.keys {
 		q = q.OrderExpr(key + direction)
 	}
-	if r.cursor != nil {
-		if len(l.keys) == 1 {
-			q = q.Where(l.keys[0]+" "+beyond+" ?", prepared.Bind(r.cursor.Key[0]))
-		} else {
-			q = q.Where("("+strings.Join(l.keys, ", ")+") "+beyond+" (?)", prepared.BindAll(r.cursor.Key))
-		}
+	after, before := ">", "<"
+	if l.desc {
+		after, before = before, after
 	}
+	q = l.beyond(l.beyond(q, after, r.after), before, r.before)
 	return q.Limit(int64(r.limit) + 1)
+}
+
+// beyond selects the rows on one side of a cursor, and all rows for nil.
+func (l list[T]) beyond(q *bun.SelectQuery, side string, c *cursor) *bun.SelectQuery {
+	switch {
+	case c == nil:
+		return q
+	case len(l.keys) == 1:
+		return q.Where(l.keys[0]+" "+side+" ?", prepared.Bind(c.Key[0]))
+	}
+	return q.Where("("+strings.Join(l.keys, ", ")+") "+side+" (?)", prepared.BindAll(c.Key))
 }
 
 // scan reads the rows of a page. cut is true if long texts ended it before the last row.
@@ -233,9 +257,9 @@ func (l list[T]) fill(out *listPage[T], rows []*T, r pageRequest, cut bool) {
 	name, at := l.name, out.Position
 	out.cursor = func(row *T) string { return cursor{name(), at, l.key(row)}.encode() }
 	info := &out.PageInfo
-	info.HasNextPage, info.HasPreviousPage = more, r.cursor != nil
+	info.HasNextPage, info.HasPreviousPage = more, r.after != nil
 	if r.backward {
-		info.HasNextPage, info.HasPreviousPage = info.HasPreviousPage, info.HasNextPage
+		info.HasNextPage, info.HasPreviousPage = r.before != nil, more
 	}
 	if n := len(rows); n > 0 {
 		info.start = func() string { return out.cursor(rows[0]) }

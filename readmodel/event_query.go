@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"flightdeck/domain"
@@ -52,8 +53,15 @@ func (c *EventConnection) Edges() []*EventEdge {
 	return edges
 }
 
-// Check returns an error if a list in the filter is too long.
+// Check returns an error if a list in the filter is too long, or if it names a type that no event
+// has.
 func (f EventFilter) Check() error {
+	known := domain.EventNames()
+	for _, name := range f.Types {
+		if !slices.Contains(known, name) {
+			return domain.Errorf(domain.Invalid, "%.60q is not a type of event: the types are %s", name, strings.Join(known, ", ")).At("filter")
+		}
+	}
 	return atMost(MaxFilter, len(f.StreamIds), len(f.Kinds), len(f.Types), len(f.ActorIds))
 }
 

@@ -139,7 +139,7 @@ func FuzzAsOf(f *testing.F) {
 		if err != nil {
 			return
 		}
-		position, err := w.Reader.Resolve(context.Background(), point)
+		position, _, err := w.Reader.Resolve(context.Background(), point)
 		answered(t, err)
 		if head := w.Log.Head().Position; err == nil && (position < 0 || position > head) {
 			t.Errorf("%q is position %s of %s", text, position, head)
@@ -150,7 +150,7 @@ func FuzzAsOf(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q is written as %s: %v", text, written.String(), err)
 		}
-		other, _ := w.Reader.Resolve(context.Background(), again) //nolint:errcheck // compared where there was none
+		other, _, _ := w.Reader.Resolve(context.Background(), again) //nolint:errcheck // compared where there was none
 		if position != other {
 			t.Errorf("%q is position %s, and written as %s it is %s", text, position, written.String(), other)
 		}

@@ -67,9 +67,11 @@ type Order struct {
 	Direction OrderDirection
 }
 
-// orDefault returns the order, or the default one for a list with these words.
+// orDefault returns the order, or the default one for a list with these words. An empty search
+// finds everything, and ranks nothing.
 func (o *Order) orDefault(words words) (Order, error) {
-	if o == nil {
+	empty := words != nil && words.none()
+	if o == nil || o.Field == Relevance && empty {
 		if words.none() {
 			return Order{CreatedAt, Descending}, nil
 		}

@@ -33,10 +33,14 @@ func (w words) none() bool { return len(w) == 0 }
 // all returns the query for rows with all words.
 func (w words) all() string { return strings.Join(w, " AND ") }
 
-// words parses a search and waits until all rows that the view can see are indexed.
+// words parses a search and waits until all rows that the view can see are indexed. A search
+// without a text is no restriction: it has no words, but is not nil.
 func (r *Reader) words(ctx context.Context, v View, search *string) (words, error) {
-	if search == nil {
+	switch {
+	case search == nil:
 		return nil, nil
+	case strings.TrimSpace(*search) == "":
+		return words{}, nil
 	}
 	w, err := parseWords(*search)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -51,7 +52,11 @@ func AsOfPosition(p eventstore.Position) AsOf { return AsOf{position: p} }
 // AsOfInstant returns the point right after the last event that was recorded up to an instant.
 func AsOfInstant(i domain.Instant) AsOf { return AsOf{instant: &i} }
 
-// ParseAsOf reads an instant in the form of RFC 3339, or a position in decimal digits.
+// milliseconds matches an instant with three digits of a second.
+var milliseconds = regexp.MustCompile(`[.,][0-9]{3}([Zz]|[+-][0-9:]+)$`)
+
+// ParseAsOf reads an instant in the form of RFC 3339, or a position in decimal digits. An instant
+// with milliseconds is the end of its millisecond: clients that have no microseconds cut them off.
 func ParseAsOf(s string) (AsOf, error) {
 	if position, err := eventstore.ParsePosition(s); err == nil {
 		return AsOfPosition(position), nil
@@ -59,6 +64,9 @@ func ParseAsOf(s string) (AsOf, error) {
 	instant, err := domain.ParseInstant(s)
 	if err != nil {
 		return AsOf{}, domain.Errorf(domain.Invalid, "%q is not a point in history: write an instant with an offset such as 2026-01-31T12:00:00Z, or a log position such as 1042", s)
+	}
+	if milliseconds.MatchString(s) {
+		instant += 999
 	}
 	return AsOfInstant(instant), nil
 }
@@ -89,24 +97,33 @@ func (a *AsOf) UnmarshalGQL(v any) (err error) {
 	return err
 }
 
-// Resolve returns the position of a point in history. A point after the present, or after the end
-// of the log, is an error. Resolve may wait until an instant has passed for the writer, too.
-func (r *Reader) Resolve(ctx context.Context, point AsOf) (eventstore.Position, error) {
+// maxAhead bounds how far the clock of a client may be ahead of that of the server.
+const maxAhead = 5 * time.Second
+
+// Resolve returns the position of a point in history. An instant that is ahead of the clock by
+// maxAhead or less is now, which is the end of the log; settled is false then, because the position
+// of the same instant is another one later. Any other point after the present, or after the end of
+// the log, is an error. Resolve may wait until an instant has passed for the writer, too.
+func (r *Reader) Resolve(ctx context.Context, point AsOf) (p eventstore.Position, settled bool, err error) {
 	head := r.log.Head()
 	if point.instant == nil {
 		if point.position > head.Position {
-			return 0, domain.Errorf(domain.Invalid, "position %s is in the future: the log ends at %s", point.position, head.Position).At("asOf")
+			return 0, false, domain.Errorf(domain.Invalid, "position %s is in the future: the log ends at %s", point.position, head.Position).At("asOf")
 		}
-		return point.position, nil
+		return point.position, true, nil
 	}
 	instant := point.instant.Time()
 	if now := time.Now(); instant.After(now) && instant.After(head.RecordedAt) {
-		return 0, domain.Errorf(domain.Invalid, "%s is in the future: it is %s now", point.instant, domain.InstantOf(now)).At("asOf")
+		if instant.Sub(now) > maxAhead {
+			return 0, false, domain.Errorf(domain.Invalid, "%s is in the future: it is %s now", point.instant, domain.InstantOf(now)).At("asOf")
+		}
+		return head.Position, false, nil
 	}
 	if err := r.log.CloseInstant(ctx, instant); err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return r.log.PositionAt(ctx, instant)
+	p, err = r.log.PositionAt(ctx, instant)
+	return p, true, err
 }
 
 // Head returns an actor's view of the present, which is the end of the log.

@@ -102,7 +102,11 @@ func (r *Resolver) view(ctx context.Context, asOf *readmodel.AsOf) (readmodel.Vi
 	if asOf == nil {
 		return v, nil
 	}
-	position, err := r.Reader.Resolve(ctx, *asOf)
+	position, settled, err := r.Reader.Resolve(ctx, *asOf)
+	if err == nil && !settled { // the instant is now, and another moment in the next request
+		r.NoStore(ctx)
+		position = v.At
+	}
 	return readmodel.View{At: position, Actor: v.Actor, Named: true}, err
 }
 

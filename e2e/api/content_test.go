@@ -123,7 +123,7 @@ func TestSlugIsFreeAgainWhenItsContentIsDeletedOrRenamed(t *testing.T) {
 	second := h.CreateContent(token, harness.Object{"slug": "page"})
 	e := h.Refused("AlreadyTakenError", token, "restoreContent", harness.Object{"id": first, "toVersion": 1})
 	harness.WantText(t, "existing", fmt.Sprint(e.At("existing", "id")), second)
-	harness.WantText(t, "path", e.Path, "input toVersion")
+	harness.WantText(t, "path", e.Path, "input slug")
 	h.Mutate(token, "updateContent", harness.Object{"id": second, "slug": "moved/page-2"})
 	h.Mutate(token, "restoreContent", harness.Object{"id": first, "toVersion": 1})
 	a := h.Must(token, `{ a: contentBySlug(slug: "page") { id } b: contentBySlug(slug: "moved/page-2") { id } c: contentBySlug(slug: "none") { id } }`, nil)
@@ -202,7 +202,7 @@ func TestDeletedContentComesBackAsADraft(t *testing.T) {
 	harness.WantNull(t, "deleted content", gone.At("content"))
 	harness.WantList(t, "tags", gone.Texts("name", "tags", "nodes"))
 	e := h.Refused("ValidationError", token, "restoreContent", harness.Object{"id": id, "toVersion": 2})
-	harness.WantText(t, "path", e.Path, "input toVersion")
+	harness.WantText(t, "path", e.Path, "input slug")
 	h.Refused("NotFoundError", token, "restoreContent", harness.Object{"id": id, "toVersion": 3})
 	for _, mutation := range []string{"publishContent", "archiveContent", "unpublishContent", "updateContent"} {
 		h.Refused("NotFoundError", token, mutation, harness.Object{"id": id})

@@ -275,7 +275,7 @@ func TestNoTextReachesTheDatabaseAsAFault(t *testing.T) {
 	}
 	for _, text := range []string{"'", `"`, "%", `\`, "?", "?0", "?TableName", "'; DROP TABLE contents; --", "\ufffd", "😀", strings.Repeat("x", 100_000), strings.Repeat("%_", 40_000), ""} {
 		a := s.Must(s.token, `query($x: String!, $id: ID!) { contentBySlug(slug: $x) { id } tags(prefix: $x) { totalCount } contents(filter: {tagsAny: [$x], tagsAll: [$x], authorId: $id}) { totalCount }
-			events(filter: {types: [$x], streamIds: [$id], actorIds: [$id]}) { totalCount } presentations(filter: {authorId: $id}) { totalCount } }`, harness.Object{"x": text, "id": text})
+			events(filter: {streamIds: [$id], actorIds: [$id]}) { totalCount } presentations(filter: {authorId: $id}) { totalCount } }`, harness.Object{"x": text, "id": text})
 		if text != "" && a.Number("tags", "totalCount")+a.Number("contents", "totalCount")+a.Number("events", "totalCount") != 0 {
 			t.Errorf("%.50q finds something: %s", text, a.Raw)
 		}

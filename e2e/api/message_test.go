@@ -56,7 +56,7 @@ func TestAMessageSaysHowToMendBadInput(t *testing.T) {
 		"a body of 10 MB":          {request(strings.Repeat(" ", 10_000_000)+"{ viewer { id } }", nil), 413, "the body is larger than 8388608 bytes"},
 		"a huge page":              {list("first: 501", nil), 200, "first: 501 is outside of 0 to 500: ask for less and follow pageInfo to the next page"},
 		"a page below nothing":     {list("last: -1", nil), 200, "last: -1 is outside of 0 to 500"},
-		"two directions":           {list("first: 1, last: 1", nil), 200, "use one pair"},
+		"two directions":           {list("first: 1, last: 1", nil), 200, "use one of them"},
 		"no cursor":                {list("first: 1", harness.Object{"x": "garbage"}), 200, `"after" is not a cursor: use a cursor or pageInfo of an earlier page`},
 		"another list's cursor":    {list("first: 1", harness.Object{"x": cursor(s, "presentations")}), 200, `the cursor in "after" belongs to another list`},
 		"another log's cursor":     {list("first: 1", harness.Object{"x": cursor(elsewhere, "contents")}), 200, `the cursor in "after" belongs to another list`},

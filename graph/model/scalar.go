@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"io"
 	"strconv"
 
@@ -128,13 +129,17 @@ func AppendPosition(b []byte, p eventstore.Position) []byte {
 	return append(strconv.AppendInt(append(b, '"'), int64(p), 10), '"')
 }
 
-// UnmarshalPosition reads the scalar Position.
+// UnmarshalPosition reads the scalar Position. It may also be a number.
 func UnmarshalPosition(v any) (eventstore.Position, error) {
-	s, ok := v.(string)
-	if !ok {
-		return 0, domain.Errorf(domain.Invalid, `a Position is a string of digits, such as "1042"`)
+	switch v := v.(type) {
+	case string:
+		return eventstore.ParsePosition(v)
+	case json.Number:
+		return eventstore.ParsePosition(v.String())
+	case int64:
+		return eventstore.ParsePosition(strconv.FormatInt(v, 10))
 	}
-	return eventstore.ParsePosition(s)
+	return 0, domain.Errorf(domain.Invalid, `a Position is a string of digits, such as "1042"`)
 }
 
 // none returns the error for a value that a scalar does not have, or nil if err is nil.

@@ -66,7 +66,8 @@ func TestPositionsAreWrittenAsStrings(t *testing.T) {
 	for _, digits := range []string{"0", "1042", eventstore.Forever.String()} {
 		position.mustWrite(t, digits, `"`+digits+`"`)
 	}
-	for _, v := range []any{"", "-1", "1.5", "0x10", "9223372036854775808", "1 ", " 1", "one", 1042, int64(1), nil, true} {
+	position.mustWrite(t, int64(1042), `"1042"`) // as a number in a document
+	for _, v := range []any{"", "-1", "1.5", "0x10", "9223372036854775808", "1 ", " 1", "one", 1042, int64(-1), nil, true} {
 		if _, _, err := position(v); err == nil || !strings.Contains(err.Error(), "1042") {
 			t.Errorf("%#v: the error is %v, want one with an example", v, err)
 		}
