@@ -52,7 +52,7 @@ func TestTheCostOfAnOperationIsBounded(t *testing.T) {
 		"aliases of one": {limit.Limits{Bytes: 15 * length}, fmt.Sprintf(`content(id: %q) { x: content y: content z: content }`, r.contents[1]), 3},
 		"html":           {limit.Limits{Bytes: 80 * length}, fmt.Sprintf(list, "html"), 2},
 		"diff":           {limit.Limits{Bytes: 25 * length}, fmt.Sprintf(`content(id: %q) { diff(from: 1) { changes { patch before after } } }`, r.contents[0]), 2},
-		"events":         {limit.Limits{Bytes: 60 * length}, `events(first: 10, filter: {kinds: [CONTENT]}) { nodes { data subject { ... on Content { content } } } }`, 1},
+		"events":         {limit.Limits{Bytes: 90 * length}, `events(first: 10, filter: {kinds: [CONTENT]}) { nodes { data subject { ... on Content { content } } } }`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

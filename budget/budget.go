@@ -8,6 +8,7 @@ package budget
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -47,20 +48,66 @@ type Budget struct {
 	limits Limits
 	client string
 	cancel context.CancelCauseFunc // nil: an exhausted budget ends nothing
+	large  *Turns                  // of operations with long texts; nil lets all run
 
 	rows, bytes, reading atomic.Int64 // spent so far; reading in nanoseconds
 	exceeded             atomic.Pointer[ExceededError]
+
+	isLarge atomic.Bool // the operation has its turn, or a part of it waits for that
+	mu      sync.Mutex  // held while a part waits; protects leave
+	leave   func()      // ends the turn; nil without one
 }
 
 type budgetKey struct{}
 
 // With returns a context with a new budget for an operation of a client. The context ends with the
-// budget, or when stop is called; the cause is an *ExceededError in the first case.
-func With(ctx context.Context, l Limits, client string) (_ context.Context, stop func()) {
+// budget, or when stop is called; the cause is an *ExceededError in the first case. large has the
+// turns of operations with long texts; nil lets all run.
+func With(ctx context.Context, l Limits, client string, large *Turns) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	b := &Budget{limits: l, client: client, cancel: cancel}
-	return context.WithValue(ctx, budgetKey{}, b), func() { cancel(context.Canceled) }
+	b := &Budget{limits: l, client: client, cancel: cancel, large: large}
+	return context.WithValue(ctx, budgetKey{}, b), func() {
+		cancel(context.Canceled)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.leave != nil {
+			b.leave()
+			b.leave = nil
+		}
+	}
 }
+
+// Small is the number of bytes that an operation spends without a turn of its own.
+const Small = 1 << 20
+
+// Settle waits for the turn of the operation once it has spent more than Small: few operations have
+// much in memory at the same time. The turn lasts to the end of the operation, and its parts share
+// it. The caller must not have a turn of other Turns. The error is the cause of ctx's end.
+func (b *Budget) Settle(ctx context.Context) error {
+	if b == nil || b.bytes.Load() <= Small && !b.isLarge.Load() {
+		return nil
+	}
+	return b.Enlarge(ctx)
+}
+
+// Enlarge is Settle for an operation that is about to spend more than Small.
+func (b *Budget) Enlarge(ctx context.Context) error {
+	if b == nil || b.large == nil {
+		return nil
+	}
+	b.isLarge.Store(true)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.leave != nil || ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	leave, err := b.large.Wait(ctx)
+	b.leave = leave
+	return err
+}
+
+// IsSmall reports whether the operation has no turn so far, and needs one to spend more than Small.
+func (b *Budget) IsSmall() bool { return b != nil && b.large != nil && !b.isLarge.Load() }
 
 // WithRenewed returns a context with a budget for an operation without an end, whose parts call
 // Renew. The context does not end with the budget: only the part that has exhausted it fails.

@@ -14,7 +14,7 @@ import (
 func TestABudgetIsMetAndNotPassed(t *testing.T) {
 	t.Parallel()
 	for limit, spend := range map[string]func(*budget.Budget, int) error{"rows": (*budget.Budget).Rows, "bytes": (*budget.Budget).Bytes} {
-		ctx, stop := budget.With(t.Context(), budget.Limits{Rows: 10, Bytes: 10}, "here")
+		ctx, stop := budget.With(t.Context(), budget.Limits{Rows: 10, Bytes: 10}, "here", nil)
 		b := budget.From(ctx)
 		if err := errors.Join(spend(b, 4), spend(b, 6)); err != nil || ctx.Err() != nil {
 			t.Errorf("%s: refused within the budget: %v", limit, err)
@@ -33,7 +33,7 @@ func TestABudgetIsMetAndNotPassed(t *testing.T) {
 func TestABudgetOfTimeCountsStatementsAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		ctx, stop := budget.With(t.Context(), budget.Limits{Reading: 3 * time.Second}, "here")
+		ctx, stop := budget.With(t.Context(), budget.Limits{Reading: 3 * time.Second}, "here", nil)
 		defer stop()
 		for range 2 {
 			_, done := budget.From(ctx).Read(ctx)
@@ -154,5 +154,35 @@ func TestAWorkThatGivesUpMakesNobodyWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		done()
+	})
+}
+
+// Of the operations that spend much, few run at the same time, each to its end.
+func TestLargeOperationsTakeTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		large := budget.NewTurns(1, 1)
+		limits := budget.Limits{Bytes: 10 * budget.Small}
+		first, stopFirst := budget.With(t.Context(), limits, "ada", large)
+		second, stopSecond := budget.With(t.Context(), limits, "bob", large)
+		defer stopSecond()
+		settle := func(ctx context.Context, bytes int) error {
+			return errors.Join(budget.From(ctx).Bytes(bytes), budget.From(ctx).Settle(ctx))
+		}
+		for range 2 { // the parts of an operation share its turn
+			if err := errors.Join(settle(first, budget.Small), settle(second, budget.Small/2)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		settled := make(chan error, 1)
+		go func() { settled <- settle(second, 1) }()
+		synctest.Wait()
+		if len(settled) != 0 || large.Waiting() != 1 {
+			t.Fatalf("a second large operation runs: %d wait", large.Waiting())
+		}
+		stopFirst()
+		if err := <-settled; err != nil {
+			t.Error(err)
+		}
 	})
 }

@@ -284,7 +284,7 @@ func TestQueriesSpendTheirBudget(t *testing.T) {
 		d.add(t, fmt.Sprint(i), i, `["tag"]`, "0123456789", false)
 	}
 	within := func(rows, bytes int) context.Context {
-		ctx, stop := budget.With(t.Context(), budget.Limits{Rows: rows, Bytes: bytes}, "")
+		ctx, stop := budget.With(t.Context(), budget.Limits{Rows: rows, Bytes: bytes}, "", nil)
 		t.Cleanup(stop)
 		return ctx
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"flightdeck/budget"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/prepared"
@@ -84,6 +85,8 @@ type list[T any] struct {
 	adopt func(v View, rows []*T)
 	// dear marks a list whose query may look at many more rows than it selects.
 	dear bool
+	// withoutTexts marks a list whose rows have sizes, but no texts.
+	withoutTexts bool
 	// size returns the length of a row's texts in bytes; nil if texts are short.
 	size func(row *T) int
 	// load completes rows of which the query selects a part. It returns the number of complete
@@ -227,22 +230,51 @@ func (l list[T]) beyond(q *bun.SelectQuery, side string, c *cursor) *bun.SelectQ
 
 // scan reads the rows of a page. cut is true if long texts ended it before the last row.
 func (l list[T]) scan(ctx context.Context, q *bun.SelectQuery) (rows []*T, cut bool, err error) {
-	if l.dear {
-		done, err := l.reader.Turn(ctx)
-		if err != nil {
-			return nil, false, err
-		}
-		defer done()
+	b := budget.From(ctx)
+	if err := b.Settle(ctx); err != nil {
+		return nil, false, err
 	}
 	if l.size == nil {
-		if err := l.reader.db.Scan(ctx, q, &rows); err != nil || l.load == nil {
+		if err := l.inTurn(ctx, func() error { return l.reader.db.Scan(ctx, q, &rows) }); err != nil || l.load == nil {
 			return rows, false, err
 		}
 		loaded, err := l.load(ctx, rows)
 		return rows[:loaded], loaded < len(rows), err
 	}
-	rows, complete, err := prepared.ScanWithin(ctx, l.reader.db, q, pageBytes, l.size)
+	most := pageBytes
+	if b.IsSmall() && !l.withoutTexts {
+		most = budget.Small
+	}
+	rows, complete, err := l.scanWithin(ctx, q, most)
+	if err == nil && !complete && most < pageBytes {
+		rows = nil // they are read again, and their memory is free meanwhile
+		if err := b.Enlarge(ctx); err != nil {
+			return nil, false, err
+		}
+		rows, complete, err = l.scanWithin(ctx, q, pageBytes)
+	}
 	return rows, !complete, err
+}
+
+func (l list[T]) scanWithin(ctx context.Context, q *bun.SelectQuery, most int) (rows []*T, complete bool, err error) {
+	err = l.inTurn(ctx, func() error {
+		rows, complete, err = prepared.ScanWithin(ctx, l.reader.db, q, most, l.size)
+		return err
+	})
+	return rows, complete, err
+}
+
+// inTurn calls f, for a dear list when it is its turn.
+func (l list[T]) inTurn(ctx context.Context, f func() error) error {
+	if !l.dear {
+		return f()
+	}
+	done, err := l.reader.Turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return f()
 }
 
 func (l list[T]) fill(out *listPage[T], rows []*T, r pageRequest, cut bool) {

@@ -110,6 +110,7 @@ func (r *Reader) Contents(ctx context.Context, v View, p Page, f ContentFilter, 
 		if !slices.Contains(p.Fields, "Content") {
 			l.columns = append(l.columns, "octet_length(c.content) AS size")
 			l.size = func(c *Content) int { return c.Size }
+			l.withoutTexts = true
 		}
 	}
 	s, err := l.read(ctx, v, r.log.Head().Position, p)

@@ -2,12 +2,14 @@ package readmodel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
 	"time"
 
+	"flightdeck/budget"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
@@ -125,6 +127,10 @@ func (r *Reader) loadEvents(ctx context.Context, rows []*eventRow) (int, error) 
 	for size := 0; loaded < len(rows) && size < pageBytes; {
 		events, err := r.log.At(ctx, positions[loaded:])
 		if err != nil {
+			return loaded, err
+		}
+		b := budget.From(ctx)
+		if err := errors.Join(b.Bytes(eventstore.DataSize(events)), b.Settle(ctx)); err != nil {
 			return loaded, err
 		}
 		if len(events) == 0 {

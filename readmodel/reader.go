@@ -61,4 +61,9 @@ func NewReader(c Config) *Reader {
 // text, and returns a function that ends the work. The dear works of one client take half of the
 // processors and connections at most, so that the others stay free for cheap reads. The work must
 // not ask for another turn meanwhile. The error is the cause of ctx's end.
-func (r *Reader) Turn(ctx context.Context) (done func(), err error) { return r.dear.Wait(ctx) }
+func (r *Reader) Turn(ctx context.Context) (done func(), err error) {
+	if err := budget.From(ctx).Settle(ctx); err != nil {
+		return nil, err
+	}
+	return r.dear.Wait(ctx)
+}

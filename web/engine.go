@@ -27,6 +27,7 @@ type engine struct {
 	exec      *executor.Executor
 	limits    limit.Limits
 	steps     *budget.Turns // of subscriptions that are executed for their listeners
+	large     *budget.Turns // of queries and mutations with long texts
 	timedOut  error         // of an operation that took longer than limits.Time
 	slow      slowLog
 }
@@ -43,6 +44,7 @@ func newEngine(config Config, admission admission) *engine {
 		exec:     executor.New(config.Execution.Schema),
 		limits:   config.Limits.Limits,
 		steps:    budget.NewTurns(max(2, runtime.GOMAXPROCS(0)), max(1, runtime.GOMAXPROCS(0)/2)),
+		large:    budget.NewTurns(max(2, runtime.GOMAXPROCS(0)), max(1, runtime.GOMAXPROCS(0)/2)),
 		timedOut: limit.TimedOut(config.Limits.Time),
 		slow:     slowLog{config.Logger, config.Limits.Clock, config.Identity.Actor},
 	}
@@ -122,7 +124,7 @@ func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *gra
 		defer cancel()
 		ctx = bounded
 	}
-	ctx, stop := budget.With(ctx, e.limits.Budget(), clientOf(ctx).key())
+	ctx, stop := budget.With(ctx, e.limits.Budget(), clientOf(ctx).key(), e.large)
 	defer stop()
 	next, running := e.exec.DispatchOperation(ctx, op)
 	resp := next(running)
