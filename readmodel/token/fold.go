@@ -2,6 +2,7 @@ package token
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -69,19 +70,46 @@ func normalised(text string) string {
 // fold appends the folded form of a character of a normalised text, and returns its class. A
 // character that leaves no trace, such as a mark, appends nothing and is of class letter.
 func fold(to []byte, r rune) ([]byte, class) {
-	switch {
-	case r < utf8.RuneSelf:
+	if r < utf8.RuneSelf {
 		return foldASCII(to, byte(r))
-	case r == prolongedSoundMark, r == closingMark, r == voicedMark, r == semiVoicedMark:
-		return utf8.AppendRune(to, r), character
-	case r == zeroWidthSpace:
-		return to, separator
-	case r == tatweel, unicode.Is(unicode.Cf, r), isLeftOut(r):
-		return to, letter
+	}
+	if r < firstUncommon {
+		f := &common()[r]
+		return append(to, f.text...), f.class
+	}
+	return foldAny(to, r)
+}
+
+// firstUncommon is the first character after Latin, Greek, Cyrillic and Armenian.
+const firstUncommon = 0x590
+
+type folding struct {
+	text  string
+	class class
+}
+
+// common has the results of foldAny for the characters before firstUncommon.
+var common = sync.OnceValue(func() *[firstUncommon]folding {
+	var all [firstUncommon]folding
+	for r := range all {
+		text, class := foldAny(nil, rune(r))
+		all[r] = folding{string(text), class}
+	}
+	return &all
+})
+
+// foldAny is fold for a character beyond ASCII.
+func foldAny(to []byte, r rune) ([]byte, class) {
+	switch {
 	case !unicode.Is(traced, r):
+		if unicode.Is(unicode.Cf, r) && r != zeroWidthSpace {
+			return to, letter
+		}
 		return to, separator
-	case unicode.Is(spaceless, r):
+	case unicode.Is(spaceless, r), r == prolongedSoundMark, r == closingMark, r == voicedMark, r == semiVoicedMark:
 		return utf8.AppendRune(to, r), character
+	case r == tatweel, isLeftOut(r):
+		return to, letter
 	case !unicode.Is(vowelled, r):
 		return appendLower(to, r), letter
 	}
