@@ -38,6 +38,21 @@ func (r *Reader) Actor(ctx context.Context, userID string) (actor domain.Actor, 
 	return actor, found, err
 }
 
+const userOfToken = `SELECT user_id FROM sessions WHERE token = ?1
+	UNION ALL SELECT user_id FROM api_keys WHERE digest = ?1 AND revoked_at IS NULL`
+
+// UserOfToken returns the user whose session, or whose API key that is not revoked, has a digest;
+// "" if there is none.
+func (Tables) UserOfToken(tx *eventstore.Tx, digest []byte) (userID string, err error) {
+	return text(tx, userOfToken, digest)
+}
+
+// UserOfToken is that of Tables, by what is committed.
+func (r *Reader) UserOfToken(ctx context.Context, digest []byte) (userID string, err error) {
+	_, err = r.db.Row(ctx, userOfToken, []any{digest}, &userID)
+	return userID, err
+}
+
 // Forget deletes all secrets of a user: the password, the sessions, the API keys, and the key that
 // opens the personal fields of the user's events.
 func (Tables) Forget(tx *eventstore.Tx, userID string) error {

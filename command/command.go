@@ -42,6 +42,9 @@ type Accounts interface {
 	// such key; a second call changes nothing.
 	AddKey(tx *eventstore.Tx, id string, digest []byte, userID, name, by string, expires *domain.Instant) error
 	RevokeKey(tx *eventstore.Tx, id, by string) (userID string, err error)
+	// UserOfToken returns the user whose session, or whose API key that is not revoked, has a
+	// digest; "" if there is none. It does not look at the time of expiry.
+	UserOfToken(tx *eventstore.Tx, digest []byte) (userID string, err error)
 	// HasKey and KeepKey read and store the key that seals the personal fields of a user's events.
 	HasKey(tx *eventstore.Tx, userID string) (bool, error)
 	KeepKey(tx *eventstore.Tx, userID string, wrapped []byte) error
@@ -49,9 +52,11 @@ type Accounts interface {
 	Forget(tx *eventstore.Tx, userID string) error
 }
 
-// Passwords holds the passwords that commands read before they are queued. Package account
-// implements it.
+// Passwords holds the secrets that commands read before they are queued. Package account implements
+// it.
 type Passwords interface {
+	// UserOfToken is that of Accounts, by what is committed.
+	UserOfToken(ctx context.Context, digest []byte) (userID string, err error)
 	// PasswordByEmail returns "" twice if no user can log in with the address, in any form of it.
 	PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error)
 	// PasswordByID returns "" for a user without a password.
@@ -74,6 +79,11 @@ type Commands struct {
 	Rules *policy.Table
 	// Rebuilder is for RebuildReadModel only.
 	Rebuilder Rebuilder
+	// Follow waits until everything that follows the log outside the commits has reached the head;
+	// nil if there is nothing. It is for ArchiveStream only.
+	Follow func(context.Context) error
+	// Erase removes the deleted data of a forgotten user from the files; nil for Log.PurgeDeleted.
+	Erase func(ctx context.Context, userID string) error
 	// Watch hears of every session that ends; it may be nil.
 	Watch *auth.Watch
 	// Vault seals the personal fields of events; nil leaves them in clear.
@@ -140,11 +150,12 @@ type unit struct {
 // maxKey is the length limit of an idempotency key, in bytes.
 const maxKey = 200
 
-// Do runs a command as the actor in ctx, and returns once it is durable. An error that the actor
-// can correct is a *domain.Error or domain.Errors, and then nothing was written.
+// Do runs a command as the actor in ctx, and returns once it is durable. The actor's role, and the
+// session or the key in ctx, are those of the moment at which the command runs. An error that the
+// actor can correct is a *domain.Error or domain.Errors, and then nothing was written.
 func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
-	actor := auth.ActorFrom(ctx)
-	info, err := c.describe(ctx, actor, cmd)
+	who := askerOf(ctx)
+	info, err := c.describe(ctx, who.actor, cmd)
 	if err != nil {
 		return Result{}, err
 	}
@@ -160,7 +171,10 @@ func (c *Commands) Do(ctx context.Context, cmd Command) (Result, error) {
 	var parts []Outcome
 	var after domain.State
 	done, err := c.Log.Update(ctx, info, func(tx *eventstore.Tx) error {
-		u := &unit{Commands: c, tx: tx, actor: actor}
+		u, err := c.unit(tx, who)
+		if err != nil {
+			return err
+		}
 		o, err := run(u)
 		out, parts = o, u.parts
 		if err == nil && u.changed {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"flightdeck/auth"
 	"flightdeck/domain"
 	"flightdeck/eventstore"
 	"flightdeck/policy"
@@ -29,6 +28,11 @@ func (c *Commands) ArchiveStream(ctx context.Context, id string, through int) (e
 	if err := c.mayOperate(ctx); err != nil {
 		return eventstore.StreamStatus{}, err
 	}
+	if c.Follow != nil { // later events are not archived
+		if err := c.Follow(ctx); err != nil {
+			return eventstore.StreamStatus{}, err
+		}
+	}
 	stream, err := c.Log.Archive(ctx, eventstore.StreamID(id), through)
 	return stream, streamClientError(err)
 }
@@ -42,12 +46,14 @@ func (c *Commands) RebuildReadModel(ctx context.Context) error {
 	return c.Rebuilder.Start()
 }
 
-// mayOperate returns an error unless the actor in ctx has the right policy.Operate.
+// mayOperate returns an error unless the actor in ctx has the right policy.Operate by what is
+// committed now. It does not wait for the writer.
 func (c *Commands) mayOperate(ctx context.Context) error {
-	if !c.may(auth.ActorFrom(ctx), policy.Operate, "") {
-		return domain.Errorf(domain.Forbidden, "only admins look after the log: log in as one")
+	actor, err := c.present(ctx, askerOf(ctx))
+	if err == nil && !c.may(actor, policy.Operate, "") {
+		err = domain.Errorf(domain.Forbidden, "only admins look after the log: log in as one")
 	}
-	return nil
+	return err
 }
 
 // streamClientError turns an error of the log about a stream into one that an admin can act on.

@@ -56,7 +56,7 @@ func (c *Commands) LogIn(ctx context.Context, email, password string) (Session, 
 			return Session{}, err
 		}
 	}
-	return c.begin(ctx, userID, func(u *unit, user domain.User) error {
+	return c.begin(ctx, asker{}, userID, func(u *unit, user domain.User) error {
 		if err := u.keepPassword(userID, hash, fresh); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (u *unit) recordLogIn(user domain.User) error {
 // Begin begins a session of a user without a password. It appends the event of a log-in if logIn is
 // true.
 func (c *Commands) Begin(ctx context.Context, userID string, logIn bool) (Session, error) {
-	return c.begin(ctx, userID, func(u *unit, user domain.User) error {
+	return c.begin(ctx, asker{}, userID, func(u *unit, user domain.User) error {
 		if !logIn {
 			return nil
 		}
@@ -119,13 +119,16 @@ func (c *Commands) Begin(ctx context.Context, userID string, logIn bool) (Sessio
 	})
 }
 
-// begin begins a session of a user. It calls first in the same transaction; an error of first means
-// no session.
-func (c *Commands) begin(ctx context.Context, userID string, first func(*unit, domain.User) error) (Session, error) {
+// begin begins a session of a user on behalf of an asker. It calls first in the same transaction;
+// an error of first means no session.
+func (c *Commands) begin(ctx context.Context, who asker, userID string, first func(*unit, domain.User) error) (Session, error) {
 	token, digest := auth.NewToken()
 	s := Session{Token: token, UserID: userID}
 	done, err := c.Log.Update(ctx, eventstore.Command{Metadata: c.metadata(ctx, userID)}, func(tx *eventstore.Tx) error {
-		u := &unit{Commands: c, tx: tx}
+		u, err := c.unit(tx, who)
+		if err != nil {
+			return err
+		}
 		user, err := load[domain.User](u, userID)
 		if err != nil {
 			return err
@@ -154,7 +157,7 @@ func (c *Commands) Renew(ctx context.Context, token string) (Session, error) {
 		return Session{}, domain.Errorf(domain.Forbidden, "only a session that logIn or registerUser began can be renewed: send its token")
 	}
 	// The old token ends even if the caller no longer waits.
-	s, err := c.begin(context.WithoutCancel(ctx), actor.UserID, func(u *unit, _ domain.User) error {
+	s, err := c.begin(context.WithoutCancel(ctx), askerOf(ctx), actor.UserID, func(u *unit, _ domain.User) error {
 		ended, err := u.Accounts.EndSession(u.tx, auth.HashToken(token))
 		if err == nil && !ended {
 			return domain.Errorf(domain.Forbidden, "the session has ended meanwhile: log in again")
@@ -188,7 +191,7 @@ func (c *Commands) ChangePassword(ctx context.Context, current, password string)
 	if err != nil {
 		return Session{}, err
 	}
-	s, err := c.begin(context.WithoutCancel(ctx), actor.UserID, func(u *unit, _ domain.User) error {
+	s, err := c.begin(context.WithoutCancel(ctx), askerOf(ctx), actor.UserID, func(u *unit, _ domain.User) error {
 		if err := u.keepPassword(actor.UserID, hash, fresh); err != nil {
 			return err
 		}
