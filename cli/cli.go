@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -39,15 +41,44 @@ type helpCommand struct {
 	Command []string `arg:"" optional:"" help:"The command to explain."`
 }
 
+// asCommands rewrites the forms "help COMMAND" and "--version", which kong does not know.
+func asCommands(args []string) []string {
+	switch {
+	case len(args) > 0 && args[0] == "help":
+		return append(args[1:len(args):len(args)], "--help")
+	case len(args) > 0 && args[0] == "--version":
+		return append([]string{"version"}, args[1:]...)
+	}
+	return args
+}
+
+// refusals are the errors of kong about a value, with words that people use.
+var refusals = []struct {
+	pattern *regexp.Regexp
+	words   string
+}{
+	{regexp.MustCompile(`expected a valid \d+ bit u?int but got (".*")`), "$1 is no whole number that it takes"},
+	{regexp.MustCompile(`expected an int but got (".*") \(\w+\)`), "$1 is no whole number that it takes"},
+	{regexp.MustCompile(`expected duration but got (".*?").*`), "$1 is no duration: write 10s, 2m or 1h"},
+	{regexp.MustCompile(`(?:expected bool|bool value must be .*) but got (".*?").*`), "$1 is neither true nor false"},
+}
+
+// inWords returns the text of an error of kong.
+func inWords(err error) string {
+	text := err.Error()
+	for _, r := range refusals {
+		text = r.pattern.ReplaceAllString(text, r.words)
+	}
+	return text
+}
+
 // Run runs a command line without the program's name, and returns the exit status: 0 for success, 1
 // for a failure, 2 for a command line that is not valid. An interrupt or SIGTERM ends the command
 // early.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(args) > 0 && args[0] == "help" {
-		args = append(args[1:len(args):len(args)], "--help")
-	}
+	args = asCommands(args)
 	var all commands
 	helped := false
 	parser, err := kong.New(&all, kong.Name("flightdeck"), kong.DefaultEnvars("FLIGHTDECK"), kong.Writers(stdout, stderr), kong.Exit(func(int) { helped = true }),
@@ -56,12 +87,15 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		parser.Model.DefaultCmd = nil // a word is the name of a command, or should be
+	}
 	parsed, err := parser.Parse(args)
 	if helped {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "flightdeck: %v\nflightdeck: run flightdeck --help for the commands and flags\n", err)
+		fmt.Fprintf(stderr, "flightdeck: %s\nflightdeck: run flightdeck --help for the commands and flags\n", inWords(err))
 		return 2
 	}
 	env := &environment{config: all.config, ctx: ctx, logger: all.logger(stderr), stdin: stdin, stdout: stdout, stderr: stderr}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -69,7 +70,7 @@ func (c *serveCommand) Run(env *environment) (err error) {
 	server := edge.HTTPServer()
 	failed := make(chan error, 1)
 	go func() { failed <- certificate.serve(server, listener) }()
-	c.greet(env, listener.Addr().String())
+	c.greet(env, a, listener.Addr().String())
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -164,8 +165,8 @@ func (c *serveCommand) trusted() (t document.Trusted, err error) {
 	return t, nil
 }
 
-// greet tells the operator the server's address.
-func (c *serveCommand) greet(env *environment, address string) {
+// greet tells the operator the server's address and, while the log is empty, the first steps.
+func (c *serveCommand) greet(env *environment, a *app.App, address string) {
 	env.logger.Info("serving", "db", env.DB, "addr", address, "version", version())
 	scheme, page := "http", "graphql"
 	if c.TLSCert != "" {
@@ -174,5 +175,34 @@ func (c *serveCommand) greet(env *environment, address string) {
 	if c.playground() {
 		page = "playground"
 	}
-	fmt.Fprintf(env.stdout, "FlightDeck is at %s://%s/%s\n", scheme, address, page)
+	lines := []string{fmt.Sprintf("FlightDeck is at %s://%s/%s", scheme, address, page)}
+	if a.Log.Head().Position == 0 {
+		lines = append(lines, c.firstSteps(env)...)
+	}
+	for _, line := range lines {
+		if env.LogFormat == "json" {
+			slog.New(slog.NewJSONHandler(env.stdout, nil)).Info(line)
+		} else {
+			fmt.Fprintln(env.stdout, line)
+		}
+	}
+}
+
+// firstSteps returns the lines that the operator of a new database needs.
+func (c *serveCommand) firstSteps(env *environment) []string {
+	key := "in " + env.options().MasterKeyPath()
+	if env.options().MasterKey != "" {
+		key = "in the variable " + app.MasterKeyVariable
+	}
+	first := "The first account that is registered becomes ADMIN: register it now, with registerUser."
+	if c.Register == "closed" {
+		first = "Nobody can register. Stop the server, and make the first account: " +
+			env.command("user", "create", "--email", "ADDRESS", "--role", "ADMIN", "--print-token")
+	}
+	return []string{
+		"The database is " + env.DB + ". Names and addresses in it are sealed by the key " + key + ": keep a copy of the key elsewhere, since nothing replaces it.",
+		first,
+		"Ctrl-C stops the server, once the requests that have begun are answered.",
+		"flightdeck help lists the commands, and flightdeck help serve the flags.",
+	}
 }

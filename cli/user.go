@@ -49,6 +49,9 @@ func (c *userCreateCommand) Run(env *environment) (err error) {
 		return fmt.Errorf("create user: %w", err)
 	}
 	fmt.Fprintf(env.stderr, "created %s with the role %s\n", result.ID, in.Role)
+	if in.Password == "" && !c.PrintToken {
+		fmt.Fprintf(env.stderr, "nobody can log in to it yet: %s reads a password for it\n", env.command("user", "reset-password", "--email", quoted(c.Email)))
+	}
 	if !c.PrintToken {
 		return nil
 	}

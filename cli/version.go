@@ -1,8 +1,13 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
+	"os"
 	"runtime/debug"
+	"sync"
 )
 
 // versionCommand prints the version.
@@ -14,18 +19,38 @@ func (versionCommand) Run(env *environment) error {
 	return err
 }
 
-// version returns what the build knows of itself: the module's version, or the commit that it was
-// built from.
-func version() string {
+// version returns the module's version, the commit that the program was built from, or, where the
+// build knows neither, the beginning of the program's SHA-256.
+var version = sync.OnceValue(func() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return fingerprint()
 	}
-	v := info.Main.Version
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 && v == "(devel)" {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
 			return s.Value[:12]
 		}
 	}
-	return v
+	return fingerprint()
+})
+
+// fingerprint identifies a program without a version.
+func fingerprint() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "unknown"
+	}
+	program, err := os.Open(path)
+	if err != nil {
+		return "unknown"
+	}
+	defer func() { _ = program.Close() }() //nolint:errcheck // it was only read
+	sum := sha256.New()
+	if _, err := io.Copy(sum, program); err != nil {
+		return "unknown"
+	}
+	return "unreleased-" + hex.EncodeToString(sum.Sum(nil))[:12]
 }
