@@ -47,7 +47,7 @@ func (Tables) UserOfToken(tx *eventstore.Tx, digest []byte) (userID string, err 
 	return text(tx, userOfToken, digest)
 }
 
-// UserOfToken is that of Tables, by what is committed.
+// UserOfToken is that of Tables, as committed.
 func (r *Reader) UserOfToken(ctx context.Context, digest []byte) (userID string, err error) {
 	_, err = r.db.Row(ctx, userOfToken, []any{digest}, &userID)
 	return userID, err

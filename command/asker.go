@@ -32,7 +32,7 @@ func (c *Commands) unit(tx *eventstore.Tx, who asker) (u *unit, err error) {
 	return u, err
 }
 
-// present returns the actor of an asker by what is committed now, with the errors of unit.
+// present returns the actor of an asker as committed now, with the errors of unit.
 func (c *Commands) present(ctx context.Context, who asker) (domain.Actor, error) {
 	return who.now(
 		func(digest []byte) (string, error) { return c.Passwords.UserOfToken(ctx, digest) },

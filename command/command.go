@@ -55,7 +55,7 @@ type Accounts interface {
 // Passwords holds the secrets that commands read before they are queued. Package account implements
 // it.
 type Passwords interface {
-	// UserOfToken is that of Accounts, by what is committed.
+	// UserOfToken is that of Accounts, as committed.
 	UserOfToken(ctx context.Context, digest []byte) (userID string, err error)
 	// PasswordByEmail returns "" twice if no user can log in with the address, in any form of it.
 	PasswordByEmail(ctx context.Context, email string) (userID, hash string, err error)

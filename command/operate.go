@@ -46,8 +46,8 @@ func (c *Commands) RebuildReadModel(ctx context.Context) error {
 	return c.Rebuilder.Start()
 }
 
-// mayOperate returns an error unless the actor in ctx has the right policy.Operate by what is
-// committed now. It does not wait for the writer.
+// mayOperate returns an error unless the actor in ctx has the right policy.Operate in the committed
+// state. It does not wait for the writer.
 func (c *Commands) mayOperate(ctx context.Context) error {
 	actor, err := c.present(ctx, askerOf(ctx))
 	if err == nil && !c.may(actor, policy.Operate, "") {
