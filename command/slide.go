@@ -1,9 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"context"
 
 	"flightdeck/domain"
+	"flightdeck/markdown/deck"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -16,7 +18,8 @@ type Placement struct {
 	Order  *int
 }
 
-// AddSlide adds a slide to a deck, at its end when At is nil.
+// AddSlide adds a slide to a deck, at its end when At is nil. Comments in Content become notes, as in
+// a deck that is imported.
 type AddSlide struct {
 	IdempotencyKey  *string
 	PresentationID  string
@@ -27,7 +30,7 @@ type AddSlide struct {
 	At              *Placement
 }
 
-// UpdateSlide changes the fields that are present.
+// UpdateSlide changes the fields that are present. Comments in Content are added to the notes.
 type UpdateSlide struct {
 	IdempotencyKey  *string
 	PresentationID  string
@@ -76,8 +79,9 @@ func (in AddSlide) prepare(context.Context, *Commands) (txFunc, error) {
 		}
 	}
 	id := NewID(domain.KindSlide)
+	content, inText := deck.Notes(in.Content)
 	add, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, headerVersion, func(p domain.Presentation) ([]domain.Event, error) {
-		return p.AddSlide(domain.SlideAdded{SlideID: id, Title: in.Title, Content: in.Content, Notes: in.Notes}, at)
+		return p.AddSlide(domain.SlideAdded{SlideID: id, Title: in.Title, Content: content, Notes: joinNotes(in.Notes, inText)}, at)
 	})
 	return add.withSlide(id), err
 }
@@ -90,8 +94,18 @@ func (in UpdateSlide) prepare(context.Context, *Commands) (txFunc, error) {
 	if err != nil {
 		return nil, err
 	}
+	inText := ""
+	if content != nil {
+		var text string
+		text, inText = deck.Notes(*content)
+		content = &text
+	}
 	e := domain.SlideUpdated{SlideID: in.SlideID, Title: clearable(in.Title), Content: content, Notes: clearable(in.Notes)}
 	update, err := changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, slideVersion(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
+		if inText != "" {
+			s, _ := p.Slide(in.SlideID)
+			e.Notes = clearable(graphql.OmittableOf(joinNotes(clearable(in.Notes).Apply(s.Notes), inText)))
+		}
 		return p.UpdateSlide(e)
 	})
 	return update.withSlide(in.SlideID), err
@@ -118,6 +132,18 @@ func (in RemoveSlide) prepare(context.Context, *Commands) (txFunc, error) {
 	return changeDeck("presentationId", in.PresentationID, in.ExpectedVersion, slideVersion(in.SlideID), func(p domain.Presentation) ([]domain.Event, error) {
 		return p.RemoveSlide(in.SlideID)
 	})
+}
+
+// joinNotes returns the notes with those that stood as comments in the text of the slide.
+func joinNotes(notes *string, inText string) *string {
+	if notes == nil || *notes == "" {
+		return cmp.Or(nilIfEmpty(inText), notes)
+	}
+	if inText == "" {
+		return notes
+	}
+	joined := *notes + "\n\n" + inText
+	return &joined
 }
 
 // slideVersion returns the function that finds the version at which the slide last changed.

@@ -34,6 +34,31 @@ func TestDeckComesInAndGoesOutAsMarkdown(t *testing.T) {
 	harness.WantList(t, "slides", empty.Texts("id", "done", "presentation", "slides"))
 }
 
+func TestCommentsInSlidesAreForTheAuthorAndEditors(t *testing.T) {
+	t.Parallel()
+	h := harness.Start(t)
+	_, token := h.User(domain.Author)
+	a := h.Mutate(token, "createPresentation", harness.Object{
+		"title": "Deck", "isPublic": true, "markdown": "# A\n\n<!-- zebra -->\n\ntext <!-- .element: class=\"x\" -->",
+	})
+	deck := a.Text("done", "presentation", "id")
+	add := h.Mutate(token, "addSlide", harness.Object{"presentationId": deck, "content": "b <!-- zebra --> c", "notes": "own"})
+	harness.WantText(t, "added", add.Text("done", "slide", "content")+"|"+add.Text("done", "slide", "notes"), "b c|own\n\nzebra")
+	update := h.Mutate(token, "updateSlide", harness.Object{
+		"presentationId": deck, "slideId": add.Text("done", "slide", "id"), "content": "d\n\n<!-- zebra again -->",
+	})
+	harness.WantText(t, "updated", update.Text("done", "slide", "content")+"|"+update.Text("done", "slide", "notes"), "d|own\n\nzebra\n\nzebra again")
+
+	shown := h.Ask("", `query($id: ID!) {
+		presentation(id: $id) { markdown slides { content notes } history { nodes { data } } }
+		presentations(search: "zebra") { totalCount }
+	}`, harness.Object{"id": deck})
+	harness.WantText(t, "found", fmt.Sprint(shown.At("presentations", "totalCount")), "0")
+	if all := fmt.Sprint(shown); strings.Contains(all, "zebra") || !strings.Contains(all, ".element") {
+		t.Errorf("a visitor sees %s", all)
+	}
+}
+
 func TestSlidesGoWhereTheyArePlaced(t *testing.T) {
 	t.Parallel()
 	h := harness.Start(t)

@@ -73,6 +73,15 @@ func closeComment(text string, start, inside int) (c comment, ok bool) {
 	return c, len(line) < 4 && markdown.IsBlank(line)
 }
 
+// Notes parts the text of a slide into the content that everybody may read and the notes in it: see
+// the package comment. A content without notes stays as it is.
+func Notes(text string) (content, notes string) {
+	if content, notes = takeNotes(text); notes == "" {
+		return text, ""
+	}
+	return content, notes
+}
+
 // takeNotes removes the notes from the text of a slide: the comments that are for no program, and
 // the elements with notes. It returns them in order, with blank lines between.
 func takeNotes(text string) (content, notes string) {

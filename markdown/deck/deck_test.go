@@ -81,6 +81,7 @@ func TestSlidesSplitWhereTheProgramOfTheDeckSplitsThem(t *testing.T) {
 		{"comment", "", "a\n\n<!--\n\n---\n\n-->\n\n---\n\nb", []string{"a", "b"}},
 		{"comment in Marp", deck.Marp, "a\n\n<!--\n\n---\n\n-->\nb", []string{"a\n\nb"}},
 		{"heading divider", deck.Marp, "---\nheadingDivider: 2\n---\n# A\n## B\ntext\n### C\n## D", []string{"# A", "## B\ntext\n### C", "## D"}},
+		{"heading divider below a style", deck.Marp, "---\nheadingDivider: 1\n---\n<style>\na {}\n</style>\n\n# A\n# B", []string{"<style>\na {}\n</style>\n\n# A", "# B"}},
 		{"heading divider in a comment", deck.Marp, "<!-- headingDivider: [2] -->\n# A\n## B", []string{"<!-- headingDivider: [2] -->\n# A", "## B"}},
 		{"front matter", "", "a\n\n---\nlayout: x\n---\n\nb", []string{"a", "---\nlayout: x\n---\n\nb"}},
 		{"front matter that is no YAML", "", "a\n\n---\ntitle: Foo: bar\nfooter: @handle\n---\n\nb", []string{"a", "---\ntitle: Foo: bar\nfooter: @handle\n---\n\nb"}},

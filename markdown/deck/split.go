@@ -1,6 +1,7 @@
 package deck
 
 import (
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -151,7 +152,7 @@ func splitMarp(lines []string, divider []int) [][]string {
 	outline := html.NewOutline(text)
 	cuts := slices.Clone(outline.Breaks)
 	for _, h := range outline.Headings {
-		if slices.Contains(divider, h.Level) && strings.TrimSpace(withoutComments(text[:h.Start])) != "" {
+		if slices.Contains(divider, h.Level) && strings.TrimSpace(styles.ReplaceAllString(withoutComments(text[:h.Start]), "")) != "" {
 			cuts = append(cuts, html.Span{Start: h.Start, End: h.Start})
 		}
 	}
@@ -164,6 +165,9 @@ func splitMarp(lines []string, divider []int) [][]string {
 	}
 	return append(slides, strings.Split(text[start:], "\n"))
 }
+
+// styles matches the elements that Marp takes out of the text.
+var styles = regexp.MustCompile(`(?is)<style\b.*?</style\s*>`)
 
 // headingLevels returns the levels at which the headingDivider in a deck divides: all up to a
 // number, or those in a list.
