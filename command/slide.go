@@ -18,8 +18,8 @@ type Placement struct {
 	Order  *int
 }
 
-// AddSlide adds a slide to a deck, at its end when At is nil. Comments in Content become notes, as in
-// a deck that is imported.
+// AddSlide adds a slide to a deck, at its end when At is nil. Comments in Content become notes, as
+// in a deck that is imported.
 type AddSlide struct {
 	IdempotencyKey  *string
 	PresentationID  string
