@@ -188,14 +188,19 @@ func (c *crash) read() {
 			c.t.Error(err)
 		}
 	}()
-	page, err := engine.Read(c.t.Context(), eventstore.Position(len(c.events)), 1<<20)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.events = append(c.events, page...)
-	for _, e := range page {
-		m := mark.FindString(string(e.Data))
-		c.byMark[m] = append(c.byMark[m], e)
+	for { // a page is shorter when its data is long, and empty only at the end of the log
+		page, err := engine.Read(c.t.Context(), eventstore.Position(len(c.events)), 1<<20)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if len(page) == 0 {
+			return
+		}
+		c.events = append(c.events, page...)
+		for _, e := range page {
+			m := mark.FindString(string(e.Data))
+			c.byMark[m] = append(c.byMark[m], e)
+		}
 	}
 }
 
