@@ -58,7 +58,7 @@ func (c *EventConnection) Edges() []*EventEdge {
 // Check returns an error if a list in the filter is too long, or if it names a type that no event
 // has.
 func (f EventFilter) Check() error {
-	known := domain.EventNames()
+	known := append(domain.EventNames(), TypeWithdrawn)
 	for _, name := range f.Types {
 		if !slices.Contains(known, name) {
 			return domain.Errorf(domain.Invalid, "%.60q is not a type of event: the types are %s", name, strings.Join(known, ", ")).At("filter")
