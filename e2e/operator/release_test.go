@@ -16,7 +16,8 @@ import (
 
 // TestADatabaseOfAnEarlierReleaseAnswersAsItDid opens a copy of each database in e2e/testdata with
 // the program of today, verifies it, and compares the answers to the recorded questions byte for
-// byte. Afterwards people log in and write, and the database is verified again.
+// byte, but for the declared changes. Afterwards people log in and write, and the database is
+// verified again.
 func TestADatabaseOfAnEarlierReleaseAnswersAsItDid(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("../testdata/*/answers.jsonl")
@@ -67,6 +68,11 @@ func restored(t *testing.T, program, folder string) *recorder {
 	return r
 }
 
+// declared makes the answers of an earlier release those of today, where the changelog declares a
+// change: the Markdown of a deck does not say that the theme is the default one, and has no comment
+// before the front matter of the first slide.
+var declared = strings.NewReplacer(`\ntheme: default\n`, `\n`, `\n# first slide\n`, `\n`)
+
 // compare asks every recorded question again.
 func (r *recorder) compare(answers string) {
 	r.t.Helper()
@@ -78,8 +84,9 @@ func (r *recorder) compare(answers string) {
 		if err := json.Unmarshal(lines.Bytes(), &x); err != nil {
 			r.t.Fatalf("%s: line %d: %v", answers, asked+1, err)
 		}
-		if status, answer := r.post(r.tokens[x.As], x.Request); status != x.Status || !bytes.Equal(answer, x.Answer) {
-			r.t.Errorf("%s: line %d: %s asks %s\ngot  %d %s\nwant %d %s", answers, asked+1, x.As, x.Request, status, answer, x.Status, x.Answer)
+		want := declared.Replace(string(x.Answer))
+		if status, answer := r.post(r.tokens[x.As], x.Request); status != x.Status || string(answer) != want {
+			r.t.Errorf("%s: line %d: %s asks %s\ngot  %d %s\nwant %d %s", answers, asked+1, x.As, x.Request, status, answer, x.Status, want)
 		}
 	}
 	if err := lines.Err(); err != nil || asked < 100 {
