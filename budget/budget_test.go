@@ -37,11 +37,11 @@ func TestABudgetOfTimeCountsStatementsAlone(t *testing.T) {
 		defer stop()
 		for range 2 {
 			_, done := budget.From(ctx).Read(ctx)
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			if err := done(nil); err != nil {
 				t.Errorf("refused within the budget: %v", err)
 			}
-			time.Sleep(time.Hour) // between two statements
+			<-time.After(time.Hour) // between two statements
 		}
 		interrupted, done := budget.From(ctx).Read(ctx)
 		<-interrupted.Done()

@@ -19,7 +19,6 @@ const (
 )
 
 var (
-	plainKey  = regexp.MustCompile(`^[\p{L}\p{N}_.$-]+$`)
 	sequences = regexp.MustCompile(`^[ \t]*(?:[-?][ \t]+){32}`)
 	// looseField is a line with a key and its value.
 	looseField = regexp.MustCompile(`^["']?([\p{L}\p{N}_.$-]+)["']?[ \t]*:((?:[ \t].*)?)$`)

@@ -81,7 +81,7 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 		return present(shown, all.Error(), string(domain.Invalid), all[0].Field)
 	}
 	if over := exceeded(ctx, err); over != nil {
-		present(shown, over.Error(), errorcode.BudgetExhausted, "")
+		shown = present(shown, over.Error(), errorcode.BudgetExhausted, "")
 		shown.Extensions["limit"], shown.Extensions["max"] = over.Limit, over.Max
 		return shown
 	}

@@ -103,10 +103,11 @@ const smallPage = 64 << 10
 func (r *Resolver) page(ctx context.Context, after eventstore.Position, limit int) (page []eventstore.Event, done func(), err error) {
 	done = func() {}
 	live := r.Log.IsLive(after)
-	if page, err = r.Log.Follow(ctx, after, limit); err != nil || live || eventstore.DataSize(page) <= smallPage {
-		return page, done, err
+	first, err := r.Log.Follow(ctx, after, limit)
+	if err != nil || live || eventstore.DataSize(first) <= smallPage {
+		return first, done, err
 	}
-	page = nil // it is read again, and others use the memory meanwhile
+	// The page is read again after the wait, so that others can use its memory meanwhile.
 	if done, err = r.CatchUps.Wait(ctx); err != nil {
 		return nil, nil, err
 	}

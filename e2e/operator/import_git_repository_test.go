@@ -378,15 +378,6 @@ func TestAuthorsWithoutAnAddressOfTheirOwnAreNotMerged(t *testing.T) {
 		"Fay author-7@unknown.invalid", "Gus author-8@unknown.invalid", "Dan author-4@unknown.invalid")
 }
 
-// slugs returns the slugs of the pages now, sorted.
-func (s *site) slugs() (slugs []string) {
-	for _, p := range s.pages(s.Head().String()) {
-		slugs = append(slugs, p.slug)
-	}
-	slices.Sort(slugs)
-	return slugs
-}
-
 func TestUnusualFilesBecomePages(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t)

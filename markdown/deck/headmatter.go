@@ -108,16 +108,6 @@ func (h *headmatter) target(key string) *string {
 	return nil
 }
 
-// withFirst adds the front matter of the first slide, and drops the title of the deck if it equals
-// that of the slide.
-func (h headmatter) withFirst(s writtenSlide) headmatter {
-	h.first = s.front
-	if h.title == s.title {
-		h.title = ""
-	}
-	return h
-}
-
 // format writes the block with its ---, or nothing if it is empty. It hides lines that would not
 // read back unchanged: lines with a repeated key, or else all extra lines, or else those of the
 // first slide too.
