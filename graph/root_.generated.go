@@ -5889,7 +5889,7 @@ object and the place, no text and nobody's name. It is no event of the log: ` + 
 do not have it.
 """
 type Withdrawn implements Event {
-  "The id of the event in whose place it stands."
+  "Names it; unique."
   id: ID!
   "Null."
   asOf: Position

@@ -284,7 +284,7 @@ func (d delivery) events(yield func(Event) bool) {
 // withdrawn returns the Withdrawn event in the place of an event.
 func (r *Reader) withdrawn(v View, of eventstore.Event) Withdrawn {
 	return Withdrawn{&Envelope{
-		ID: of.ID, Position: of.Position, StreamID: string(of.Stream.ID), StreamVersion: of.Version, Type: TypeWithdrawn,
+		ID: "withdrawn-" + of.Position.String(), Position: of.Position, StreamID: string(of.Stream.ID), StreamVersion: of.Version, Type: TypeWithdrawn,
 		RecordedAt: domain.InstantOf(of.RecordedAt), kind: domain.Kind(of.Stream.Type), data: []byte("{}"),
 		answer: &answer{reader: r, view: v}, notes: true,
 	}}

@@ -139,6 +139,7 @@ func (r *Resolver) sessionPayload(ctx context.Context, root string) func(command
 			return nil, err
 		}
 		r.advance(ctx, view)
+		r.enter(ctx, s.Token)
 		expires := domain.InstantOf(s.ExpiresAt)
 		p.Token, p.ExpiresAt, p.User, p.Errors = &s.Token, &expires, user, []model.UserError{}
 		return p, nil
@@ -153,6 +154,7 @@ func (r *Resolver) logOut(ctx context.Context) (*model.LogOutPayload, error) {
 	}
 	if p.LoggedOut = ended; ended {
 		r.advance(ctx, r.Reader.Head(domain.Actor{}))
+		r.enter(ctx, "")
 	}
 	return p, nil
 }

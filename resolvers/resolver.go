@@ -42,9 +42,10 @@ type Resolver struct {
 // operation has the view that the fields of one operation share, so that they see one state of the
 // world.
 type operation struct {
-	mu    sync.Mutex // guards view and begun
+	mu    sync.Mutex // guards the fields below
 	view  readmodel.View
 	begun bool
+	token string // of the session that a mutation of the operation began, "" for none
 }
 
 type operationKey struct{}
@@ -62,16 +63,16 @@ func (r *Resolver) AroundOperation(ctx context.Context, next graphql.OperationHa
 	return next(context.WithValue(ctx, operationKey{}, o))
 }
 
-// asker returns ctx with the current actor of the operation. After a log-out this is a visitor
-// without a token.
+// asker returns ctx with the current actor of the operation and the token of its session. After a
+// log-out this is a visitor without a token.
 func (o *operation) asker(ctx context.Context) context.Context {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.begun {
 		return ctx
 	}
-	if o.view.Actor.Visitor() {
-		ctx = auth.WithToken(ctx, "")
+	if o.view.Actor.Visitor() || o.token != "" {
+		ctx = auth.WithToken(ctx, o.token)
 	}
 	return auth.WithActor(ctx, o.view.Actor)
 }
@@ -116,6 +117,16 @@ func (r *Resolver) advance(ctx context.Context, to readmodel.View) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.view, o.begun = to, true
+	}
+}
+
+// enter lets the next mutations of the operation act with the token of a session that has begun, or
+// with none.
+func (r *Resolver) enter(ctx context.Context, token string) {
+	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.token = token
 	}
 }
 

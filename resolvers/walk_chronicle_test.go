@@ -187,6 +187,40 @@ func (c *chronicle) eventsOf(a domain.Actor, stream string, after, until eventst
 	return positions
 }
 
+// withdrawn reports whether the event of a moment took its object away from an actor who may not
+// see the event.
+func (c *chronicle) withdrawn(a domain.Actor, m moment) bool {
+	id := string(m.event.Stream.ID)
+	if told, _ := c.may(a, m); told || m.event.Version < 2 {
+		return false
+	}
+	if user, ok := m.state.(domain.User); ok {
+		return user.Forgotten && c.rules.May(a, policy.SeeUser, id)
+	}
+	saw := func(m moment) bool {
+		state := m.state.(thing)
+		is := policy.ExposureOf(state.Public(), !state.Exists())
+		right := policy.VisibilityOf(is, is).Content()
+		if domain.Kind(m.event.Stream.Type) == domain.KindPresentation {
+			right = policy.VisibilityOf(is, is).Deck()
+		}
+		return state.Exists() && c.rules.May(a, right, state.Owner())
+	}
+	return saw(c.streams[id][m.event.Version-2]) && !saw(m)
+}
+
+// withdrawals returns the positions after one and up to another at which objects were taken away
+// from an actor, and the ids of these objects.
+func (c *chronicle) withdrawals(a domain.Actor, after, until eventstore.Position) (positions, ids []string) {
+	for _, e := range c.events {
+		id := string(e.Stream.ID)
+		if e.Position > after && e.Position <= until && c.withdrawn(a, c.streams[id][e.Version-1]) {
+			positions, ids = append(positions, e.Position.String()), append(ids, id)
+		}
+	}
+	return positions, ids
+}
+
 // marksIn returns the marks in a text. Marks are words in everything that may have to be hidden: in
 // the texts of each version of an object, in speaker notes and in addresses.
 func marksIn(text string) (all []string) {

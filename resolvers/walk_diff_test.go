@@ -50,7 +50,9 @@ func (w *walk) diffs(t testing.TB, exec executing, j *judge) {
 				_, now := j.sees(j.actor, p.id, j.at)
 				_, from := j.sees(j.actor, p.id, w.positionOf(p.id, p.from))
 				_, to := j.sees(j.actor, p.id, w.positionOf(p.id, p.to))
-				j.there(fmt.Sprintf("the diff from %d to %d of %s", p.from, p.to, p.id), a.data[fmt.Sprintf("x_%d", i)], now && from && to)
+				o, _ := a.data[fmt.Sprintf("x_%d", i)].(map[string]any)
+				diff, _ := member(o, field)
+				j.there(fmt.Sprintf("the diff from %d to %d of %s", p.from, p.to, p.id), diff, now && from && to)
 			}
 		}
 	}

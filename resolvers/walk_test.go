@@ -205,7 +205,8 @@ func (w *walk) feeds(t testing.TB, exec executing, j *judge, after eventstore.Po
 				head = "subscription($after: Position)"
 			}
 			if heard := w.hear(t, exec, j, head+" {"+p.text+"}", after); p.subject == "" {
-				j.sameList("the events", heard, j.eventsOf(j.actor, "", after, j.at))
+				gone, _ := j.withdrawals(j.actor, after, j.at)
+				j.sameList("the events", heard, append(j.eventsOf(j.actor, "", after, j.at), gone...))
 			}
 		}
 	}
@@ -218,13 +219,14 @@ func (w *walk) hear(t testing.TB, exec executing, j *judge, operation string, af
 	ctx, cancel := context.WithCancel(as(j.actor))
 	defer cancel()
 	next := exec.begin(t, ctx, operation, object{"after": after.String()})
+	_, gone := j.withdrawals(j.actor, after, j.at)
 	for {
 		a := read(t, next(ctx))
 		if len(a.codes) > 0 {
 			j.find("DENIAL: errors: %s", a.raw)
 			return heard
 		}
-		j.texts(a.raw)
+		j.textsBut(a.raw, gone)
 		j.value(map[string]any(a.data))
 		for alias, v := range a.data {
 			item, _ := v.(map[string]any)
@@ -258,9 +260,11 @@ func atoi(s string) (n int) {
 	return n
 }
 
-// closed has the fields that never have a value: the subject of a deletion is invisible, and this
-// program knows all of its own events.
-var closed = []string{"ContentDeleted.subject", "PresentationDeleted.subject", "GenericEvent.actor", "GenericEvent.subject"}
+// closed has the fields that never have a value: the subject of a deletion is invisible, a
+// Withdrawn event tells nothing but its place, and this program knows all of its own events.
+var closed = []string{
+	"ContentDeleted.subject", "PresentationDeleted.subject", "GenericEvent.actor", "GenericEvent.subject", "Withdrawn.actor", "Withdrawn.subject",
+}
 
 // Every field of the schema that leads to an object or an event shows each actor the objects that
 // the table of rules allows, as of now and as of every past position.

@@ -202,7 +202,7 @@ func TestDeletedContentComesBackAsADraft(t *testing.T) {
 	harness.WantNull(t, "deleted content", gone.At("content"))
 	harness.WantList(t, "tags", gone.Texts("name", "tags", "nodes"))
 	e := h.Refused("ValidationError", token, "restoreContent", harness.Object{"id": id, "toVersion": 2})
-	harness.WantText(t, "path", e.Path, "input slug")
+	harness.WantText(t, "path", e.Path, "input toVersion")
 	h.Refused("NotFoundError", token, "restoreContent", harness.Object{"id": id, "toVersion": 3})
 	for _, mutation := range []string{"publishContent", "archiveContent", "unpublishContent", "updateContent"} {
 		h.Refused("NotFoundError", token, mutation, harness.Object{"id": id})

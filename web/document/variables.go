@@ -159,7 +159,9 @@ func (c *coercer) scalar(name string, value any) (coerced any, err error) {
 	case "Float":
 		coerced, ok = float(value)
 	case "String":
-		coerced, ok = value.(string)
+		if coerced, ok = value.(string); !ok {
+			return nil, fmt.Errorf("%s is not a value of String", kind(value)) // it may be a secret
+		}
 	case "Boolean":
 		coerced, ok = value.(bool)
 	case "ID":
@@ -216,11 +218,31 @@ func identifier(value any) (id string, ok bool) {
 	return strconv.FormatInt(n, 10), ok
 }
 
-// shown returns the beginning of a value in JSON.
+// shown returns the beginning of a value in JSON. Of an object and a list it returns the kind: they
+// can contain a secret.
 func shown(value any) string {
+	switch value.(type) {
+	case map[string]any, []any:
+		return kind(value)
+	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		return "the value"
 	}
 	return fmt.Sprintf("%.60s", text)
+}
+
+// kind returns the kind of a value in words.
+func kind(value any) string {
+	switch value.(type) {
+	case map[string]any:
+		return "an object"
+	case []any:
+		return "a list"
+	case bool:
+		return "a boolean"
+	case string:
+		return "a text"
+	}
+	return "a number"
 }
