@@ -149,7 +149,7 @@ func (w *walk) misdoes(t *testing.T, rules policy.Table, right policy.Right, a a
 		w.chronicle.read()
 		return (domain.CodeOf(err) == domain.Forbidden) == (a.Role == domain.Admin)
 	}
-	if right == policy.ForgetUser { // which can be done only once
+	if right == policy.ForgetUser || right == policy.ChangeRole { // which end an asker, or make another of it
 		defer func(askers []asker) { w.askers = askers }(w.askers)
 		w.askers = []asker{{}, w.newcomer(a.Role), w.newcomer(domain.Viewer)}
 		if !a.Visitor() {
