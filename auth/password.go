@@ -40,8 +40,9 @@ func normalPassword(password string) string { return norm.NFKC.String(password) 
 // is free; if ctx ends first, the error wraps that of ctx. The computation itself, some tens of
 // milliseconds, is not interrupted.
 func HashPassword(ctx context.Context, password string) (string, error) {
-	password = normalPassword(password)
-	if len(password) < MinPasswordBytes {
+	typed := password
+	password = normalPassword(typed)
+	if min(len(typed), len(password)) < MinPasswordBytes { // one sign can stand for a sentence
 		return "", ErrPasswordTooShort
 	}
 	if len(password) > MaxPasswordBytes {

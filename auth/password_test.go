@@ -70,6 +70,14 @@ func TestPasswordLengthIsLimited(t *testing.T) {
 	}
 }
 
+// TestAPasswordOfOneSignIsTooShort: in its normal form the sign is a sentence.
+func TestAPasswordOfOneSignIsTooShort(t *testing.T) {
+	t.Parallel()
+	if _, err := auth.HashPassword(t.Context(), "\ufdfa"); !errors.Is(err, auth.ErrPasswordTooShort) {
+		t.Errorf("the error is %v, want that it is too short", err)
+	}
+}
+
 // The hash is one that the reference implementation of argon2 made.
 func TestHashesFromElsewhereAreUnderstood(t *testing.T) {
 	t.Parallel()

@@ -9,12 +9,17 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// maxTypedEmail bounds the length of a text that is brought into another form, in bytes. A longer
+// one is no address, and Punycode takes a time that grows with the square of the length.
+const maxTypedEmail = 16 * MaxEmail
+
 // NormalEmail returns the form in which addresses are compared and stored: without space around it,
 // in lower case, in NFC of Unicode, and with the domain in ASCII (Punycode), as it is in the
 // Internet. It returns invalid UTF-8 unchanged, so that checkText refuses it: lower-casing would
-// turn it into text. A domain that is no name of the Internet only loses its case.
+// turn it into text. A text that is too long for an address stays unchanged too. A domain that is
+// no name of the Internet only loses its case.
 func NormalEmail(s string) string {
-	if !utf8.ValidString(s) {
+	if len(s) > maxTypedEmail || !utf8.ValidString(s) {
 		return s
 	}
 	s = norm.NFC.String(strings.ToLower(strings.TrimSpace(s)))
@@ -33,7 +38,7 @@ func NormalEmail(s string) string {
 // versions stored it so, apart from its case, and with the domain in any form of Unicode. The
 // normal form is one of them. An address in ASCII has one form.
 func EmailForms(s string) []string {
-	if !utf8.ValidString(s) {
+	if len(s) > maxTypedEmail || !utf8.ValidString(s) {
 		return []string{s}
 	}
 	normal := NormalEmail(s)

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"flightdeck/domain"
@@ -52,5 +53,18 @@ func TestAnAddressIsFoundInTheFormsOfEarlierVersions(t *testing.T) {
 	}
 	if forms := domain.EmailForms(" Ada@Example.org"); !slices.Equal(forms, []string{"ada@example.org"}) {
 		t.Errorf("an address in ASCII has the forms %q", forms)
+	}
+}
+
+// TestALongTextIsNoAddress: it is not brought into another form, which would take a time that grows
+// with the square of its length.
+func TestALongTextIsNoAddress(t *testing.T) {
+	t.Parallel()
+	long := "Ada@" + strings.Repeat("\u00fc", 20*domain.MaxEmail)
+	if got := domain.NormalEmail(long); got != long {
+		t.Errorf("a text of %d bytes is changed into one of %d", len(long), len(got))
+	}
+	if forms := domain.EmailForms(long); !slices.Equal(forms, []string{long}) {
+		t.Errorf("a long text has %d forms", len(forms))
 	}
 }

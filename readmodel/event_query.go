@@ -199,7 +199,7 @@ func (r *Reader) recorded(ctx context.Context, from, to *domain.Instant) (func(*
 
 // deliveredTogether is the number of delivered events whose users and objects are read at once. An
 // object may be large, also where its event is not.
-const deliveredTogether = 16
+const deliveredTogether = 4
 
 // Delivered returns the events that the filter selects and the actor may see, in the order of the
 // log, of a slice of events from a feed. In the place of an event that the actor may not see, and

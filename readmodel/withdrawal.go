@@ -71,7 +71,7 @@ func (r *Reader) takenAway(ctx context.Context, v View, t exposed, positions []e
 	err := r.db.Scan(ctx, r.db.NewSelect().TableExpr("? AS x", bun.Ident(t.table)).
 		ColumnExpr("x.valid_from AS position, x.author_id AS author, x.public, x.deleted").
 		ColumnExpr("b.author_id AS author_before, b.public AS public_before, b.deleted AS deleted_before").
-		Join("JOIN ? AS b ON b.id = x.id AND b.valid_to = x.valid_from", bun.Ident(t.table)).
+		Join("JOIN ? AS b ON b.valid_from = (SELECT max(o.valid_from) FROM ? AS o WHERE o.id = x.id AND o.valid_from < x.valid_from)", bun.Ident(t.table), bun.Ident(t.table)).
 		Where("x.valid_from IN (?)", prepared.BindAll(positions)), &rows)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package resolvers
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"flightdeck/auth"
@@ -94,6 +95,10 @@ func (r *Resolver) next(ctx context.Context, f *follower, deliver func(page []ev
 // NewCatchUps returns the turns for Resolver.CatchUps.
 func NewCatchUps() *budget.Turns { return budget.NewTurns(48, 12) }
 
+// turnTime is the longest time that a page keeps its turn. A client that reads too slowly goes on
+// without its turn, so that it keeps no others from catching up.
+const turnTime = 5 * time.Second
+
 // smallPage is the size of the data of a page that a follower reads without waiting for its turn.
 const smallPage = 64 << 10
 
@@ -108,8 +113,15 @@ func (r *Resolver) page(ctx context.Context, after eventstore.Position, limit in
 		return first, done, err
 	}
 	// The page is read again after the wait, so that others can use its memory meanwhile.
-	if done, err = r.CatchUps.Wait(ctx); err != nil {
+	leave, err := r.CatchUps.Wait(ctx)
+	if err != nil {
 		return nil, nil, err
+	}
+	leave = sync.OnceFunc(leave)
+	turn := time.AfterFunc(turnTime, leave)
+	done = func() {
+		turn.Stop()
+		leave()
 	}
 	if page, err = r.Log.Follow(ctx, after, limit); err != nil || len(page) == 0 {
 		done()
@@ -144,6 +156,7 @@ func (r *Resolver) eventAppended(ctx context.Context, after *eventstore.Position
 			}
 			for e := range events {
 				r.SetEventID(ctx, e.At().String())
+				budget.From(ctx).Renew()
 				if err := send(ctx, out, e); err != nil {
 					return err
 				}
@@ -216,6 +229,7 @@ func (s *stream) deliver(ctx context.Context, page []eventstore.Event) error {
 	}
 	for e := range events {
 		at := e.At()
+		budget.From(ctx).Renew()
 		if err := s.tell(ctx, at, model.EventReceived{Position: at, Event: e}); err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func isOwn(from, host string) bool {
 // anything.
 func originForLog(from string) string {
 	u, err := url.Parse(from)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || len(u.Scheme) > 32 {
 		return noKnownForm
 	}
 	return u.Scheme + "://" + hostForLog(u.Host)
@@ -63,7 +63,9 @@ func (p *pages) setHeaders(w http.ResponseWriter, r *http.Request) {
 	allowed := p.allow(r) && from != "" && p.origins.Has(from)
 	switch {
 	case p.origins.All():
-		h.Set("Access-Control-Allow-Origin", "*") // the answer is the same for every origin
+		// The answer is the same for every origin, and without one.
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "ETag, "+headerRequestID)
 	case !p.origins.Empty():
 		h.Add("Vary", "Origin")
 		if allowed {

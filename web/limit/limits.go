@@ -41,7 +41,7 @@ type Limits struct {
 	// Rows, Bytes and Reading are the budget of a query or a mutation: see package budget. Each
 	// step of a subscription has one of its own.
 	Rows    int           `default:"2000000" help:"Rows that an operation reads or counts."`
-	Bytes   int           `default:"33554432" help:"Bytes of texts that an operation reads, renders, compares and answers."`
+	Bytes   int           `default:"50331648" help:"Bytes of texts that an operation reads, renders, compares and answers."`
 	Reading time.Duration `default:"10s" help:"How long the statements of an operation may run, all of them together."`
 
 	// Operations, Connections and Subscriptions are counted by the client's address, in IPv6 by its

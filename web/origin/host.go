@@ -37,9 +37,10 @@ func ParseHosts(list []string) (Hosts, error) {
 
 // Allow reports whether a server may be reached under the name in a header Host, with or without a
 // port. Addresses and localhost are always allowed: a page of another site that makes its own name
-// point to this machine (DNS rebinding) cannot have either.
+// point to this machine (DNS rebinding) cannot have either. A request without a name, as some
+// health checks send it in HTTP/1.0, comes from no browser and is allowed.
 func (h Hosts) Allow(header string) bool {
-	if !h.checked {
+	if !h.checked || header == "" {
 		return true
 	}
 	name := header

@@ -98,7 +98,7 @@ func TestAHostIsAllowedByItsName(t *testing.T) {
 		"127.0.0.1:8080": true, "[::1]:8080": true, "[::1]": true, "192.0.2.7": true,
 		"deck.example.org": true, "Deck.Example.org:8080": true, "a.preview.example.org": true,
 		"evil.example": false, "evil.example:8080": false, "localhost.evil.example": false,
-		"127.0.0.1.evil.example": false, "evillocalhost": false, "": false, "a.b.preview.example.org": false,
+		"127.0.0.1.evil.example": false, "evillocalhost": false, "": true, "a.b.preview.example.org": false,
 	} {
 		if hosts.Allow(header) != want {
 			t.Errorf("%q: allowed %v", header, !want)
