@@ -21,7 +21,7 @@ type Limits struct {
 	// text counts each time.
 	Bytes int
 	// Reading bounds the time during which statements of the operation run. Statements that run at
-	// the same time count each; waiting for a turn or a connection does not count.
+	// the same time count each; so does the wait for a connection, but not that for a turn.
 	Reading time.Duration
 }
 

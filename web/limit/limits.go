@@ -42,7 +42,7 @@ type Limits struct {
 	// step of a subscription has one of its own.
 	Rows    int           `default:"2000000" help:"Rows that an operation reads or counts."`
 	Bytes   int           `default:"50331648" help:"Bytes of texts that an operation reads, renders, compares and answers."`
-	Reading time.Duration `default:"10s" help:"How long the statements of an operation may run, all of them together."`
+	Reading time.Duration `default:"1m" help:"How long the statements of an operation may run, all of them together."`
 
 	// Operations, Connections and Subscriptions are counted by the client's address, in IPv6 by its
 	// first 64 bits.
