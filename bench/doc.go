@@ -4,7 +4,7 @@
 //	go run ./bench            a short run of a minute or two
 //	go run ./bench --full     the sizes of the targets
 //	go run ./bench --plans    the server beside itself without the plans of package graph
-//	go run ./bench --check    fails when a ratio is not even half its target
+//	go run ./bench --check    fails when a ratio is not even a third of its target
 //
 // Each axis is a file: create.go, writer.go, read.go, remember.go, list.go (which also measures the
 // memory of the server and its start), stream.go, archive.go, rebuild.go, beside.go, fanout.go. The

@@ -21,7 +21,7 @@ func main() {
 	full := flag.Bool("full", false, "the sizes that the targets are about: 100,000 contents of 10 versions")
 	asJSON := flag.Bool("json", false, "print the table as JSON")
 	only := flag.String("only", "", "measure these alone: "+strings.Join(axisNames(), ", "))
-	check := flag.Bool("check", false, "fail when a ratio is not even half its target")
+	check := flag.Bool("check", false, "fail when a ratio is not even a third of its target")
 	dir := flag.String("dir", "", "where the databases are made and, if they are there, used again; a temporary folder when empty")
 	grown := flag.String("growth", "", "measure how costs grow with the log instead, and plot it into this SVG file")
 	soak := flag.Duration("soak", 0, "serve a mixed load for so long instead, and print how much memory the server has from time to time")

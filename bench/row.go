@@ -10,19 +10,19 @@ type row struct {
 	Ratio    float64 `json:"ratio"` // 0 if the figure itself is compared with its target
 	Target   string  `json:"target"`
 	Met      bool    `json:"met"`
-	// Failed reports that the ratio is below half of its target, or above twice its bound: noise is
-	// large, but not that large.
+	// Failed reports that the ratio is below a third of its target, or above three times its bound:
+	// noise is large, but not that large.
 	Failed bool `json:"failed"`
 }
 
 // atLeast returns a row whose ratio should reach a lower bound.
 func atLeast(axis, figure, baseline string, ratio, bound float64) row {
-	return row{axis, figure, baseline, ratio, fmt.Sprintf("≥ %v", bound), ratio >= bound, ratio < bound/2}
+	return row{axis, figure, baseline, ratio, fmt.Sprintf("≥ %v", bound), ratio >= bound, ratio < bound/3}
 }
 
 // atMost returns a row whose ratio, a cost, has an upper bound.
 func atMost(axis, figure, baseline string, ratio, bound float64) row {
-	return row{axis, figure, baseline, ratio, fmt.Sprintf("cost ≤ %v", bound), ratio <= bound, ratio > 2*bound}
+	return row{axis, figure, baseline, ratio, fmt.Sprintf("cost ≤ %v", bound), ratio <= bound, ratio > 3*bound}
 }
 
 // lasting returns a row whose figure is a duration with an upper bound. --check does not fail on
