@@ -91,7 +91,7 @@ func (r *Reader) adopted(v View, row *Content) *Content {
 // ContentAfter returns the row of a content whose state is c at the view's moment, without reading
 // it; nil if the view may not see it.
 func (r *Reader) ContentAfter(v View, c domain.Content) *Content {
-	if !r.shows(v, c) {
+	if !r.shows(v, contents, c.Public(), c.Deleted, c.AuthorID) {
 		return nil
 	}
 	row := NewContent(c, v.At, eventstore.Forever)

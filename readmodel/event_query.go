@@ -229,7 +229,6 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 		d.decode = blank
 	}
 	var hidden []eventstore.Event
-	of := make(map[eventstore.Position]eventstore.Event)
 	for _, e := range events {
 		switch row := at[e.Position]; {
 		case row != nil && f.matches(e):
@@ -237,17 +236,11 @@ func (r *Reader) Delivered(ctx context.Context, actor domain.Actor, f EventFilte
 			d.shown = append(d.shown, row)
 		case row == nil && f.tells(e):
 			hidden = append(hidden, e)
-			of[e.Position] = e
 		}
 	}
-	gone, err := r.withdrawals(ctx, v, hidden)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range gone {
-		d.withdrawn = append(d.withdrawn, of[p])
-	}
-	return d.events, nil
+	var err error
+	d.withdrawn, err = r.withdrawals(ctx, v, hidden)
+	return d.events, err
 }
 
 // delivery is the result of Delivered before it is decoded. Both lists are in the order of the log.

@@ -113,8 +113,8 @@ func (r *Reader) events(v View) func(*bun.SelectQuery) *bun.SelectQuery {
 	}
 }
 
-// shows reports whether the view may see a content in its present state.
-func (r *Reader) shows(v View, c domain.Content) bool {
-	is := policy.ExposureOf(c.Public(), c.Deleted)
-	return is != policy.Deleted && r.May(v.Actor, policy.VisibilityOf(is, is).Content(), c.AuthorID)
+// shows reports whether the view may see an object of a table while its state is the present one.
+func (r *Reader) shows(v View, t exposed, public, deleted bool, author string) bool {
+	is := policy.ExposureOf(public, deleted)
+	return is != policy.Deleted && r.May(v.Actor, t.right(policy.VisibilityOf(is, is)), author)
 }
