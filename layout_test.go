@@ -63,7 +63,7 @@ var importRules = map[string][]string{
 	},
 	"web": {
 		"bounded", "budget", "graph/errorcode", "web/document", "web/fanout", "web/frame", "web/limit", "web/negotiate", "web/origin", "web/playground",
-		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/vektah/gqlparser/v2",
+		"github.com/99designs/gqlgen", "github.com/gorilla/websocket", "github.com/vektah/gqlparser/v2", "golang.org/x/sync",
 	},
 	"web/document":   {"bounded", "graph/errorcode", "web/limit", "github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"},
 	"web/fanout":     {"github.com/99designs/gqlgen", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2"},

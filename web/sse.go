@@ -67,7 +67,7 @@ func (s *eventStreams) serve(ctx context.Context, w http.ResponseWriter, r *http
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
 	ids := &eventIDs{last: lastEventIDOf(r)}
-	events := newQueue[[]byte](queuedEvents)
+	events := newQueue(queuedEvents, func(event []byte) int { return len(event) })
 	go s.produce(context.WithValue(ctx, eventIDsKey{}, ids), op, ids, events)
 	sendEvents(ctx, w, events)
 	cancel()
@@ -101,7 +101,7 @@ func lastEvents(errs gqlerror.List) []byte {
 // produce runs an operation to its end and sends its events. It closes events.
 func (s *eventStreams) produce(ctx context.Context, op *graphql.OperationContext, ids *eventIDs, events *queue[[]byte]) {
 	defer close(events.items)
-	emit := func(event []byte) bool { return events.put(ctx, event, len(event)) }
+	emit := func(event []byte) bool { return events.put(ctx, event) }
 	defer func() {
 		if p := recover(); p != nil {
 			emit(lastEvents(gqlerror.List{s.engine.presenter.presentPanic(ctx, p)}))

@@ -68,7 +68,7 @@ func (s *sockets) serve(w http.ResponseWriter, r *http.Request) {
 	c := &connection{
 		services: s.services, socket: socket, conn: hijacker.Conn, protocol: protocolNamed(socket.Subprotocol()),
 		authorization: r.Header.Get("Authorization"), opened: time.Now(),
-		ctx: ctx, cancel: cancel, queue: newQueue[reply](queuedReplies), woken: make(chan struct{}, 1),
+		ctx: ctx, cancel: cancel, queue: newQueue(queuedReplies, func(r reply) int { return len(r.data) }), woken: make(chan struct{}, 1),
 	}
 	if c.protocol == nil {
 		c.end(errSubprotocol)

@@ -19,7 +19,7 @@ type reply struct {
 
 // send queues a reply, and waits while the queue is full. It returns false if ctx ended first.
 func (c *connection) send(ctx context.Context, r reply) bool {
-	if !c.queue.put(ctx, r, len(r.data)) {
+	if !c.queue.put(ctx, r) {
 		return false
 	}
 	c.wake()
