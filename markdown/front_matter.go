@@ -154,6 +154,9 @@ func LooseFields(lines []string) []Field {
 	return fields
 }
 
+// IsField reports whether a line begins with `key:`.
+func IsField(line string) bool { return looseField.MatchString(line) }
+
 // IsLoose reports whether LooseFields has understood the lines: each is a field, a part of one, a
 // comment or blank, and the first of them that is no comment is a field.
 func IsLoose(lines []string) bool {
@@ -164,7 +167,7 @@ func IsLoose(lines []string) bool {
 	for _, line := range lines {
 		switch {
 		case IsBlank(line), strings.HasPrefix(line, "#"):
-		case looseField.MatchString(line):
+		case IsField(line):
 			begun = true
 		case begun && (line[0] == ' ' || line[0] == '\t' || strings.HasPrefix(line, "- ")):
 		default:

@@ -80,10 +80,19 @@ func cutObject(text string) (FrontMatter, string) {
 	return FrontMatter{Format: JSON, Text: text[:end]}, body
 }
 
-// Value returns the value of a key at the top of the front matter as text; "" if there is none, or
-// if it is no scalar. A key of a table in the front matter is "table.key" in TOML and JSON.
-func (f FrontMatter) Value(key string) string {
-	if v := f.values()[key]; v.scalar {
+// Metadata has the scalars and the lists of front matter by their keys. A key of a table in the
+// front matter is "table.key" in TOML and JSON.
+type Metadata map[string]value
+
+// value is the value of a key: one text for a scalar, or the texts of a list.
+type value struct {
+	texts  []string
+	scalar bool
+}
+
+// Value returns the value of a key as text; "" if there is none, or if it is no scalar.
+func (m Metadata) Value(key string) string {
+	if v := m[key]; v.scalar {
 		return v.texts[0]
 	}
 	return ""
@@ -91,31 +100,26 @@ func (f FrontMatter) Value(key string) string {
 
 // List returns the scalars in the list that a key has for its value, or the value itself if that is
 // a scalar.
-func (f FrontMatter) List(key string) []string { return f.values()[key].texts }
+func (m Metadata) List(key string) []string { return m[key].texts }
 
-// metadata is the value of a key: one text for a scalar, or the texts of a list.
-type metadata struct {
-	texts  []string
-	scalar bool
-}
-
-// values returns the scalars and lists of the front matter. Text that is not of its format has
-// none, except that YAML is then read line by line.
-func (f FrontMatter) values() map[string]metadata {
-	values := map[string]metadata{}
+// Metadata reads the front matter. Text that is not of its format has no values, except that YAML
+// is then read line by line.
+func (f FrontMatter) Metadata() Metadata {
+	values := Metadata{}
 	if len(f.Text) > maxFrontMatterBytes {
 		return values
 	}
 	switch f.Format {
 	case YAML:
-		fields, err := Fields(strings.Split(f.Text, "\n"))
+		lines := strings.Split(f.Text, "\n")
+		fields, err := Fields(lines)
 		if err != nil {
-			fields = LooseFields(strings.Split(f.Text, "\n"))
+			fields = LooseFields(lines)
 		}
 		for _, field := range fields {
-			values[field.Key] = metadata{texts: field.List}
+			values[field.Key] = value{texts: field.List}
 			if field.Scalar {
-				values[field.Key] = metadata{[]string{field.Value}, true}
+				values[field.Key] = value{[]string{field.Value}, true}
 			}
 		}
 	case TOML:
@@ -135,9 +139,9 @@ func (f FrontMatter) values() map[string]metadata {
 }
 
 // flatten adds the scalars of a table and of the tables in it to values.
-func flatten(values map[string]metadata, prefix string, table map[string]any) {
-	for key, value := range table {
-		switch v := value.(type) {
+func flatten(values Metadata, prefix string, table map[string]any) {
+	for key, entry := range table {
+		switch v := entry.(type) {
 		case map[string]any:
 			if prefix == "" {
 				flatten(values, key+".", v)
@@ -149,22 +153,22 @@ func flatten(values map[string]metadata, prefix string, table map[string]any) {
 					list = append(list, text)
 				}
 			}
-			values[prefix+key] = metadata{texts: list}
+			values[prefix+key] = value{texts: list}
 		default:
 			if text, ok := scalar(v); ok {
-				values[prefix+key] = metadata{[]string{text}, true}
+				values[prefix+key] = value{[]string{text}, true}
 			}
 		}
 	}
 }
 
 // scalar returns a decoded scalar as text.
-func scalar(value any) (string, bool) {
-	switch v := value.(type) {
+func scalar(decoded any) (string, bool) {
+	switch v := decoded.(type) {
 	case nil, map[string]any, []any:
 		return "", false
 	case time.Time:
 		return v.Format(time.RFC3339Nano), true
 	}
-	return fmt.Sprint(value), true
+	return fmt.Sprint(decoded), true
 }

@@ -29,7 +29,8 @@ type page struct {
 // describe reads a page from the path and the text of a file, with the fields of the front matter
 // that Jekyll, Hugo, Docusaurus, Astro, Eleventy and Zola share. A page dated after now is a draft.
 func describe(file, text string, now time.Time) page {
-	front, _ := markdown.CutPage(text)
+	cut, _ := markdown.CutPage(text)
+	front := cut.Metadata()
 	p := page{
 		title: firstVisible(clip(html.PageTitle(text), domain.MaxTitle), clip(path.Base(file), domain.MaxTitle), "untitled"),
 		text:  text,
@@ -55,7 +56,7 @@ func firstVisible(texts ...string) string {
 
 // isDraft reports whether a site generator leaves the page out: for its fields, its folder or its
 // date.
-func isDraft(file string, front markdown.FrontMatter, now time.Time) bool {
+func isDraft(file string, front markdown.Metadata, now time.Time) bool {
 	if isTrue(front.Value("draft")) || isFalse(front.Value("published")) || isFalse(front.Value("publish")) ||
 		strings.EqualFold(front.Value("status"), "draft") {
 		return true
@@ -108,7 +109,7 @@ func parseDate(s string) (time.Time, bool) {
 
 // tagsOf returns the tags of the front matter, cut to the allowed lengths. A single text is one
 // tag, or several with commas between them.
-func tagsOf(front markdown.FrontMatter) []string {
+func tagsOf(front markdown.Metadata) []string {
 	list := front.List("tags")
 	if list == nil {
 		list = front.List("taxonomies.tags")
@@ -130,7 +131,7 @@ func tagsOf(front markdown.FrontMatter) []string {
 // of the file, or the whole if it begins with a slash.
 func SlugOf(file, text string) string {
 	front, _ := markdown.CutPage(text)
-	return baseOf(file, front.Value("slug"))
+	return baseOf(file, front.Metadata().Value("slug"))
 }
 
 // baseOf returns the slug that a file asks for with this slug in its front matter, which may be

@@ -11,7 +11,6 @@ import (
 )
 
 var (
-	keyLine  = regexp.MustCompile(`^["']?[\p{L}\p{N}_.$-]+["']?[ \t]*:(?:[ \t]|$)`)
 	plainKey = regexp.MustCompile(`^[\p{L}\p{N}_.$-]+$`)
 	// commentedField is a field that its author switched off.
 	commentedField = regexp.MustCompile(`^#+ *[\p{L}_][\p{L}\p{N}_.$-]*:(?:[ \t]|$)`)
@@ -48,17 +47,14 @@ func findHead(lines []string, as Dialect) head {
 	inside := lines[top+1:]
 	end := slices.IndexFunc(inside, isRule)
 	if end < 0 {
-		if as != Reveal && len(inside) > 0 && keyLine.MatchString(inside[0]) {
+		if as != Reveal && len(inside) > 0 && markdown.IsField(inside[0]) {
 			none.err = fmt.Errorf("line %d: the front matter that begins here is never closed: end it with a line of ---, "+
 				"or put a blank line below line %d, if none is meant", top+1, top+1)
 		}
 		return none
 	}
 	inside = inside[:end]
-	fields, err := markdown.Fields(inside)
-	if err != nil && markdown.IsLoose(inside) {
-		fields, err = markdown.LooseFields(inside), nil
-	}
+	fields, err := readFields(inside)
 	found := head{exists: true, length: top + end + 2, lines: inside, fields: fields}
 	switch {
 	case as == Marp, end == 0, isCommentedOut(inside):
@@ -86,7 +82,7 @@ func beginsWithField(lines []string) bool {
 		case strings.HasPrefix(line, hidden), line == firstSlideMark:
 			return true
 		case !markdown.IsBlank(line) && !strings.HasPrefix(line, "#"):
-			return keyLine.MatchString(line)
+			return markdown.IsField(line)
 		}
 	}
 	return false
@@ -110,11 +106,21 @@ func describeYAML(err error, number int) error {
 		"or put a blank line below line %d, if none is meant", number+bad.Line, bad.Problem, number)
 }
 
-// fieldsOf returns the fields of YAML lines, nil if they are no fields.
-func fieldsOf(lines []string) []markdown.Field {
+// readFields returns the fields of YAML lines, also of those that only a more tolerant program
+// reads. The error is that of markdown.Fields, for lines that are no fields.
+func readFields(lines []string) ([]markdown.Field, error) {
 	fields, err := markdown.Fields(lines)
 	if err != nil && markdown.IsLoose(lines) {
-		return markdown.LooseFields(lines)
+		return markdown.LooseFields(lines), nil
+	}
+	return fields, err
+}
+
+// fieldsOf is readFields for lines that may be no fields: it returns nil for them.
+func fieldsOf(lines []string) []markdown.Field {
+	fields, err := readFields(lines)
+	if err != nil {
+		return nil
 	}
 	return fields
 }

@@ -11,5 +11,5 @@ import (
 // does not count.
 func PageTitle(text string) string {
 	front, body := markdown.CutPage(text)
-	return cmp.Or(markdown.SingleLine(front.Value("title")), HeadingText(body))
+	return cmp.Or(markdown.SingleLine(front.Metadata().Value("title")), HeadingText(body))
 }
